@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* jansson recurses on the caller's stack, which is a fiber's: the depth is checked before it starts. */
+static bool too_deep(str text)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.p[i];
+
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > JSON_DEPTH_MAX)
+                return true;
+        } else if ((c == ']' || c == '}') && depth) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+enum err json_parse(str text, json_t **out)
+{
+    json_error_t e;
+
+    if (too_deep(text))
+        return failed(ERR_LIMIT, "nested deeper than %d", JSON_DEPTH_MAX);
+    json_t *j = json_loadb(text.p ? text.p : "", text.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
+
+    if (j == NULL)
+        return failed(ERR_INPUT, "line %d, column %d: %s", e.line, e.column, e.text);
+    *out = j;
+    return OK;
+}
+
+static int add_piece(const char *p, size_t n, void *b)
+{
+    buf_add(b, str_of(p, n));
+    return 0;
+}
+
+void json_print_to(struct buf *b, const json_t *j)
+{
+    json_dump_callback(j, add_piece, b, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+str json_print(struct arena *a, const json_t *j)
+{
+    CLEANUP(buf_done) struct buf b = { .max = SIZE_MAX / 2 };
+
+    json_print_to(&b, j);
+    return arena_str(a, buf_str(&b));
+}
+
+json_t *json_at(const json_t *j, const char *path)
+{
+    str rest = str_from(path), key;
+
+    while (j && str_split(&rest, '.', &key)) {
+        uint64_t i;
+
+        if (json_is_array(j))
+            j = str_u64(key, &i) == OK ? json_array_get(j, (size_t)i) : NULL;
+        else
+            j = json_object_getn(j, key.p, key.len);
+    }
+    return json_is_null(j) ? NULL : (json_t *)j;
+}
+
+str json_strval(const json_t *j)
+{
+    return json_is_string(j) ? str_of(json_string_value(j), json_string_length(j)) : NO_STR;
+}
+
+const char *json_text(const json_t *j, const char *path)
+{
+    const char *c = json_string_value(json_at(j, path));
+
+    return c ? c : "";
+}
+
+str json_text_str(const json_t *j, const char *path)
+{
+    str s = json_strval(json_at(j, path));
+
+    return s.p ? s : S("");
+}
+
+int64_t json_int(const json_t *j, const char *path, int64_t otherwise)
+{
+    const json_t *v = json_at(j, path);
+
+    return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+double json_num(const json_t *j, const char *path, double otherwise)
+{
+    const json_t *v = json_at(j, path);
+
+    return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+bool json_flag(const json_t *j, const char *path)
+{
+    return json_is_true(json_at(j, path));
+}
+
+json_t *json_from_str(str s)
+{
+    json_t *j = json_stringn(s.p ? s.p : "", s.len);
+
+    if (j)
+        return j;
+    CLEANUP(buf_done) struct buf clean = { .max = SIZE_MAX / 2 };
+
+    utf8_add_repaired(&clean, s);
+    return json_stringn(buf_c(&clean), clean.len);
+}
