@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/fault.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct { const char *name, *doc; } points[N_FAULTS] = {
+#define FAULT_POINT(name, doc) [FAULT_##name] = { #name, doc },
+#include "base/faults.def"
+#undef FAULT_POINT
+};
+
+static struct {
+    enum fault_action    action;
+    uint64_t             from;      /* the n-th hit acts */
+    bool                 once;
+    _Atomic uint64_t     hits;
+} armed[N_FAULTS];
+
+bool faults_armed;
+
+const char *fault_name(enum fault f)
+{
+    return points[f].name;
+}
+
+const char *fault_doc(enum fault f)
+{
+    return points[f].doc;
+}
+
+uint64_t fault_count(enum fault f)
+{
+    return atomic_load(&armed[f].hits);
+}
+
+bool fault_hit(enum fault f)
+{
+    uint64_t n = atomic_fetch_add(&armed[f].hits, 1) + 1;
+
+    if (armed[f].action == FAULT_OFF || n < armed[f].from || (armed[f].once && n > armed[f].from))
+        return false;
+    if (armed[f].action == FAULT_CRASH)
+        kill(getpid(), SIGKILL);
+    if (armed[f].action == FAULT_SLEEP)
+        nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);
+    return armed[f].action == FAULT_FAIL;
+}
+
+static enum err point_named(str name, enum fault *out)
+{
+    for (size_t i = 0; i < N_FAULTS; i++)
+        if (str_eq(name, str_from(points[i].name))) {
+            *out = (enum fault)i;
+            return OK;
+        }
+    return failed(ERR_NOT_FOUND, "there is no fault point '%.*s'", STR(str_take(name, 60)));
+}
+
+static enum err action_named(str name, enum fault_action *out)
+{
+    static const char *const names[] = { "off", "fail", "crash", "sleep" };
+
+    for (size_t i = 0; i < N_ELEMENTS(names); i++)
+        if (str_eq(name, str_from(names[i]))) {
+            *out = (enum fault_action)i;
+            return OK;
+        }
+    return failed(ERR_INPUT, "'%.*s' is no fault action (off, fail, crash, sleep)", STR(str_take(name, 60)));
+}
+
+static enum err arm_one(str spec)
+{
+    str name = NO_STR, action = NO_STR, from = NO_STR, once = NO_STR;
+    enum fault_action a;
+    uint64_t n = 1;
+    enum fault f;
+
+    str_split(&spec, ':', &name);
+    str_split(&spec, ':', &action);
+    TRY(point_named(name, &f));
+    TRY(action_named(action, &a));
+    if (str_split(&spec, ':', &from))
+        TRY(str_u64(from, &n));
+    if (str_split(&spec, ':', &once) && !str_eq(once, S("once")))
+        return failed(ERR_INPUT, "'%.*s' where only 'once' may stand", STR(str_take(once, 60)));
+    armed[f].action = a;
+    armed[f].from = n;
+    armed[f].once = once.len != 0;
+    atomic_store(&armed[f].hits, 0);
+    return OK;
+}
+
+enum err fault_arm(str spec)
+{
+    str one;
+
+    while (str_split(&spec, ',', &one))
+        TRY(arm_one(one));
+    faults_armed = true;
+    return OK;
+}
+
+void fault_disarm_all(void)
+{
+    for (size_t i = 0; i < N_FAULTS; i++)
+        armed[i].action = FAULT_OFF;
+    faults_armed = false;
+}

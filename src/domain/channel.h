@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/* channel.h: the slot for a chat platform.  A channel translates: updates into messages, replies into requests.
+ * Intake stores what it decoded before the platform is told; channel/deliver.c splits, sends, limits, retries. */
+#pragma once
+#include "domain/message.h"
+
+struct http_request;        /* net/client.h */
+struct http_exchange;       /* net/server.h */
+
+enum markup { MARKUP_PLAIN, MARKUP_MARKDOWN, MARKUP_TELEGRAM_HTML };
+
+/* One piece of a reply on its way out: what an outbox row holds. */
+struct outgoing {
+    int64_t   id;               /* the row's */
+    str       session_id, chat_id, thread_id;
+    str       reply_to;         /* the platform's id of the message it answers; "" */
+    str       text;             /* Markdown, split to fit already */
+    str       blob, name, mime; /* a file to send instead of text; "" */
+    str       remote_id;        /* set: edit this message rather than send a new one */
+    bool      final;            /* false: a streamed text that will be edited again */
+};
+
+/* What the platform answered to a send. */
+struct sent {
+    str       remote_id;
+    uint64_t  retry_after_ms;   /* with ERR_LIMIT: when to try again */
+    bool      gone;             /* with an error: trying again is useless (chat deleted, bot blocked) */
+};
+
+/* What a channel's `run` and webhook use of the floors above; given at start. */
+struct channel_host {
+    const struct channel *channel;
+    /* Stores decoded messages, all or none, and returns only when they are durable.  Duplicates are dropped in it.
+     * ERR_IO, ERR_LIMIT: not stored; do not tell the platform it was received. */
+    enum err (*receive)(const struct channel_host *, const struct message *, size_t n) /* AWAITS */;
+    /* A small durable memory: an update offset, a resume token.  Missing: "". */
+    enum err (*remember)(const struct channel_host *, str key, str value) /* AWAITS */;
+    enum err (*recall)(const struct channel_host *, struct arena *, str key, str *out) /* AWAITS */;
+    /* Keeps an attachment's bytes; *ret_blob is its name.  ERR_LIMIT: too large. */
+    enum err (*keep_file)(const struct channel_host *, struct arena *, str bytes, str name, str mime, str *ret_blob) /* AWAITS */;
+    void      (*health)(const struct channel_host *, enum err, const char *text);   /* how the connection is, for status */
+    void      *arg;
+};
+
+struct channel {
+    const char *name;
+    enum markup markup;
+    size_t      text_max;           /* characters a message, counted as the platform does (UTF-16 units) */
+    unsigned    chat_per_minute, global_per_second;     /* the platform's documented limits; 0: none */
+    unsigned    edits : 1, typing : 1, files : 1;
+
+    bool      (*configured)(void);
+    /* For platforms that are polled or hold a socket: runs until cancelled, reconnecting by itself. */
+    enum err  (*run)(const struct channel_host *) /* AWAITS */;
+    /* For platforms that call: checks the caller, decodes, stores through the host, answers. */
+    enum err  (*webhook)(const struct channel_host *, struct http_exchange *) /* AWAITS */;
+    enum err  (*encode)(struct arena *, const struct outgoing *, struct http_request *out);
+    enum err  (*encode_typing)(struct arena *, str chat_id, str thread_id, struct http_request *out);
+    /* OK: delivered.  ERR_LIMIT: not now.  ERR_NET, ERR_TIMEOUT are decided by the caller, not here. */
+    enum err  (*decode_sent)(struct arena *, int status, str body, struct sent *out);
+};

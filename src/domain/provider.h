@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* provider.h: the slot for a model API.  A provider translates: it builds a request and folds one stream event
+ * after another into a completion.  model/complete.c opens the stream, retries, cancels and feeds it. */
+#pragma once
+#include "domain/prompt.h"
+
+struct http_request;        /* net/client.h */
+struct sse_event;           /* net/sse.h */
+
+/* A reply while it grows.  The provider calls completion_*; the caller sets arena and on_delta. */
+struct completion {
+    struct arena *arena;
+    void        (*on_delta)(void *arg, str text);   /* text as it comes; may be NULL */
+    void         *arg;
+    size_t        max_text;         /* bytes of text and of arguments; 0: 4 MiB */
+    /* private */
+    struct buf    text, reasoning;
+    struct completion_call *calls;
+    size_t        n_calls;
+    enum stop_reason stop;
+    struct usage  usage;
+    str           model;
+    bool          finished;
+};
+void     completion_done(struct completion *);
+enum err completion_text(struct completion *, str piece) MUST_USE;
+enum err completion_reasoning(struct completion *, str piece) MUST_USE;
+/* The index-th call; id and name may come once or never again, arguments in pieces. */
+enum err completion_call(struct completion *, size_t index, str id, str name, str arguments_piece) MUST_USE;
+void     completion_stop(struct completion *, enum stop_reason);
+void     completion_usage(struct completion *, struct usage);
+void     completion_model(struct completion *, str model);
+enum err completion_finish(struct completion *) MUST_USE;      /* the provider says this was all */
+bool     completion_begun(const struct completion *);          /* anything shown or kept yet? then no retry */
+/* In the arena.  ERR_NET when the stream ended before completion_finish; ERR_REMOTE when it holds nothing at all.
+ * Calls without an id get one. */
+enum err completion_reply(struct completion *, struct reply *out) MUST_USE;
+
+enum provider_caps { CAP_TOOLS = 1, CAP_VISION = 2, CAP_STREAM_USAGE = 4 };
+
+/* Where and as whom: resolved from the configuration. */
+struct model_target { const char *endpoint, *api_key, *unix_socket; };  /* endpoint: base URL with version path, no '/' at the end */
+
+struct provider {
+    const char *name;
+    unsigned    caps;
+    /* Fields and body in the arena. */
+    enum err  (*request)(struct arena *, const struct model_target *, const struct prompt *, struct http_request *out);
+    enum err  (*event)(void *completion, const struct sse_event *);
+    /* Turns a non-200 answer into an error with the API's own words; the code says whether to try again. */
+    enum err  (*refused)(int status, str body);
+    enum err  (*list_models)(struct arena *, const struct model_target *, struct http_request *out);
+    enum err  (*listed)(struct arena *, str body, const char ***ret_names, size_t *ret_n);
+};

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tool.h: the slot for what the assistant can do.  One file a tool exports a `struct tool`. */
+#pragma once
+#include "base/json.h"
+
+enum risk {
+    RISK_READ,          /* looks, inside the workspace */
+    RISK_WRITE,         /* changes things inside the workspace */
+    RISK_EXECUTE,       /* runs code, inside the sandbox */
+    RISK_OUTSIDE,       /* reaches beyond this machine's sandbox */
+};
+
+/* Who asks, and where it happens.  Lives for the call. */
+struct tool_context {
+    struct arena *arena;
+    const char   *workspace;        /* absolute path, exists */
+    str           session_id, user;
+    bool          is_owner;
+};
+
+struct tool_result {
+    str   text;                     /* what the model reads; UTF-8, capped by the tool */
+    bool  is_error;                 /* the tool ran and says no: the model may do better */
+};
+
+struct tool {
+    const char *name;               /* [a-z_]+ */
+    const char *description;        /* one sentence for the model */
+    const char *schema;             /* JSON Schema of the arguments (an object) as text */
+    enum risk   risk;
+    bool        repeatable;         /* may run again when nobody knows whether it ran */
+    /* An error is for what the model cannot mend (cancelled, no sandbox); all else is a result with is_error. */
+    enum err  (*run)(const struct tool_context *, const json_t *arguments, struct tool_result *out) /* AWAITS */;
+};
+
+const char *risk_name(enum risk);
+/* Checks arguments against the schema as far as tools need: type, required, properties, enum, minimum, maximum,
+ * additionalProperties false.  The text names the argument. */
+enum err tool_check_arguments(const struct tool *, const json_t *arguments) MUST_USE;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/* client.h: HTTP as a client, on libcurl's multi interface: HTTP/1.1 and 2, TLS verified, proxies from the
+ * environment, connections reused per host.  Reads stream; deadlines and cancellation are the fiber's own. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct http_field { str name, value; };     /* one header line, client and server alike */
+
+struct http_request {
+    const char *method;                     /* NULL: GET, or POST with a body */
+    const char *url;                        /* absolute */
+    const char *unix_socket;                /* NULL: TCP */
+    const struct http_field *fields;
+    size_t      n_fields;
+    str         body;                       /* must live until the stream is closed */
+    uint64_t    connect_timeout_ms;         /* 0: 10 s */
+    uint64_t    first_byte_timeout_ms;      /* from sent to status line; 0: only the fiber's deadline */
+    uint64_t    idle_timeout_ms;            /* between two reads that bring bytes; 0: only the fiber's deadline */
+    size_t      max_body;                   /* bytes of answer; 0: 16 MiB; more is ERR_LIMIT */
+    unsigned    max_redirects;              /* 0: a redirect is an answer like any other */
+};
+
+struct http_stream;
+
+/* How much of the request may have reached the other side, for "may I try again": see http_was_sent(). */
+enum err http_open(const struct http_request *, struct http_stream **out) AWAITS MUST_USE;  /* back when the head is in */
+int      http_status(const struct http_stream *);
+str      http_field(const struct http_stream *, str name);      /* NO_STR if absent */
+enum err http_read(struct http_stream *, str *ret_bytes) AWAITS MUST_USE;   /* empty at the end; valid until the next read */
+void     http_close(struct http_stream *);                      /* also in the middle: the transfer is dropped */
+void     http_closep(struct http_stream **);
+
+struct http_response { int status; struct http_field *fields; size_t n_fields; str body; };
+/* The whole answer, in `a`.  ERR_NET and ERR_TIMEOUT as http_open; any status is OK here.
+ * *ret_sent (may be NULL) is set also on failure: false means no byte of the request left this machine, so that
+ * trying again cannot do anything twice. */
+enum err http_fetch(struct arena *a, const struct http_request *, struct http_response *out, bool *ret_sent) AWAITS MUST_USE;
+str      http_response_field(const struct http_response *, str name);
+
+void http_client_stop(void);                /* frees idle connections; nothing may be open */

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/* store.h: the state of record.  All SQL is in src/store/sql/, found by name; no other folder writes SQL.
+ *
+ * A transaction is a value: a batch of named statements, executed as a unit.  There is no open transaction that
+ * lives across an await, so nobody ever waits for a fiber that waits, and a store across a network needs one
+ * round trip.  Writes of many fibers are committed together (group commit); each batch alone succeeds or fails. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct store;
+struct batch;
+
+enum store_type { STORE_NULL, STORE_INT, STORE_REAL, STORE_TEXT, STORE_BLOB };
+
+struct store_value {
+    enum store_type type;
+    union { int64_t i; double d; };
+    str s;                          /* text and blob */
+};
+
+struct rows { size_t n, columns; const struct store_value *values; };  /* row by row; in the batch's arena */
+int64_t row_int(const struct rows *, size_t row, size_t column);        /* 0 for NULL */
+str     row_str(const struct rows *, size_t row, size_t column);        /* "" for NULL */
+bool    row_null(const struct rows *, size_t row, size_t column);
+
+/* url: "sqlite:/path/to/clawdbot.db" or a path. ERR_IO with the reason; migrations are run. */
+struct store_options {
+    const char *url;
+    bool        synchronous_off;    /* tests only: shows that the durability test can fail */
+    const char *vfs;                /* tests only */
+};
+enum err store_open(const struct store_options *, struct store **out) /* AWAITS */ MUST_USE;
+void     store_close(struct store *) /* AWAITS */;     /* after what was given has been committed */
+
+struct batch *batch_new(struct arena *);
+/* types: one letter a parameter: i int64_t, d double, s str, c const char *, b str as blob, n NULL (no argument);
+ * an S is a str that becomes NULL when empty.  Values are copied.  The statement's name must exist (assert). */
+void batch_add(struct batch *, const char *statement, const char *types, ...);
+/* About the statement added last: unless it changes (or returns) exactly n rows, the whole batch is undone and
+ * the result is ERR_CONFLICT. */
+void batch_expect(struct batch *, size_t n);
+const struct rows *batch_rows(const struct batch *, size_t statement_index);    /* after success */
+size_t batch_changed(const struct batch *, size_t statement_index);
+
+/* Durable when it returns OK.  ERR_CONFLICT: an expectation or a constraint; ERR_IO: disk full or broken: nothing
+ * of it is stored.  If the caller is cancelled while it waits the batch may have been committed all the same: a
+ * commit is not interrupted, the result is the true one, cancellation shows at the next await. */
+enum err store_commit(struct store *, struct batch *) /* AWAITS */ MUST_USE;
+/* Without waiting: rides along with the next commit, at the latest 50 ms from now.  Lost by a crash before that;
+ * for what is only nice to know.  The batch and its arena are copied. */
+void     store_commit_later(struct store *, struct batch *);
+/* Reads, on a reader connection: sees everything committed before the call. */
+enum err store_query(struct store *, struct batch *) /* AWAITS */ MUST_USE;
+/* One statement of the above. */
+enum err store_read(struct store *, struct arena *, struct rows *out, const char *statement, const char *types, ...) /* AWAITS */ MUST_USE;
+
+struct store_stats { uint64_t commits, batches, queries, later; uint64_t commit_us_total; bool failing; char failure[200]; };
+void     store_stats(const struct store *, struct store_stats *out);
+enum err store_check(struct store *, struct arena *, str *ret_report) /* AWAITS */ MUST_USE;  /* integrity_check */
