@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+static const int64_t YEAR_0 = -62167219200, YEAR_10000 = 253402300800;     /* their first seconds, UTC */
+
 char *time_text(char out[TIME_TEXT_SIZE], int64_t ms)
 {
     int64_t seconds = ms / 1000, rest = ms % 1000;
@@ -17,8 +19,9 @@ char *time_text(char out[TIME_TEXT_SIZE], int64_t ms)
     time_t t = (time_t)seconds;
 
     gmtime_r(&t, &tm);
-    size_t n = strftime(out, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    size_t n = (size_t)snprintf(out, TIME_TEXT_SIZE, "%04ld", tm.tm_year + 1900L);
 
+    n += strftime(out + n, TIME_TEXT_SIZE - n, "-%m-%dT%H:%M:%S", &tm);
     snprintf(out + n, TIME_TEXT_SIZE - n, ".%03dZ", (int)rest);
     return out;
 }
@@ -98,15 +101,22 @@ enum err time_parse(str s, int64_t *ret_ms)
     TRY(digits(&s, 2, &tm.tm_sec));
     TRY(fraction(&s, &ms));
     TRY(offset(&s, &off));
-    struct tm given = tm;
+    bool leap_second = tm.tm_sec == 60;
 
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    time_t t = timegm(&tm);         /* normalises in place, which shows days that do not exist */
+    tm.tm_sec -= leap_second;       /* POSIX time has none: it is the second after */
+    struct tm given = tm;
+    time_t t = timegm(&tm);         /* normalises in place, which shows what does not exist */
 
-    if (s.len || tm.tm_mon + 1 != given.tm_mon || tm.tm_mday != given.tm_mday || tm.tm_hour != given.tm_hour)
+    if (s.len || tm.tm_mon != given.tm_mon || tm.tm_mday != given.tm_mday || tm.tm_hour != given.tm_hour ||
+        tm.tm_min != given.tm_min || tm.tm_sec != given.tm_sec)
         return failed(ERR_INPUT, "not a time like 2026-01-31T12:00:00Z");
-    *ret_ms = ((int64_t)t - off) * 1000 + ms;
+    int64_t seconds = (int64_t)t - off + leap_second;
+
+    if (seconds < YEAR_0 || seconds >= YEAR_10000)
+        return failed(ERR_INPUT, "not in the years 0000 to 9999 UTC");
+    *ret_ms = seconds * 1000 + ms;
     return OK;
 }
 
