@@ -4,6 +4,12 @@
 #pragma once
 #include "base/json.h"
 
+/* What message_from_json() lets in: bytes a field, elements a list. */
+enum {
+    MESSAGE_ID_MAX = 512, MESSAGE_URL_MAX = 4096, MESSAGE_TEXT_MAX = 1 << 20,
+    MESSAGE_ATTACHMENTS_MAX = 64, MESSAGE_PREV_MAX = 1000,
+};
+
 struct attachment {
     str     type;           /* image, audio, video, file */
     str     url;            /* where it came from; "" once only the blob is known */
@@ -27,8 +33,9 @@ struct message {
     str     reply_to;       /* the platform's message id this one answers; "" if none */
 };
 
-json_t  *message_to_json(const struct message *);
-/* ERR_INPUT names the field that is wrong.  Unknown fields are passed over. */
+json_t  *message_to_json(const struct message *);       /* a new reference; empty fields are left out */
+/* ERR_INPUT names the field that is wrong.  Unknown fields are passed over; absent and null are the same.  Text or
+ * an attachment must be there, all else may be empty: the caller knows who the sender is and what it demands. */
 enum err message_from_json(struct arena *, const json_t *, struct message *out) MUST_USE;
 
-bool     uuid_valid(str);
+bool     uuid_valid(str);                               /* 8-4-4-4-12 hexadecimal digits, any version */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "domain/provider.h"
+
+enum { CALLS_MAX = 128, TEXT_MAX = 4 << 20, NAME_MAX_LEN = 256 };
+
+struct completion_call {
+    size_t     index;           /* the provider's number for it */
+    struct buf id, name, arguments;
+};
+
+void completion_done(struct completion *c)
+{
+    buf_done(&c->text);
+    buf_done(&c->reasoning);
+    for (size_t i = 0; i < c->n_calls; i++) {
+        buf_done(&c->calls[i].id);
+        buf_done(&c->calls[i].name);
+        buf_done(&c->calls[i].arguments);
+    }
+    free(c->calls);
+    c->calls = NULL;
+    c->n_calls = 0;
+}
+
+static size_t held(const struct completion *c)
+{
+    size_t n = c->text.len + c->reasoning.len;
+
+    for (size_t i = 0; i < c->n_calls; i++)
+        n += c->calls[i].arguments.len;
+    return n;
+}
+
+static enum err check_room(const struct completion *c, str piece)
+{
+    size_t max = c->max_text ? c->max_text : (size_t)TEXT_MAX;
+
+    if (held(c) + piece.len > max)
+        return failed(ERR_LIMIT, "the model's reply is longer than %zu bytes", max);
+    return OK;
+}
+
+enum err completion_text(struct completion *c, str piece)
+{
+    if (piece.len == 0)
+        return OK;
+    TRY(check_room(c, piece));
+    buf_add(&c->text, piece);
+    if (c->on_delta)
+        c->on_delta(c->arg, piece);
+    return OK;
+}
+
+enum err completion_reasoning(struct completion *c, str piece)
+{
+    TRY(check_room(c, piece));
+    buf_add(&c->reasoning, piece);
+    return OK;
+}
+
+/* The latest call with this index, unless another id says that a new one begins: some servers number every
+ * parallel call 0 and tell them apart by id alone. */
+static struct completion_call *find_call(struct completion *c, size_t index, str id)
+{
+    for (size_t i = c->n_calls; i-- > 0; ) {
+        struct completion_call *call = &c->calls[i];
+
+        if (call->index == index)
+            return id.len == 0 || call->id.len == 0 || str_eq(buf_str(&call->id), id) ? call : NULL;
+    }
+    return NULL;
+}
+
+static enum err new_call(struct completion *c, size_t index, struct completion_call **out)
+{
+    if (c->n_calls == CALLS_MAX)
+        return failed(ERR_LIMIT, "the model asked for more than %d tool calls at once", CALLS_MAX);
+    c->calls = mem_resize(c->calls, (c->n_calls + 1) * sizeof *c->calls);
+    c->calls[c->n_calls] = (struct completion_call){
+        .index = index, .id.max = NAME_MAX_LEN, .name.max = NAME_MAX_LEN,
+    };
+    *out = &c->calls[c->n_calls++];
+    return OK;
+}
+
+enum err completion_call(struct completion *c, size_t index, str id, str name, str arguments_piece)
+{
+    struct completion_call *call = find_call(c, index, id);
+
+    TRY(check_room(c, arguments_piece));
+    if (call == NULL)
+        TRY(new_call(c, index, &call));
+    if (call->id.len == 0)
+        buf_add(&call->id, id);
+    if (call->name.len == 0)
+        buf_add(&call->name, name);
+    buf_add(&call->arguments, arguments_piece);
+    TRY(buf_check(&call->id, "the id of a tool call"));
+    return buf_check(&call->name, "the name of a tool call");
+}
+
+void completion_stop(struct completion *c, enum stop_reason stop)
+{
+    c->stop = stop;
+}
+
+void completion_usage(struct completion *c, struct usage u)
+{
+    c->usage = u;
+}
+
+void completion_model(struct completion *c, str model)
+{
+    if (c->model.len == 0 && model.len)
+        c->model = arena_str(c->arena, str_take(model, NAME_MAX_LEN));
+}
+
+enum err completion_finish(struct completion *c)
+{
+    c->finished = true;
+    return OK;
+}
+
+bool completion_begun(const struct completion *c)
+{
+    return c->text.len || c->reasoning.len || c->n_calls;
+}
+
+static enum err calls_of(struct completion *c, struct tool_call **out)
+{
+    struct tool_call *calls = c->n_calls ? arena_alloc(c->arena, c->n_calls * sizeof *calls) : NULL;
+
+    for (size_t i = 0; i < c->n_calls; i++) {
+        struct completion_call *from = &c->calls[i];
+
+        if (from->name.len == 0)
+            return failed(ERR_REMOTE, "the model asked for a tool call without naming the tool");
+        if (from->id.len == 0) {
+            char uuid[UUID_SIZE];
+
+            random_uuid(uuid);
+            buf_addf(&from->id, "call_%s", uuid);
+        }
+        calls[i] = (struct tool_call){
+            .id = arena_str(c->arena, buf_str(&from->id)), .name = arena_str(c->arena, buf_str(&from->name)),
+            .arguments = from->arguments.len ? arena_str(c->arena, buf_str(&from->arguments)) : S("{}"),
+        };
+    }
+    *out = calls;
+    return OK;
+}
+
+enum err completion_reply(struct completion *c, struct reply *out)
+{
+    struct tool_call *calls = NULL;
+
+    if (!c->finished && c->stop == STOP_NONE)
+        return failed(ERR_NET, "the model's answer was cut off after %zu bytes", held(c));
+    if (!completion_begun(c) && c->stop != STOP_FILTER && c->stop != STOP_LENGTH)
+        return failed(ERR_REMOTE, "the model's answer is empty");
+    TRY(calls_of(c, &calls));
+    enum stop_reason stop = c->stop;
+
+    /* Some servers say "stop" although they ask for calls, and some say nothing. */
+    if (c->n_calls && (stop == STOP_NONE || stop == STOP_END))
+        stop = STOP_CALLS;
+    *out = (struct reply){
+        .text = arena_str(c->arena, buf_str(&c->text)), .reasoning = arena_str(c->arena, buf_str(&c->reasoning)),
+        .calls = calls, .n_calls = c->n_calls, .stop = stop == STOP_NONE ? STOP_END : stop,
+        .usage = c->usage, .model = c->model.p ? c->model : S(""),
+    };
+    return OK;
+}
