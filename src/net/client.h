@@ -5,8 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-
-struct http_field { str name, value; };     /* one header line, client and server alike */
+#include "net/http.h"
 
 struct http_request {
     const char *method;                     /* NULL: GET, or POST with a body */
