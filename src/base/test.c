@@ -11,6 +11,7 @@ static void (*bodies[MAX_TESTS])(void **);
 static size_t n_tests;
 
 void (*test_around)(void (*fn)(void **), void **state);
+void (*test_on_failure)(const char *file, int line);
 
 static void run_one(void **state)
 {
@@ -41,6 +42,8 @@ void test_failed(const char *file, int line, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     print_error("%s\n", text);
+    if (test_on_failure)
+        test_on_failure(file, line);
     _fail(file, line);
     abort();    /* _fail does not return */
 }

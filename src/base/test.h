@@ -41,3 +41,5 @@ void test_register(const char *file, const char *name, void (*fn)(void **));
 _Noreturn void test_failed(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A wrapper around the run of every test of this binary (runtime/test.c runs each inside a fiber). */
 extern void (*test_around)(void (*fn)(void **), void **state);
+/* Called by a failed check before it leaves the test; need not return (runtime/test.c leaves the fiber first). */
+extern void (*test_on_failure)(const char *file, int line);

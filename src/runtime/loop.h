@@ -13,9 +13,10 @@ struct loop_options {
  * what fn returned.  May be called again (tests do), not nested. */
 enum err loop_run(const struct loop_options *, enum err (*fn)(void *), void *arg);
 
-/* From any thread: fn(arg) runs on the loop thread, soon, on no fiber's stack: it may wake fibers, not await. */
+/* From any thread: fn(arg) runs on the loop thread, soon, on no fiber's stack: it may wake fibers, not await.  Ignored when no
+ * loop runs. */
 void loop_post(void (*fn)(void *), void *arg);
 
-/* The next of these signals that arrives; they are blocked in every thread once this was called.
- * signals: zero-terminated list of numbers. */
+/* The next of these signals that arrives, or arrived since the last call; from the first call until the loop ends
+ * they do nothing but this.  signals: zero-terminated list of numbers. */
 enum err signal_wait(const int *signals, int *ret_signal) AWAITS MUST_USE;
