@@ -15,10 +15,11 @@ enum fault {
 enum fault_action { FAULT_OFF, FAULT_FAIL, FAULT_CRASH, FAULT_SLEEP };  /* SLEEP blocks the thread for 100 ms */
 
 /* True: behave as if this had failed.  CRASH does not return: SIGKILL to ourselves. */
-#define FAULT(name) (__builtin_expect(faults_armed, 0) && fault_hit(FAULT_##name))
+#define FAULT(name) fault_passed(FAULT_##name)
 
 extern bool faults_armed;
 bool fault_hit(enum fault);
+static inline bool fault_passed(enum fault f) { return __builtin_expect(faults_armed, 0) && fault_hit(f); }
 
 /* "point:action" or "point:action:n": from the n-th time on (crash, sleep, fail), or "point:action:n:once".
  * Several are separated by commas; CLAWDBOT_FAULT in the environment is given here by main. */
