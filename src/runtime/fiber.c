@@ -396,6 +396,15 @@ enum err wait_on(struct waiters *w, const char *why)
     return list_wait(&w->list, why);
 }
 
+void wait_out(struct waiters *w, const char *why)
+{
+    assert(current);
+    if (w->list.next == NULL)
+        list_init(&w->list);
+    list_push_back(&w->list, &current->link);
+    fiber_park_deaf(why);
+}
+
 void wake_one(struct waiters *w)
 {
     if (w->list.next && !list_empty(&w->list))

@@ -57,6 +57,9 @@ void     fibers_done(struct fibers *);              /* cancels and joins what st
 /* A condition to wait for.  Always in a loop: while (!ready) TRY(wait_on(&x, "for what")); {0} is valid. */
 struct waiters { struct list list; };
 enum err wait_on(struct waiters *, const char *why) AWAITS MUST_USE;
+/* The same, but neither cancellation nor a deadline ends it: for what is sure to come soon and must not be left
+ * behind, such as the answer of a thread that uses our stack. */
+void     wait_out(struct waiters *, const char *why) AWAITS;
 void     wake_one(struct waiters *);
 void     wake_all(struct waiters *);
 

@@ -47,3 +47,29 @@ TEST(cancelled_while_parked_its_await_returns)
     CHECK_ERR(fiber_join(f), ERR_CANCELLED);
     CHECK(strstr(failed_text(), "the time to pass"));
 }
+
+struct given { struct waiters waiters; bool given; };
+
+static enum err take_out(void *arg)
+{
+    struct given *g = arg;
+
+    while (!g->given)
+        wait_out(&g->waiters, "what is given");
+    return fiber_check();
+}
+
+TEST(a_wait_out_ends_when_it_is_woken_and_not_before)
+{
+    struct given g = { .given = false };
+    struct fiber *f = fiber_spawn("taker", take_out, &g);
+
+    CHECK_OK(fiber_yield());
+    fiber_cancel(f);
+    CHECK_OK(fiber_yield());
+    CHECK_OK(fiber_yield());
+    CHECK_INT(fibers_alive(), 2);
+    g.given = true;
+    wake_all(&g.waiters);
+    CHECK_ERR(fiber_join(f), ERR_CANCELLED);
+}
