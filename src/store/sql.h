@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sql.h: the SQL of src/store/sql/, put into the program by tools/embed-sql.  A statement is known by its place
+ * in sql_names, which is the same in every dialect. */
+#pragma once
+#include <stddef.h>
+
+struct sql_name { const char *name; unsigned params; };
+extern const struct sql_name sql_names[];       /* sorted */
+extern const size_t          sql_n_names;
+
+struct sql_migration { unsigned number; const char *name, *text; };   /* numbered from 1 without a gap */
+struct sql_dialect {
+    const char *const          *statements;     /* by place in sql_names */
+    const struct sql_migration *migrations;
+    size_t                      n_migrations;
+};
+extern const struct sql_dialect sql_sqlite;
