@@ -17,7 +17,7 @@ static size_t buf_max(const struct buf *b)
 /* Makes room for n more bytes and the NUL.  False when the maximum forbids it. */
 static bool reserve(struct buf *b, size_t n)
 {
-    if (n > buf_max(b) - b->len) {
+    if (b->len > buf_max(b) || n > buf_max(b) - b->len) {
         b->overflowed = true;
         return false;
     }
@@ -47,7 +47,10 @@ void buf_add(struct buf *b, str s)
 
 void buf_add_char(struct buf *b, char c)
 {
-    buf_add(b, str_of(&c, 1));
+    if (reserve(b, 1)) {
+        b->p[b->len++] = c;
+        b->p[b->len] = '\0';
+    }
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)
@@ -80,21 +83,22 @@ enum err buf_check(const struct buf *b, const char *what)
 
 char *buf_room(struct buf *b, size_t n, size_t *ret_room)
 {
-    size_t left = buf_max(b) - b->len;
+    size_t left = b->len < buf_max(b) ? buf_max(b) - b->len : 0;
 
     if (n > left)
         n = left;
-    bool fits = reserve(b, n);
+    bool fits = n == 0 || reserve(b, n);
 
     assert(fits);
-    (void)fits;
     *ret_room = n;
-    return b->p + b->len;
+    return b->p ? b->p + b->len : NULL;
 }
 
 void buf_grown(struct buf *b, size_t n)
 {
-    assert(b->len + n < b->cap);
+    if (n == 0)
+        return;
+    assert(n < b->cap - b->len);
     b->len += n;
     b->p[b->len] = '\0';
 }
@@ -188,11 +192,14 @@ static int base64_value(char c)
     return c == '/' || c == '_' ? 63 : -1;
 }
 
-enum err buf_add_unbase64(struct buf *b, str text)
+static enum err add_unbase64(struct buf *b, str text)
 {
     uint32_t acc = 0;
     unsigned bits = 0;
+    bool padded = str_ends(text, S("="));
 
+    if (padded && text.len % 4 != 0)
+        return failed(ERR_INPUT, "wrong padding of base64");
     for (int pads = 0; pads < 2 && text.len && text.p[text.len - 1] == '='; pads++)
         text.len--;
     for (size_t i = 0; i < text.len; i++) {
@@ -210,4 +217,14 @@ enum err buf_add_unbase64(struct buf *b, str text)
     if (bits >= 6 || (acc & ((1u << bits) - 1)) != 0)
         return failed(ERR_INPUT, "base64 ends in the middle of a byte");
     return OK;
+}
+
+enum err buf_add_unbase64(struct buf *b, str text)
+{
+    size_t before = b->len;
+    enum err e = add_unbase64(b, text);
+
+    if (e)
+        buf_cut(b, before);
+    return e;
 }

@@ -15,13 +15,13 @@ struct buf {
     bool   overflowed;  /* private: something did not fit */
 };
 
-void     buf_add(struct buf *, str);
+void     buf_add(struct buf *, str);             /* not a part of the buffer itself */
 void     buf_add_char(struct buf *, char);
 void     buf_addf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 enum err buf_check(const struct buf *, const char *what) MUST_USE;  /* ERR_LIMIT if anything was dropped */
 
-/* Room for up to n more bytes (fewer near the maximum) to be written at the returned place, then taken by
- * buf_grown().  For read(2) straight into a buffer. */
+/* Room for up to n more bytes (fewer near the maximum, none when full) to be written at the returned place, then
+ * taken by buf_grown().  For read(2) straight into a buffer. */
 char    *buf_room(struct buf *, size_t n, size_t *ret_room);
 void     buf_grown(struct buf *, size_t n);
 
@@ -35,4 +35,4 @@ void     buf_done(struct buf *);                /* empty, frees the memory, keep
 void     buf_add_hex(struct buf *, str bytes);
 void     buf_add_base64(struct buf *, str bytes);           /* RFC 4648 section 4, padded */
 void     buf_add_base64url(struct buf *, str bytes);        /* RFC 4648 section 5, no padding */
-enum err buf_add_unbase64(struct buf *, str text) MUST_USE; /* both alphabets, padding optional */
+enum err buf_add_unbase64(struct buf *, str text) MUST_USE; /* both alphabets; padding right or absent */

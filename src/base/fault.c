@@ -2,7 +2,6 @@
 #include "base/fault.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,13 +12,13 @@ static const struct { const char *name, *doc; } points[N_FAULTS] = {
 };
 
 static struct {
-    enum fault_action    action;
-    uint64_t             from;      /* the n-th hit acts */
-    bool                 once;
-    _Atomic uint64_t     hits;
+    _Atomic(enum fault_action) action;      /* written last */
+    _Atomic uint64_t           from;        /* the n-th hit acts */
+    atomic_bool                once;
+    _Atomic uint64_t           hits;
 } armed[N_FAULTS];
 
-bool faults_armed;
+atomic_bool faults_armed;
 
 const char *fault_name(enum fault f)
 {
@@ -39,14 +38,15 @@ uint64_t fault_count(enum fault f)
 bool fault_hit(enum fault f)
 {
     uint64_t n = atomic_fetch_add(&armed[f].hits, 1) + 1;
+    enum fault_action action = armed[f].action;
 
-    if (armed[f].action == FAULT_OFF || n < armed[f].from || (armed[f].once && n > armed[f].from))
+    if (action == FAULT_OFF || n < armed[f].from || (armed[f].once && n > armed[f].from))
         return false;
-    if (armed[f].action == FAULT_CRASH)
+    if (action == FAULT_CRASH)
         kill(getpid(), SIGKILL);
-    if (armed[f].action == FAULT_SLEEP)
+    if (action == FAULT_SLEEP)
         nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);
-    return armed[f].action == FAULT_FAIL;
+    return action == FAULT_FAIL;
 }
 
 static enum err point_named(str name, enum fault *out)
@@ -71,34 +71,46 @@ static enum err action_named(str name, enum fault_action *out)
     return failed(ERR_INPUT, "'%.*s' is no fault action (off, fail, crash, sleep)", STR(str_take(name, 60)));
 }
 
-static enum err arm_one(str spec)
+struct arming { enum fault point; enum fault_action action; uint64_t from; bool once; };
+
+static enum err parse_one(str spec, struct arming *out)
 {
     str name = NO_STR, action = NO_STR, from = NO_STR, once = NO_STR;
-    enum fault_action a;
-    uint64_t n = 1;
-    enum fault f;
+    struct arming a = { .from = 1 };
 
     str_split(&spec, ':', &name);
     str_split(&spec, ':', &action);
-    TRY(point_named(name, &f));
-    TRY(action_named(action, &a));
+    TRY(point_named(name, &a.point));
+    TRY(action_named(action, &a.action));
     if (str_split(&spec, ':', &from))
-        TRY(str_u64(from, &n));
-    if (str_split(&spec, ':', &once) && !str_eq(once, S("once")))
+        TRY(str_u64(from, &a.from));
+    if (a.from == 0)
+        return failed(ERR_INPUT, "a fault point's times are counted from 1");
+    a.once = str_split(&spec, ':', &once);
+    if (a.once && (!str_eq(once, S("once")) || spec.p))
         return failed(ERR_INPUT, "'%.*s' where only 'once' may stand", STR(str_take(once, 60)));
-    armed[f].action = a;
-    armed[f].from = n;
-    armed[f].once = once.len != 0;
-    atomic_store(&armed[f].hits, 0);
+    *out = a;
     return OK;
+}
+
+static void arm(const struct arming *a)
+{
+    armed[a->point].action = FAULT_OFF;
+    armed[a->point].hits = 0;
+    armed[a->point].from = a->from;
+    armed[a->point].once = a->once;
+    armed[a->point].action = a->action;
 }
 
 enum err fault_arm(str spec)
 {
+    struct arming a;
     str one;
 
-    while (str_split(&spec, ',', &one))
-        TRY(arm_one(one));
+    for (str rest = spec; str_split(&rest, ',', &one); )
+        TRY(parse_one(one, &a));
+    for (str rest = spec; str_split(&rest, ',', &one); arm(&a))
+        TRY(parse_one(one, &a));
     faults_armed = true;
     return OK;
 }

@@ -3,6 +3,8 @@
  * Every point is a row of faults.def.  At the point: `if (FAULT(store_commit)) return failed(...)`, or a bare
  * `FAULT(intake_stored);` where only a crash or a delay makes sense.  Unarmed, a point costs one load. */
 #pragma once
+#include <stdatomic.h>
+
 #include "base/str.h"
 
 enum fault {
@@ -17,12 +19,16 @@ enum fault_action { FAULT_OFF, FAULT_FAIL, FAULT_CRASH, FAULT_SLEEP };  /* SLEEP
 /* True: behave as if this had failed.  CRASH does not return: SIGKILL to ourselves. */
 #define FAULT(name) fault_passed(FAULT_##name)
 
-extern bool faults_armed;
+extern atomic_bool faults_armed;
 bool fault_hit(enum fault);
-static inline bool fault_passed(enum fault f) { return __builtin_expect(faults_armed, 0) && fault_hit(f); }
+static inline bool fault_passed(enum fault f)
+{
+    return __builtin_expect(atomic_load_explicit(&faults_armed, memory_order_relaxed), 0) && fault_hit(f);
+}
 
-/* "point:action" or "point:action:n": from the n-th time on (crash, sleep, fail), or "point:action:n:once".
- * Several are separated by commas; CLAWDBOT_FAULT in the environment is given here by main. */
+/* "point:action", "point:action:n" (from the n-th time on, n > 0) or "point:action:n:once"; actions: off, fail, crash,
+ * sleep.  Several are separated by commas: all are armed, or none.  CLAWDBOT_FAULT in the environment is given here
+ * by main. */
 enum err    fault_arm(str spec) MUST_USE;
 void        fault_disarm_all(void);
 const char *fault_name(enum fault);

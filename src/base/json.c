@@ -120,12 +120,14 @@ bool json_flag(const json_t *j, const char *path)
 
 json_t *json_from_str(str s)
 {
-    json_t *j = json_stringn(s.p ? s.p : "", s.len);
-
-    if (j)
-        return j;
     CLEANUP(buf_done) struct buf clean = { .max = SIZE_MAX / 2 };
 
+    if (utf8_valid(s) && str_find_char(s, '\0') == STR_NONE)
+        return json_stringn_nocheck(s.p ? s.p : "", s.len);
+    for (size_t nul; (nul = str_find_char(s, '\0')) != STR_NONE; s = str_skip(s, nul + 1)) {
+        utf8_add_repaired(&clean, str_take(s, nul));
+        utf8_add(&clean, 0xfffd);
+    }
     utf8_add_repaired(&clean, s);
-    return json_stringn(buf_c(&clean), clean.len);
+    return json_stringn_nocheck(buf_c(&clean), clean.len);
 }

@@ -9,7 +9,7 @@
 
 /* jansson has the cleanup itself: CLEANUP(json_decrefp) json_t *j = NULL; */
 
-/* One value and nothing behind it; no duplicate keys.  `*out` is a new reference. */
+/* One value and nothing behind it; no duplicate keys, no U+0000 (no store takes it).  `*out` is a new reference. */
 enum { JSON_DEPTH_MAX = 128 };
 enum err json_parse(str text, json_t **out) MUST_USE;
 
@@ -24,4 +24,4 @@ double      json_num(const json_t *, const char *path, double otherwise);
 bool        json_flag(const json_t *, const char *path);    /* false unless true */
 str         json_strval(const json_t *);                    /* NO_STR unless a string */
 
-json_t *json_from_str(str);                                 /* a string; bad UTF-8 becomes U+FFFD */
+json_t *json_from_str(str);                                 /* a string; bad UTF-8 and U+0000 become U+FFFD */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,15 +15,17 @@
 #include "base/time.h"
 #include "base/utf8.h"
 
-enum { LINE_MAX_BYTES = 16 << 10, VALUE_MAX = 4 << 10, MAX_OVERRIDES = 16, MAX_SECRETS = 256, SECRET_MIN = 6 };
+enum { LINE_MAX_BYTES = 16 << 10, VALUE_MAX = 4 << 10, MAX_OVERRIDES = 16, SECRET_MIN = 6, BOT_TOKEN_MIN = 20 };
 
 static struct {
     pthread_mutex_t lock;
-    enum log_level  level;
     int             fd;
-    size_t          n_overrides, n_secrets;
-    struct { char *event; enum log_level level; } overrides[MAX_OVERRIDES];
-    str             secrets[MAX_SECRETS];
+    size_t          n_secrets;
+    str            *secrets;        /* process lifetime, as what they hide */
+    /* Read without the lock, by every thread. */
+    _Atomic(enum log_level) level;
+    atomic_size_t   n_overrides;    /* grows after its row is written */
+    struct { char *event; _Atomic(enum log_level) level; } overrides[MAX_OVERRIDES];
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_INFO, .fd = STDERR_FILENO };
 
 static struct log_context *thread_context(void)
@@ -65,7 +68,8 @@ enum err log_set_event_level(str event, enum log_level level)
     if (out.n_overrides == MAX_OVERRIDES)
         return failed(ERR_LIMIT, "at most %d events can have a level of their own", MAX_OVERRIDES);
     out.overrides[out.n_overrides].event = str_dup_c(event);
-    out.overrides[out.n_overrides++].level = level;
+    out.overrides[out.n_overrides].level = level;
+    out.n_overrides++;
     return OK;
 }
 
@@ -78,8 +82,10 @@ void log_mask(str secret)
 
     for (size_t i = 0; i < out.n_secrets; i++)
         known = known || str_eq(out.secrets[i], secret);
-    if (!known && out.n_secrets < MAX_SECRETS)
+    if (!known) {
+        out.secrets = mem_resize(out.secrets, (out.n_secrets + 1) * sizeof *out.secrets);
         out.secrets[out.n_secrets++] = str_of(str_dup_c(secret), secret.len);
+    }
     pthread_mutex_unlock(&out.lock);
 }
 
@@ -110,20 +116,46 @@ static bool is_secret_name(const char *name)
     return false;
 }
 
-/* Length of a secret that begins at s, or 0. */
-static size_t secret_at(str s)
+static size_t run_of(str s, const char *allowed)
 {
-    for (size_t i = 0; i < out.n_secrets; i++)
-        if (s.p[0] == out.secrets[i].p[0] && str_starts(s, out.secrets[i]))
-            return out.secrets[i].len;
-    return 0;
+    size_t n = 0;
+
+    while (n < s.len && str_find_char(str_from(allowed), s.p[n]) != STR_NONE)
+        n++;
+    return n;
 }
 
+/* Length of the "123456:AAE..." that follows a "bot" at s, as in https://host/bot123456:AAE.../getMe; or 0. */
+static size_t bot_token(str s)
+{
+    size_t id = run_of(s, "0123456789");
+
+    if (id == 0 || id == s.len || s.p[id] != ':')
+        return 0;
+    size_t rest = run_of(str_skip(s, id + 1), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    return rest < BOT_TOKEN_MIN ? 0 : id + 1 + rest;
+}
+
+/* Length of the longest secret that begins at s, or 0. */
+static size_t secret_at(str s, bool behind_bot)
+{
+    size_t longest = behind_bot ? bot_token(s) : 0;
+
+    for (size_t i = 0; i < out.n_secrets; i++)
+        if (s.p[0] == out.secrets[i].p[0] && out.secrets[i].len > longest && str_starts(s, out.secrets[i]))
+            longest = out.secrets[i].len;
+    return longest;
+}
+
+/* At most VALUE_MAX bytes of s: cut here, not by the caller, so that a secret across the cut is still recognised. */
 static void add_json_string(struct buf *b, str s)
 {
+    const char *start = s.p;
+
     buf_add_char(b, '"');
-    while (s.len) {
-        size_t hidden = secret_at(s);
+    while (s.len && s.p - start < VALUE_MAX) {
+        size_t hidden = secret_at(s, s.p - start >= 3 && memcmp(s.p - 3, "bot", 3) == 0);
         uint32_t ch;
         size_t n = utf8_next(s, &ch);
 
@@ -150,7 +182,7 @@ static void add_field(struct buf *b, struct log_field f)
     buf_addf(b, ",\"%s\":", f.name);
     switch (f.type) {
     case LOG_STR:
-        add_json_string(b, is_secret_name(f.name) && f.s.len ? S("***") : utf8_take(f.s, VALUE_MAX));
+        add_json_string(b, is_secret_name(f.name) && f.s.len ? S("***") : f.s);
         break;
     case LOG_INT:
         buf_addf(b, "%lld", (long long)f.i);
@@ -159,7 +191,7 @@ static void add_field(struct buf *b, struct log_field f)
         buf_addf(b, "%llu", (unsigned long long)f.u);
         break;
     case LOG_DOUBLE:
-        buf_addf(b, isfinite(f.d) ? "%.6g" : "null", f.d);
+        buf_addf(b, isfinite(f.d) ? "%.15g" : "null", f.d);
         break;
     case LOG_BOOL:
         buf_addf(b, "%s", f.b ? "true" : "false");

@@ -15,7 +15,8 @@ struct log_field {
     union { str s; int64_t i; uint64_t u; double d; bool b; };
 };
 
-/* log_event(LOG_INFO, "turn.done", F("session", id), F("ms", 12)); values: any integer, double, bool, char *, str */
+/* log_event(LOG_INFO, "turn.done", F("session", id), F("ms", 12)); values: any integer, double, bool, char *, str.
+ * In C17 the words `true` and `false` are ints: write (bool)true. */
 #define log_event(level, event, ...) \
     do { \
         if (log_on((level), (event))) \

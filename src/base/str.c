@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,27 +141,61 @@ enum err str_i64(str s, int64_t *out)
     return OK;
 }
 
-static uint64_t hash_seed;
-
-static void seed_hash(void)
+static uint64_t rotate(uint64_t x, int by)
 {
-    random_bytes(&hash_seed, sizeof hash_seed);
+    return x << by | x >> (64 - by);
 }
 
-/* FNV-1a over a random start, finished by a mixer: attackers choose our keys (chat ids, headers),
- * so the seed must not be known to them. */
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1]; v[1] = rotate(v[1], 13) ^ v[0]; v[0] = rotate(v[0], 32);
+    v[2] += v[3]; v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3]; v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1]; v[1] = rotate(v[1], 17) ^ v[2]; v[2] = rotate(v[2], 32);
+}
+
+static void sip_word(uint64_t v[4], uint64_t word)
+{
+    v[3] ^= word;
+    sip_round(v);
+    v[0] ^= word;
+}
+
+/* Attackers choose our keys (chat ids, header names): a hash whose collisions they can find without its key, as
+ * FNV's with a random start, would let them turn every table into a list. */
+uint64_t str_hash_keyed(str s, const uint64_t key[2])
+{
+    uint64_t v[4] = { key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
+                      key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u };
+    uint64_t word, last = (uint64_t)s.len << 56;
+    size_t whole = s.len & ~(size_t)7;
+
+    for (size_t i = 0; i < whole; i += 8) {
+        memcpy(&word, s.p + i, 8);
+        sip_word(v, le64toh(word));
+    }
+    for (size_t i = whole; i < s.len; i++)
+        last |= (uint64_t)(unsigned char)s.p[i] << 8 * (i - whole);
+    sip_word(v, last);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static uint64_t hash_key[2];
+
+static void make_hash_key(void)
+{
+    random_bytes(hash_key, sizeof hash_key);
+}
+
 uint64_t str_hash(str s)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    pthread_once(&once, seed_hash);
-    uint64_t h = 0xcbf29ce484222325u ^ hash_seed;
-
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93u;
-    return h ^ h >> 32;
+    pthread_once(&once, make_hash_key);
+    return str_hash_keyed(s, hash_key);
 }
 
 char *str_dup_c(str s)

@@ -17,7 +17,7 @@ typedef struct { const char *p; size_t len; } str;
 static inline str  str_from(const char *c) { str s = { c, c ? __builtin_strlen(c) : 0 }; return s; }
 static inline str  str_of(const void *p, size_t len) { str s = { p, len }; return s; }
 static inline str  str_take(str s, size_t n) { s.len = n < s.len ? n : s.len; return s; }
-static inline str  str_skip(str s, size_t n) { n = n < s.len ? n : s.len; return str_of(s.p + n, s.len - n); }
+static inline str  str_skip(str s, size_t n) { n = n < s.len ? n : s.len; return str_of(n ? s.p + n : s.p, s.len - n); }
 static inline str  str_cut(str s, size_t from, size_t to) { return str_skip(str_take(s, to), from); }
 
 bool   str_eq(str, str);
@@ -32,11 +32,13 @@ str    str_trim(str);                           /* spaces, tabs, CR and LF at bo
 #define STR_NONE SIZE_MAX
 size_t str_find_char(str, char);                /* STR_NONE if absent */
 size_t str_find(str hay, str needle);
-bool   str_split(str *rest, char sep, str *part);   /* false when nothing is left; "a,,b" gives an empty part */
+/* False when nothing is left.  "a,,b" has three parts, "" one, NO_STR none. */
+bool   str_split(str *rest, char sep, str *part);
 
 /* Whole string or nothing: no sign (u64), no spaces, no overflow. */
 enum err str_u64(str, uint64_t *out) MUST_USE;
 enum err str_i64(str, int64_t *out) MUST_USE;
 
-uint64_t str_hash(str);                         /* keyed by a per-process random seed */
+uint64_t str_hash(str);                         /* with a random key of this process: never stored, never sent */
+uint64_t str_hash_keyed(str, const uint64_t key[2]);    /* SipHash-1-3 */
 char    *str_dup_c(str);                        /* malloc'd, NUL-terminated */

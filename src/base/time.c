@@ -2,7 +2,6 @@
 #include "base/time.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 static const int64_t YEAR_0 = -62167219200, YEAR_10000 = 253402300800;     /* their first seconds, UTC */
@@ -40,7 +39,7 @@ static enum err digits(str *s, size_t n, int *out)
 
 static enum err expect(str *s, const char *any_of)
 {
-    if (s->len == 0 || strchr(any_of, s->p[0]) == NULL)
+    if (s->len == 0 || str_find_char(str_from(any_of), s->p[0]) == STR_NONE)
         return failed(ERR_INPUT, "expected one of '%s' in the time", any_of);
     *s = str_skip(*s, 1);
     return OK;
@@ -155,10 +154,12 @@ enum err duration_parse(str text, uint64_t *ret_ms)
         s = str_skip(s, n);
         while (letters < s.len && (s.p[letters] < '0' || s.p[letters] > '9'))
             letters++;
-        const struct unit *u = letters ? unit_named(str_take(s, letters)) : unit_named(S("s"));
+        bool bare = n == text.len;
+        const struct unit *u = unit_named(bare ? S("s") : str_take(s, letters));
 
         if (u == NULL)
-            return failed(ERR_INPUT, "'%.*s' is no unit of time (ms, s, m, h, d, w)", STR(str_take(s, letters)));
+            return failed(ERR_INPUT, "'%.*s' is no unit of time (ms, s, m, h, d, w)",
+                          STR(str_take(s, letters < 40 ? letters : 40)));
         if (__builtin_mul_overflow(value, u->ms, &value) || __builtin_add_overflow(total, value, &total))
             return failed(ERR_INPUT, "'%.*s' is too long a time", STR(str_take(text, 40)));
         s = str_skip(s, letters);

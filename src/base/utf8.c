@@ -91,10 +91,12 @@ bool utf8_cut_short(str s)
 
 str utf8_take(str s, size_t max_bytes)
 {
-    if (s.len <= max_bytes)
-        return s;
-    while (max_bytes && ((unsigned char)s.p[max_bytes] & 0xc0) == 0x80)
-        max_bytes--;
+    uint32_t ch;
+
+    /* Only a well-formed character is kept whole: a run of stray bytes must not end in an empty prefix. */
+    for (size_t back = 1; back <= 3 && back <= max_bytes && max_bytes < s.len; back++)
+        if (utf8_next(str_skip(s, max_bytes - back), &ch) > back)
+            return str_take(s, max_bytes - back);
     return str_take(s, max_bytes);
 }
 

@@ -8,7 +8,7 @@ bool   utf8_valid(str);
 size_t utf8_next(str, uint32_t *ret_char);
 /* True when s is bad only because it ends inside a character: more bytes may mend it. */
 bool   utf8_cut_short(str);
-str    utf8_take(str, size_t max_bytes);            /* the longest prefix that cuts no character */
+str    utf8_take(str, size_t max_bytes);            /* the longest prefix that cuts no character; a stray byte is one */
 size_t utf8_length(str);                            /* characters; a bad byte counts as one */
 size_t utf8_length_utf16(str);                      /* UTF-16 code units, as Telegram counts */
 void   utf8_add(struct buf *, uint32_t ch);         /* U+FFFD for what is not a character */
