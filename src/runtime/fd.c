@@ -108,7 +108,7 @@ static const char *why(int events)
     return events == FD_READ ? "data from a descriptor" : events == FD_WRITE ? "room in a descriptor" : "a descriptor";
 }
 
-static enum err wait_or(struct fd *fd, int events, struct list *also, int *ret_events)
+static enum err wait_or(struct fd *fd, int events, struct list *also, int *ret_events) AWAITS
 {
     struct wait w = { .fiber = fiber_self(), .events = events };
     uint32_t keep = fd->poller.armed & EPOLLIN;     /* the next wait mostly wants it again */
@@ -135,12 +135,12 @@ static enum err wait_or(struct fd *fd, int events, struct list *also, int *ret_e
     return e;
 }
 
-enum err fd_wait(struct fd *fd, int events, int *ret_events)
+enum err fd_wait(struct fd *fd, int events, int *ret_events) AWAITS
 {
     return wait_or(fd, events, NULL, ret_events);
 }
 
-enum err fd_wait_or(struct fd *fd, int events, struct waiters *also, int *ret_events)
+enum err fd_wait_or(struct fd *fd, int events, struct waiters *also, int *ret_events) AWAITS
 {
     return wait_or(fd, events, &also->list, ret_events);
 }
@@ -158,7 +158,7 @@ static bool would_block(void)
     return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
-enum err fd_read(struct fd *fd, void *p, size_t size, size_t *ret_n)
+enum err fd_read(struct fd *fd, void *p, size_t size, size_t *ret_n) AWAITS
 {
     int ignored;
 
@@ -180,7 +180,7 @@ enum err fd_read(struct fd *fd, void *p, size_t size, size_t *ret_n)
     }
 }
 
-enum err fd_write(struct fd *fd, str s)
+enum err fd_write(struct fd *fd, str s) AWAITS
 {
     int ignored;
 
@@ -209,7 +209,7 @@ static void on_one_ready(struct poller *p, uint32_t events)
     tell(&o->wait, from_epoll(events));
 }
 
-enum err fiber_wait_fd(int raw, int events, int *ret_events)
+enum err fiber_wait_fd(int raw, int events, int *ret_events) AWAITS
 {
     struct one_wait o = { .poller = { .raw = raw, .ready = on_one_ready }, .wait = { fiber_self(), events, 0 } };
 

@@ -147,7 +147,7 @@ static enum err check(const struct fiber *f, const char *why)
     return OK;
 }
 
-enum err fiber_park(const char *why)
+enum err fiber_park(const char *why) AWAITS
 {
     struct fiber *f = current;
 
@@ -160,7 +160,7 @@ enum err fiber_park(const char *why)
     return f->woken ? interrupted(f->woken, why) : OK;
 }
 
-void fiber_park_deaf(const char *why)
+void fiber_park_deaf(const char *why) AWAITS
 {
     assert(current);
     current->deaf = true;
@@ -173,13 +173,13 @@ enum err fiber_check(void)
     return current ? check(current, "its turn") : OK;
 }
 
-enum err fiber_step(void)
+enum err fiber_step(void) AWAITS
 {
     assert(current);
     return ++current->steps < STEPS_A_TURN ? fiber_check() : fiber_yield();
 }
 
-enum err fiber_yield(void)
+enum err fiber_yield(void) AWAITS
 {
     struct fiber *f = current;
 
@@ -190,7 +190,7 @@ enum err fiber_yield(void)
     return fiber_check();
 }
 
-enum err fiber_sleep(uint64_t ms)
+enum err fiber_sleep(uint64_t ms) AWAITS
 {
     assert(current);
     current->wake_at = time_after(ms);
@@ -318,7 +318,7 @@ enum err fiber_inherit(enum err result, const char *text, enum err interrupt)
     return failed(result, "%s", text);
 }
 
-enum err fiber_join(struct fiber *f)
+enum err fiber_join(struct fiber *f) AWAITS
 {
     enum err interrupt = OK;
 
@@ -371,7 +371,7 @@ uint64_t deadline_left(void)
 
 /* --- waiters --- */
 
-enum err list_wait(struct list *l, const char *why)
+enum err list_wait(struct list *l, const char *why) AWAITS
 {
     assert(current);
     if (l->next == NULL)
@@ -391,12 +391,12 @@ void list_wake_all(struct list *l)
             fiber_ready(list_entry(node, struct fiber, link));
 }
 
-enum err wait_on(struct waiters *w, const char *why)
+enum err wait_on(struct waiters *w, const char *why) AWAITS
 {
     return list_wait(&w->list, why);
 }
 
-void wait_out(struct waiters *w, const char *why)
+void wait_out(struct waiters *w, const char *why) AWAITS
 {
     assert(current);
     if (w->list.next == NULL)

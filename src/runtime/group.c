@@ -50,7 +50,7 @@ void group_child_ended(struct fiber *f)
         list_wake_all(&g->waiting);
 }
 
-static void wait_deaf(struct fibers *g)
+static void wait_deaf(struct fibers *g) AWAITS
 {
     while (g->n) {
         list_push_back(&g->waiting, &fiber_self()->link);
@@ -64,7 +64,7 @@ static void forget_failure(struct fibers *g)
     mem_freep(&g->first_text);
 }
 
-enum err fibers_wait(struct fibers *g)
+enum err fibers_wait(struct fibers *g) AWAITS
 {
     enum err interrupt = OK;
 
@@ -84,6 +84,6 @@ void fibers_done(struct fibers *g)
 {
     start(g);
     fibers_cancel(g);
-    wait_deaf(g);
+    wait_deaf(g);   /* NO_AWAIT: cleanup may join the children it has just cancelled */
     forget_failure(g);
 }

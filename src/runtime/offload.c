@@ -35,7 +35,7 @@ static void on_done(uv_work_t *work, int status)
     fiber_ready(j->fiber);
 }
 
-enum err fiber_offload(enum err (*fn)(void *), void *arg)
+enum err fiber_offload(enum err (*fn)(void *), void *arg) AWAITS
 {
     struct job j = { .fn = fn, .arg = arg, .fiber = fiber_self(), .work.data = &j };
 

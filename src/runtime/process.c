@@ -213,7 +213,7 @@ int process_pid(const struct process *p)
     return p->pid;
 }
 
-enum err process_wait(struct process *p, int *ret_status)
+enum err process_wait(struct process *p, int *ret_status) AWAITS
 {
     while (!p->exited)
         TRY(wait_on(&p->waiters, "a child process"));

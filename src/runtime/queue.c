@@ -41,7 +41,7 @@ void queue_done(struct queue *q)
     mem_freep(&q->items);
 }
 
-static enum err make_room(struct queue *q)
+static enum err make_room(struct queue *q) AWAITS
 {
     while (q->n == q->cap && !q->closed)
         switch (q->policy) {
@@ -57,7 +57,7 @@ static enum err make_room(struct queue *q)
     return OK;
 }
 
-enum err queue_push(struct queue *q, void *item)
+enum err queue_push(struct queue *q, void *item) AWAITS
 {
     TRY(make_room(q));
     if (q->closed)
@@ -76,7 +76,7 @@ bool queue_try_pop(struct queue *q, void **ret_item)
     return true;
 }
 
-enum err queue_pop(struct queue *q, void **ret_item)
+enum err queue_pop(struct queue *q, void **ret_item) AWAITS
 {
     TRY(fiber_check());
     while (!queue_try_pop(q, ret_item)) {

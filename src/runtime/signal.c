@@ -36,7 +36,7 @@ static enum err catch(int number)
     return status == 0 ? OK : failed(ERR_IO, "cannot catch signal %d: %s", number, uv_strerror(status));
 }
 
-enum err signal_wait(const int *signals, int *ret_signal)
+enum err signal_wait(const int *signals, int *ret_signal) AWAITS
 {
     for (const int *s = signals; *s; s++)
         TRY(catch(*s));
