@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/bus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/metrics.h"
+
+struct topic {
+    struct bus *bus;
+    str         name;
+    struct list memberships;
+};
+
+struct membership {
+    struct list     in_topic, in_mailbox;
+    struct topic   *topic;
+    struct mailbox *mailbox;
+};
+
+struct bus { struct map topics; };
+
+struct mailbox {
+    struct bus        *bus;
+    struct list        memberships;
+    struct bus_event **events;      /* a ring */
+    size_t             head, n, cap, max, lost;     /* the ring grows to max: most mailboxes stay empty */
+    struct waiters     waiters;
+};
+
+struct bus *bus_new(void)
+{
+    return NEW(struct bus);
+}
+
+void bus_free(struct bus *b)
+{
+    if (b == NULL)
+        return;
+    map_done(&b->topics);       /* empty: a topic goes with its last mailbox */
+    free(b);
+}
+
+bool bus_watched(const struct bus *b, str topic)
+{
+    return map_get(&b->topics, topic) != NULL;
+}
+
+void bus_event_unref(struct bus_event *e)
+{
+    if (e && --e->refs == 0)
+        free(e);
+}
+
+void bus_event_unrefp(struct bus_event **e)
+{
+    bus_event_unref(*e);
+    *e = NULL;
+}
+
+static struct bus_event *event_new(str topic, const char *name, int64_t about, str json)
+{
+    struct bus_event *e = mem_alloc(sizeof *e + topic.len + json.len);
+    char *p = (char *)(e + 1);
+
+    memcpy(p, topic.p, topic.len);
+    if (json.len)
+        memcpy(p + topic.len, json.p, json.len);
+    *e = (struct bus_event){ name, about, str_of(p, topic.len), str_of(p + topic.len, json.len), 1 };
+    return e;
+}
+
+static void grow(struct mailbox *m)
+{
+    size_t cap = m->cap ? m->cap * 2 : 4;
+    struct bus_event **events = mem_alloc(cap * sizeof(struct bus_event *));
+
+    for (size_t i = 0; i < m->n; i++)
+        events[i] = m->events[(m->head + i) % m->cap];
+    free(m->events);
+    m->events = events;
+    m->cap = cap;
+    m->head = 0;
+}
+
+static void put(struct mailbox *m, struct bus_event *e)
+{
+    if (m->n == m->max) {
+        m->lost++;
+        metric_add(METRIC_events_lost, 1);
+        return;
+    }
+    if (m->n == m->cap)
+        grow(m);
+    e->refs++;
+    m->events[(m->head + m->n++) % m->cap] = e;
+    wake_all(&m->waiters);
+}
+
+void bus_publish(struct bus *b, str topic, const char *name, int64_t about, str json)
+{
+    struct topic *t = map_get(&b->topics, topic);
+
+    if (t == NULL)
+        return;
+    CLEANUP(bus_event_unrefp) struct bus_event *e = event_new(topic, name, about, json);
+
+    list_each(node, &t->memberships)
+        put(list_entry(node, struct membership, in_topic)->mailbox, e);
+}
+
+struct mailbox *mailbox_new(struct bus *b, size_t max_events)
+{
+    struct mailbox *m = NEW(struct mailbox);
+
+    m->bus = b;
+    m->max = max_events;
+    list_init(&m->memberships);
+    return m;
+}
+
+static struct topic *topic_named(struct bus *b, str name)
+{
+    struct topic *t = map_get(&b->topics, name);
+
+    if (t)
+        return t;
+    t = NEW(struct topic);
+    t->bus = b;
+    t->name = str_of(str_dup_c(name), name.len);
+    list_init(&t->memberships);
+    map_put(&b->topics, name, t);
+    return t;
+}
+
+static void leave(struct membership *s)
+{
+    struct topic *t = s->topic;
+
+    list_remove(&s->in_topic);
+    list_remove(&s->in_mailbox);
+    free(s);
+    if (list_empty(&t->memberships)) {
+        map_remove(&t->bus->topics, t->name);
+        free((char *)t->name.p);
+        free(t);
+    }
+}
+
+void mailbox_join(struct mailbox *m, str topic)
+{
+    struct topic *t = topic_named(m->bus, topic);
+
+    list_each(node, &m->memberships)
+        if (list_entry(node, struct membership, in_mailbox)->topic == t)
+            return;
+    struct membership *s = NEW(struct membership);
+
+    s->topic = t;
+    s->mailbox = m;
+    list_push_back(&t->memberships, &s->in_topic);
+    list_push_back(&m->memberships, &s->in_mailbox);
+}
+
+struct bus_event *mailbox_take(struct mailbox *m)
+{
+    if (m->n == 0)
+        return NULL;
+    struct bus_event *e = m->events[m->head];
+
+    m->head = (m->head + 1) % m->cap;
+    m->n--;
+    return e;
+}
+
+size_t mailbox_lost(struct mailbox *m)
+{
+    size_t lost = m->lost;
+
+    m->lost = 0;
+    return lost;
+}
+
+struct waiters *mailbox_waiters(struct mailbox *m)
+{
+    return &m->waiters;
+}
+
+void mailbox_free(struct mailbox *m)
+{
+    struct bus_event *e;
+
+    if (m == NULL)
+        return;
+    list_each(node, &m->memberships)
+        leave(list_entry(node, struct membership, in_mailbox));
+    while ((e = mailbox_take(m)))
+        bus_event_unref(e);
+    free(m->events);
+    free(m);
+}
+
+void mailbox_freep(struct mailbox **m)
+{
+    mailbox_free(*m);
+    *m = NULL;
+}

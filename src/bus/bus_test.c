@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/test.h"
+#include "bus/bus.h"
+
+TEST(a_watcher_gets_what_its_topics_say_in_order)
+{
+    struct bus *b = bus_new();
+    struct mailbox *m = mailbox_new(b, 8);
+    static const char *const want[] = { "a1", "b1", "a2" };
+
+    mailbox_join(m, S("a"));
+    mailbox_join(m, S("a"));
+    mailbox_join(m, S("b"));
+    bus_publish(b, S("a"), "delta", 1, S("a1"));
+    bus_publish(b, S("b"), "delta", 1, S("b1"));
+    bus_publish(b, S("c"), "delta", 1, S("c1"));
+    bus_publish(b, S("a"), "reply", 1, S("a2"));
+    for (size_t i = 0; i < N_ELEMENTS(want); i++) {
+        CLEANUP(bus_event_unrefp) struct bus_event *e = mailbox_take(m);
+
+        CHECK(e != NULL);
+        CHECK_STR(e->json, want[i]);
+    }
+    CHECK(mailbox_take(m) == NULL);
+    mailbox_free(m);
+    CHECK(!bus_watched(b, S("a")));
+    bus_free(b);
+}
+
+TEST(a_slow_watcher_loses_events_and_is_told_others_are_not_harmed)
+{
+    struct bus *b = bus_new();
+    struct mailbox *slow = mailbox_new(b, 2), *quick = mailbox_new(b, 8);
+
+    mailbox_join(slow, S("t"));
+    mailbox_join(quick, S("t"));
+    for (int i = 0; i < 5; i++)
+        bus_publish(b, S("t"), "delta", 1, S("{}"));
+    CHECK_INT(mailbox_lost(slow), 3);
+    CHECK_INT(mailbox_lost(slow), 0);
+    CHECK_INT(mailbox_lost(quick), 0);
+    mailbox_free(slow);
+    CHECK(bus_watched(b, S("t")));
+    mailbox_free(quick);
+    bus_free(b);
+}
