@@ -1,0 +1,124 @@
+-- The life of a message: intake, its session's queue, its turn's journal, its end.  ARCHITECTURE.md section 5.
+
+-- name: session.ensure
+INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
+
+-- name: session.find
+SELECT id FROM sessions WHERE platform = ?1 AND chat_id = ?2 AND thread_id = ?3 AND agent = ?4;
+
+-- name: session.get
+SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at
+FROM sessions WHERE id = ?1;
+
+-- name: session.list
+SELECT s.id, s.platform, s.chat_id, s.thread_id, s.agent, s.title, s.model, s.created_at, s.updated_at,
+       (SELECT text FROM inbox i WHERE i.session_id = s.id ORDER BY i.id DESC LIMIT 1),
+       (SELECT count(*) FROM inbox i WHERE i.session_id = s.id AND i.state IN ('ready', 'running'))
+FROM sessions s WHERE (?1 = '' OR s.platform = ?1) ORDER BY s.updated_at DESC, s.id LIMIT ?2;
+
+-- name: session.set_model
+UPDATE sessions SET model = ?2 WHERE id = ?1;
+
+-- name: session.forget_context
+UPDATE sessions SET context_from = ?2 WHERE id = ?1;
+
+-- name: inbox.insert
+INSERT INTO inbox(message_id, session_id, platform, external_id, user_id, text, body, state, error, created_at,
+                  received_at, ended_at)
+SELECT ?1, s.id, ?2, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+FROM sessions s WHERE s.platform = ?2 AND s.chat_id = ?3 AND s.thread_id = ?4 AND s.agent = ?5
+ON CONFLICT(platform, external_id) DO NOTHING
+RETURNING id, session_id;
+
+-- name: inbox.by_external
+SELECT id, session_id, message_id, state, error FROM inbox WHERE platform = ?1 AND external_id = ?2;
+
+-- name: inbox.pending
+SELECT id, message_id, body, state, attempts FROM inbox
+WHERE session_id = ?1 AND state IN ('ready', 'running') AND id > ?2 ORDER BY id LIMIT ?3;
+
+-- name: inbox.pending_sessions
+SELECT session_id FROM inbox WHERE state IN ('ready', 'running') GROUP BY session_id ORDER BY min(id);
+
+-- name: inbox.expire
+UPDATE inbox SET state = 'expired', error = 'older than messages.max_age when its turn came', ended_at = ?1
+WHERE state = 'ready' AND created_at < ?2;
+
+-- name: inbox.running
+UPDATE inbox SET state = 'running', started_at = ?2, attempts = attempts + 1
+WHERE id = ?1 AND state IN ('ready', 'running');
+
+-- name: inbox.finish
+UPDATE inbox SET state = ?2, error = ?3, ended_at = ?4 WHERE id = ?1 AND state IN ('ready', 'running');
+
+-- name: session.touch
+UPDATE sessions SET updated_at = ?2 WHERE id = ?1;
+
+-- name: journal.add
+INSERT INTO journal(inbox_id, seq, kind, call_id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: journal.of
+SELECT seq, kind, call_id, body FROM journal WHERE inbox_id = ?1 ORDER BY seq;
+
+-- Commands are left out unless they ran something; a failed turn counts when it got anywhere.
+-- name: turn.history
+SELECT i.id, i.text FROM inbox i JOIN sessions s ON s.id = i.session_id
+WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > s.context_from
+  AND (i.state = 'done' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
+       AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
+ORDER BY i.id DESC LIMIT ?3;
+
+-- name: turn.history_journal
+SELECT j.inbox_id, j.kind, j.call_id, j.body FROM journal j
+WHERE j.inbox_id IN (
+    SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
+    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > s.context_from
+  AND (i.state = 'done' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
+       AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
+    ORDER BY i.id DESC LIMIT ?3)
+ORDER BY j.inbox_id, j.seq;
+
+-- name: turn.reply
+INSERT INTO outbox(inbox_id, session_id, platform, chat_id, thread_id, reply_to, part, body, state, attempts, next_at,
+                   created_at, sent_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)
+RETURNING id;
+
+-- name: turn.replies_of
+SELECT id, part, body, state, created_at FROM outbox WHERE inbox_id = ?1 ORDER BY part, id;
+
+-- name: session.messages
+SELECT i.id, i.message_id, i.text, i.body, i.state, i.error, i.created_at, o.id, o.body, o.state, o.created_at
+FROM inbox i LEFT JOIN outbox o ON o.inbox_id = i.id
+WHERE i.session_id = ?1 AND i.id > ?2
+ORDER BY i.id DESC, o.part DESC, o.id DESC LIMIT ?3;
+
+-- name: session.replies_after
+SELECT o.id, o.session_id, i.message_id, o.body, o.created_at FROM outbox o JOIN inbox i ON i.id = o.inbox_id
+WHERE o.session_id = ?1 AND o.id > ?2 AND o.state <> 'dropped' ORDER BY o.id LIMIT ?3;
+
+-- name: inbox.list
+SELECT id, message_id, session_id, platform, user_id, text, state, error, attempts, created_at, received_at, ended_at
+FROM inbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
+
+-- name: inbox.get
+SELECT id, message_id, session_id, platform, user_id, body, state, error, attempts, created_at, received_at, ended_at
+FROM inbox WHERE id = ?1;
+
+-- name: inbox.drop
+UPDATE inbox SET state = 'failed', error = 'dropped by the operator', ended_at = ?2
+WHERE id = ?1 AND state IN ('ready', 'running');
+
+-- name: status.counts
+SELECT 'inbox', state, count(*) FROM inbox WHERE state <> 'done' GROUP BY state
+UNION ALL SELECT 'outbox', state, count(*) FROM outbox WHERE state <> 'sent' GROUP BY state;
+
+-- name: admin.outbox_list
+SELECT id, inbox_id, session_id, platform, chat_id, body, state, error, attempts, next_at, remote_id, created_at, sent_at
+FROM outbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
+
+-- name: admin.outbox_get
+SELECT id, inbox_id, session_id, platform, chat_id, body, state, error, attempts, next_at, remote_id, created_at, sent_at
+FROM outbox WHERE id = ?1;
