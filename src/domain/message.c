@@ -242,3 +242,23 @@ bool uuid_valid(str s)
     }
     return true;
 }
+
+void message_copy(struct arena *a, const struct message *m, struct message *out)
+{
+    struct attachment *attachments = arena_alloc(a, m->n_attachments * sizeof *attachments);
+    str *const fields[] = { &out->id, &out->session_id, &out->platform, &out->external_id, &out->chat_id,
+                            &out->thread_id, &out->agent, &out->user_id, &out->user_name, &out->text, &out->reply_to };
+
+    *out = *m;
+    for (size_t i = 0; i < N_ELEMENTS(fields); i++)
+        *fields[i] = arena_str(a, *fields[i]);
+    for (size_t i = 0; i < m->n_attachments; i++) {
+        const struct attachment *t = &m->attachments[i];
+
+        attachments[i] = (struct attachment){ arena_str(a, t->type), arena_str(a, t->url), arena_str(a, t->name),
+                                              arena_str(a, t->mime), t->size, arena_str(a, t->blob) };
+    }
+    out->attachments = attachments;
+    if (m->prev_messages)
+        arena_on_free(a, drop_json, json_incref((json_t *)m->prev_messages));
+}

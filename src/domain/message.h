@@ -39,3 +39,4 @@ json_t  *message_to_json(const struct message *);       /* a new reference; empt
 enum err message_from_json(struct arena *, const json_t *, struct message *out) MUST_USE;
 
 bool     uuid_valid(str);                               /* 8-4-4-4-12 hexadecimal digits, any version */
+void     message_copy(struct arena *, const struct message *, struct message *out);    /* everything, prev_messages too */
