@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* client.h: HTTP as a client, on libcurl's multi interface: HTTP/1.1 and 2, TLS verified, proxies from the
- * environment, connections reused per host.  Reads stream; deadlines and cancellation are the fiber's own. */
+ * environment (never for loopback), connections reused per host.  Reads stream; deadlines and cancellation are the
+ * fiber's own.  A request is never sent twice behind the caller's back, but for GET, HEAD and OPTIONS on a kept
+ * connection that turns out to be dead. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -15,7 +17,7 @@ struct http_request {
     size_t      n_fields;
     str         body;                       /* must live until the stream is closed */
     uint64_t    connect_timeout_ms;         /* 0: 10 s */
-    uint64_t    first_byte_timeout_ms;      /* from sent to status line; 0: only the fiber's deadline */
+    uint64_t    first_byte_timeout_ms;      /* from the start of sending to the head; 0: only the fiber's deadline */
     uint64_t    idle_timeout_ms;            /* between two reads that bring bytes; 0: only the fiber's deadline */
     size_t      max_body;                   /* bytes of answer; 0: 16 MiB; more is ERR_LIMIT */
     unsigned    max_redirects;              /* 0: a redirect is an answer like any other */
@@ -23,8 +25,8 @@ struct http_request {
 
 struct http_stream;
 
-/* How much of the request may have reached the other side, for "may I try again": see http_was_sent(). */
-enum err http_open(const struct http_request *, struct http_stream **out) AWAITS MUST_USE;  /* back when the head is in */
+/* Back when the head is in.  The request and what it points to may go then, but for the body. */
+enum err http_open(const struct http_request *, struct http_stream **out) AWAITS MUST_USE;
 int      http_status(const struct http_stream *);
 str      http_field(const struct http_stream *, str name);      /* NO_STR if absent */
 enum err http_read(struct http_stream *, str *ret_bytes) AWAITS MUST_USE;   /* empty at the end; valid until the next read */
@@ -38,4 +40,5 @@ struct http_response { int status; struct http_field *fields; size_t n_fields; s
 enum err http_fetch(struct arena *a, const struct http_request *, struct http_response *out, bool *ret_sent) AWAITS MUST_USE;
 str      http_response_field(const struct http_response *, str name);
 
-void http_client_stop(void);                /* frees idle connections; nothing may be open */
+void   http_client_stop(void);              /* closes idle connections; no stream may be open; the next request starts anew */
+size_t http_client_connects(void);          /* connections made since the start, for tests and metrics */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+/* openai.c: translates between our prompt and the OpenAI-compatible chat completions that nearly every server
+ * speaks (https://platform.openai.com/docs/api-reference/chat).  It does no I/O: model/complete.c opens the
+ * stream, retries, cancels and feeds openai_event() one event at a time. */
+#include <string.h>
+
+#include "domain/provider.h"
+#include "domain/tool.h"
+#include "model/words.h"
+#include "net/client.h"
+#include "net/sse.h"
+#include "net/url.h"
+
+/* What compatible servers and newer models refuse; learned from the words of the refusal. */
+enum {
+    QUIRK_NO_STREAM_OPTIONS     = 1,    /* older servers: usage is then not told */
+    QUIRK_MAX_COMPLETION_TOKENS = 2,    /* reasoning models of OpenAI: the limit has another name */
+    QUIRK_NO_TEMPERATURE        = 4,    /* the same: only the default */
+    QUIRK_REASONING_BACK        = 8,    /* DeepSeek, thinking with tools: wants its reasoning back */
+};
+
+static const struct { str word; unsigned quirk; } refusals[] = {
+    { { "stream_options", 14 },        QUIRK_NO_STREAM_OPTIONS },
+    { { "max_completion_tokens", 21 }, QUIRK_MAX_COMPLETION_TOKENS },
+    { { "temperature", 11 },           QUIRK_NO_TEMPERATURE },
+    { { "reasoning_content", 17 },     QUIRK_REASONING_BACK },
+};
+
+static json_t *user_content(const struct chat_message *m)
+{
+    if (m->n_images == 0)
+        return json_from_str(m->text);
+    json_t *parts = json_array();
+
+    if (m->text.len)
+        json_array_append_new(parts, json_pack("{s:s, s:o}", "type", "text", "text", json_from_str(m->text)));
+    for (size_t i = 0; i < m->n_images; i++) {
+        CLEANUP(buf_done) struct buf url = { .max = SIZE_MAX / 2 };
+
+        buf_addf(&url, "data:%.*s;base64,", STR(m->images[i].mime));
+        buf_add(&url, m->images[i].base64);
+        json_array_append_new(parts, json_pack("{s:s, s:{s:o}}", "type", "image_url",
+                                               "image_url", "url", json_from_str(buf_str(&url))));
+    }
+    return parts;
+}
+
+/* Servers that parse the arguments they are given back fail on text that is no JSON, which is what a model wrote
+ * that was cut short.  The result that follows the call says what was wrong with it. */
+static json_t *call_arguments(str written)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    return json_from_str(json_parse(written, &j) == OK && json_is_object(j) ? written : S("{}"));
+}
+
+static json_t *calls_json(const struct chat_message *m)
+{
+    json_t *calls = json_array();
+
+    for (size_t i = 0; i < m->n_calls; i++)
+        json_array_append_new(calls, json_pack("{s:o, s:s, s:{s:o, s:o}}",
+            "id", json_from_str(m->calls[i].id), "type", "function",
+            "function", "name", json_from_str(m->calls[i].name), "arguments", call_arguments(m->calls[i].arguments)));
+    return calls;
+}
+
+static json_t *message_json(const struct chat_message *m, unsigned quirks)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "role", json_string(role_name(m->role)));
+    if (m->role == ROLE_TOOL)
+        json_object_set_new(o, "tool_call_id", json_from_str(m->call_id));
+    if (m->role == ROLE_ASSISTANT && m->n_calls && m->text.len == 0)
+        json_object_set_new(o, "content", json_null());
+    else
+        json_object_set_new(o, "content", m->role == ROLE_USER ? user_content(m) : json_from_str(m->text));
+    if (m->role == ROLE_ASSISTANT && m->n_calls)
+        json_object_set_new(o, "tool_calls", calls_json(m));
+    if (m->role == ROLE_ASSISTANT && (quirks & QUIRK_REASONING_BACK))
+        json_object_set_new(o, "reasoning_content", json_from_str(m->reasoning));
+    return o;
+}
+
+static enum err tools_json(const struct prompt *p, json_t *body)
+{
+    json_t *tools = json_array();
+
+    json_object_set_new(body, "tools", tools);
+    for (size_t i = 0; i < p->n_tools; i++) {
+        const struct tool *t = p->tools[i];
+        json_t *schema;
+
+        if (json_parse(str_from(t->schema), &schema) != OK)
+            return failed(ERR_BUG, "the schema of tool %s is not JSON", t->name);
+        json_array_append_new(tools, json_pack("{s:s, s:{s:s, s:s, s:o}}", "type", "function",
+            "function", "name", t->name, "description", t->description, "parameters", schema));
+    }
+    return OK;
+}
+
+static enum err body_json(const struct prompt *p, unsigned quirks, json_t *body)
+{
+    json_t *messages = json_array();
+
+    json_object_set_new(body, "model", json_from_str(p->model));
+    json_object_set_new(body, "messages", messages);
+    for (size_t i = 0; i < p->n_messages; i++)
+        json_array_append_new(messages, message_json(&p->messages[i], quirks));
+    json_object_set_new(body, "stream", json_true());
+    if (!(quirks & QUIRK_NO_STREAM_OPTIONS))
+        json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
+    if (p->max_tokens > 0)
+        json_object_set_new(body, quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
+                            json_integer(p->max_tokens));
+    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
+        json_object_set_new(body, "temperature", json_real(p->temperature));
+    return p->n_tools ? tools_json(p, body) : OK;
+}
+
+/* The fields of every request; room for one more. */
+static void start_request(struct arena *a, const struct model_target *t, const char *path, struct http_request *out)
+{
+    struct http_field *fields = arena_alloc(a, 2 * sizeof *fields);
+    size_t n = 0;
+
+    if (t->api_key && *t->api_key)
+        fields[n++] = (struct http_field){ S("Authorization"), str_from(arena_printf(a, "Bearer %s", t->api_key)) };
+    *out = (struct http_request){
+        .url = url_join(a, str_from(t->endpoint), str_from(path)), .unix_socket = t->unix_socket,
+        .fields = fields, .n_fields = n,
+    };
+}
+
+static enum err openai_request(struct arena *a, const struct model_target *t, const struct prompt *p,
+                               struct http_request *out)
+{
+    CLEANUP(json_decrefp) json_t *body = json_object();
+    struct http_request rq;
+
+    TRY(body_json(p, t->quirks, body));
+    start_request(a, t, "chat/completions", &rq);
+    ((struct http_field *)rq.fields)[rq.n_fields++] = (struct http_field){ S("Content-Type"), S("application/json") };
+    rq.method = "POST";
+    rq.body = json_print(a, body);
+    *out = rq;
+    return OK;
+}
+
+/* {"error": {"message", "type", "code"}}; Ollama and proxies: {"error": "text"}; vLLM: {"object": "error", "message"};
+ * FastAPI in front of something: {"detail": ...}.  NO_STR: no error in it. */
+static str error_words(const json_t *j)
+{
+    static const char *const places[] = { "error.message", "error", "message", "detail", "detail.0.msg" };
+
+    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
+        str s = json_strval(json_at(j, places[i]));
+
+        if (s.len)
+            return s;
+    }
+    return json_at(j, "error") ? S("an error without words") : NO_STR;
+}
+
+/* What the caller can do about it.  A used-up quota comes as 429 too, but waiting does not mend it. */
+static enum err code_of(int status, str kind)
+{
+    if (str_eq(kind, S("insufficient_quota")) || status == 401 || status == 402 || status == 403)
+        return ERR_AUTH;
+    if (status == 429 || str_find(kind, S("rate_limit")) != STR_NONE)
+        return ERR_LIMIT;
+    if (status == 408 || (status >= 500 && status != 501 && status != 505) || str_find(kind, S("overloaded")) != STR_NONE
+        || str_eq(kind, S("server_error")))
+        return ERR_NET;
+    if (status == 404)
+        return ERR_NOT_FOUND;
+    return status == 400 || status == 413 || status == 422 ? ERR_INPUT : ERR_REMOTE;
+}
+
+static str error_kind(const json_t *j)
+{
+    str code = json_text_str(j, "error.code");
+
+    return code.len ? code : json_text_str(j, "error.type");
+}
+
+static enum err openai_refused(int status, str body)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    CLEANUP(buf_done) struct buf words = {0};
+
+    if (json_parse(body, &j) == OK && error_words(j).p)
+        words_shorten(&words, error_words(j));
+    else
+        words_of_page(&words, body);
+    return failed(code_of(status, error_kind(j)), "HTTP %d: %s", status, words.len ? buf_c(&words) : "no words");
+}
+
+/* An error inside a stream has no status, but some servers put one into the code. */
+static enum err stream_error(const json_t *j)
+{
+    CLEANUP(buf_done) struct buf words = {0};
+    enum err e = code_of((int)json_int(j, "error.code", 0), error_kind(j));
+
+    words_shorten(&words, error_words(j));
+    return failed(e == ERR_INPUT ? ERR_REMOTE : e, "the server broke off: %s", buf_c(&words));
+}
+
+static unsigned openai_quirks(int status, str body)
+{
+    unsigned found = 0;
+
+    if (status != 400 && status != 422)
+        return 0;
+    for (size_t i = 0; i < N_ELEMENTS(refusals); i++)
+        if (str_find(body, refusals[i].word) != STR_NONE)
+            found |= refusals[i].quirk;
+    return found;
+}
+
+static void fold_stop(struct completion *c, const char *reason)
+{
+    static const struct { const char *word; enum stop_reason stop; } words[] = {
+        { "stop", STOP_END }, { "tool_calls", STOP_CALLS }, { "function_call", STOP_CALLS },
+        { "length", STOP_LENGTH }, { "content_filter", STOP_FILTER },
+    };
+    if (*reason == '\0')
+        return;
+    for (size_t i = 0; i < N_ELEMENTS(words); i++)
+        if (strcmp(reason, words[i].word) == 0) {
+            completion_stop(c, words[i].stop);
+            return;
+        }
+    completion_stop(c, STOP_END);   /* "eos", "end_turn": whatever they call it, it ended */
+}
+
+static void fold_usage(struct completion *c, const json_t *usage)
+{
+    if (json_is_object(usage))
+        completion_usage(c, (struct usage){
+            .input = json_int(usage, "prompt_tokens", 0), .output = json_int(usage, "completion_tokens", 0),
+            .cached = json_int(usage, "prompt_tokens_details.cached_tokens", json_int(usage, "prompt_cache_hit_tokens", 0)),
+        });
+}
+
+/* A string, or (Mistral) a list of parts. */
+static enum err fold_content(struct completion *c, const json_t *content)
+{
+    const json_t *part;
+    size_t i;
+
+    if (!json_is_array(content))
+        return completion_text(c, json_strval(content));
+    json_array_foreach(content, i, part)
+        TRY(completion_text(c, json_text_str(part, "text")));
+    return OK;
+}
+
+/* `m` is the delta of a stream or the message of a whole answer: they differ in nothing we read. */
+static enum err fold_message(struct completion *c, const json_t *m)
+{
+    const json_t *calls = json_at(m, "tool_calls"), *call;
+    size_t i;
+
+    TRY(completion_reasoning(c, json_text_str(m, json_at(m, "reasoning_content") ? "reasoning_content" : "reasoning")));
+    TRY(fold_content(c, json_at(m, "content")));
+    TRY(completion_text(c, json_text_str(m, "refusal")));
+    json_array_foreach(calls, i, call) {
+        int64_t index = json_int(call, "index", (int64_t)i);
+        json_t *arguments = json_at(call, "function.arguments");
+        CLEANUP(buf_done) struct buf object = {0};
+
+        if (json_is_object(arguments))      /* some local servers: an object instead of its text */
+            json_print_to(&object, arguments);
+        TRY(completion_call(c, index < 0 ? 0 : (size_t)index, json_text_str(call, "id"), json_text_str(call, "function.name"),
+                            object.len ? buf_str(&object) : json_strval(arguments)));
+    }
+    return OK;
+}
+
+static enum err openai_event(void *arg, const struct sse_event *ev)
+{
+    struct completion *c = arg;
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (str_eq(str_trim(ev->data), S("[DONE]")))
+        return completion_finish(c);
+    if (json_parse(ev->data, &j) != OK)
+        return failed_in(ERR_INPUT, "an event of the stream is not JSON: ");
+    if (json_at(j, "error") || str_eq(json_text_str(j, "object"), S("error")) || str_eq(ev->name, S("error")))
+        return stream_error(j);
+    completion_model(c, json_text_str(j, "model"));
+    fold_usage(c, json_at(j, "usage"));
+    const json_t *choice = json_at(j, "choices.0"), *whole = json_at(choice, "message");
+
+    TRY(fold_message(c, whole ? whole : json_at(choice, "delta")));
+    fold_stop(c, json_text(choice, "finish_reason"));
+    return whole ? completion_finish(c) : OK;
+}
+
+static enum err openai_list_models(struct arena *a, const struct model_target *t, struct http_request *out)
+{
+    start_request(a, t, "models", out);
+    return OK;
+}
+
+static enum err openai_listed(struct arena *a, str body, const char ***ret_names, size_t *ret_n)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (json_parse(body, &j) != OK || !json_is_array(json_at(j, "data")))
+        return failed(ERR_REMOTE, "the list of models is not what an OpenAI-compatible server sends");
+    const json_t *list = json_at(j, "data");
+    const char **names = arena_alloc(a, (json_array_size(list) + 1) * sizeof *names);
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (*json_text(json_array_get(list, i), "id"))
+            names[n++] = arena_c(a, json_text_str(json_array_get(list, i), "id"));
+    *ret_names = names;
+    *ret_n = n;
+    return OK;
+}
+
+const struct provider provider_openai = {
+    .name = "openai", .caps = CAP_TOOLS | CAP_VISION,
+    .request = openai_request, .event = openai_event, .refused = openai_refused, .quirks = openai_quirks,
+    .list_models = openai_list_models, .listed = openai_listed,
+};
