@@ -443,7 +443,7 @@ static void sqlite_free(struct sqlite *s)
     free(s);
 }
 
-static enum err sqlite_open(const char *url, void **out)
+static enum err sqlite_open(const char *url, void **out) AWAITS
 {
     struct sqlite_place place;
     struct sqlite *s;
@@ -474,7 +474,7 @@ static void stop(struct sqlite *s, bool *flag)
 }
 
 /* The writer last: as the last connection it empties the log into the database and removes it. */
-static void sqlite_close(void *impl)
+static void sqlite_close(void *impl) AWAITS
 {
     struct sqlite *s = impl;
 
@@ -486,7 +486,7 @@ static void sqlite_close(void *impl)
     sqlite_free(s);
 }
 
-static enum err sqlite_commit(void *impl, struct batch *b)
+static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
 {
     struct sqlite *s = impl;
     struct job j = { .batch = b };
@@ -538,7 +538,7 @@ static void give_to_reader(struct sqlite *s, struct job *j)
         worker_start(s, &s->readers[s->n_readers++], reader_thread);
 }
 
-static enum err sqlite_query(void *impl, struct batch *b)
+static enum err sqlite_query(void *impl, struct batch *b) AWAITS
 {
     struct job j = { .batch = b, .fn = read_batch };
 
@@ -547,7 +547,7 @@ static enum err sqlite_query(void *impl, struct batch *b)
     return job_result(&j);
 }
 
-static enum err sqlite_check(void *impl, struct arena *a, str *ret_report)
+static enum err sqlite_check(void *impl, struct arena *a, str *ret_report) AWAITS
 {
     struct job j = { .fn = read_check };
 
