@@ -22,7 +22,7 @@ enum err {
 
 #define MUST_USE     __attribute__((warn_unused_result))
 #define AWAITS       /* may suspend: anything not on this stack may change across the call */
-#define CLEANUP(fn)  __attribute__((cleanup(fn)))
+#define CLEANUP(fn)  __attribute__((cleanup(fn), unused))
 #define UNUSED       __attribute__((unused))
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
