@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sandbox.h: runs a command apart from the machine: it sees the system read-only, one workspace to write in, a /tmp
+ * of its own, no network, no process but its own.  When it ends, is cancelled, or runs out of time, everything it
+ * started dies with it; so it does when the gateway is killed.
+ *
+ * Nothing ever runs unsandboxed: a guarantee that is demanded and that the machine cannot give is an error. */
+#pragma once
+#include "base/arena.h"
+#include "tool/guarantee.h"
+
+enum { SANDBOX_WALL_MAX_MS = 300000 };
+
+struct sandbox_limits {
+    uint64_t memory;            /* bytes, of the whole tree where cgroups allow it, of each process otherwise */
+    uint64_t tmp_size;          /* bytes in /tmp */
+    uint64_t file_size;         /* bytes in one file */
+    uint64_t output;            /* bytes kept, head and tail */
+    uint64_t cpu_ms;            /* of each process */
+    uint64_t wall_ms;
+    unsigned processes;
+};
+extern const struct sandbox_limits sandbox_limits_default;
+
+struct sandbox_job {
+    struct arena      *arena;
+    const char        *workspace;   /* absolute, exists; bound read-write at its own path */
+    const char        *cwd;         /* inside the workspace, relative to it; NULL: the workspace itself */
+    const char *const *argv;        /* NULL-terminated; or NULL, and then: */
+    const char        *command;     /* a line for /bin/sh */
+    const char *const *env;         /* added to PATH, HOME, LANG, TMPDIR, TERM; NULL: nothing */
+    str                input;       /* its standard input */
+    struct sandbox_limits limits;
+    unsigned           require;     /* set of GUARANTEE_BIT */
+};
+
+struct sandbox_outcome {
+    int      exit_code;         /* 128 + n when signal n ended it; 126, 127 when it could not be run */
+    bool     timed_out;
+    bool     out_of_memory;     /* the cgroup says so; without one it shows only as a failure of the command */
+    str      output;            /* stdout and stderr in the order written; UTF-8; in the job's arena */
+    uint64_t output_total;      /* bytes that came */
+    uint64_t ms;
+};
+
+/* An error means that the command did not run (or was cancelled): a missing guarantee is ERR_AUTH, a sandbox that
+ * does not start ERR_IO.  Whatever the command itself did is an outcome. */
+enum err sandbox_run(const struct sandbox_job *, struct sandbox_outcome *out) AWAITS MUST_USE;
+
+/* What the machine gives.  Measured in a sandbox once, then kept; sandbox_forget() measures again. */
+struct sandbox_report {
+    struct guarantee_state { bool held; char by[160]; } states[N_GUARANTEES];  /* by: what gives it, or why it is missing */
+    char failure[400];          /* why nothing can be run at all; "" when something can */
+};
+enum err sandbox_probe(const struct sandbox_report **out) AWAITS MUST_USE;
+void     sandbox_forget(void);
