@@ -61,14 +61,15 @@ static void add_system(struct words *w)
             ADD(w, "--ro-bind", etc[i], etc[i]);
 }
 
-/* "/" and /dev are memory of their own: left writable they would take as much of it as there is. */
+/* "/" and /dev are memory of their own: left writable they would take as much of it as there is.  /proc is left
+ * writable by bubblewrap, and the kernel lets whoever is root outside write in /proc/sys without any capability. */
 static void add_file_system(struct words *w, const struct sandbox_plan *p, const char *inside)
 {
     const struct sandbox_limits *l = &p->job->limits;
     uint64_t shm = l->tmp_size < SHM_MAX ? l->tmp_size : SHM_MAX;
 
     add_system(w);
-    ADD(w, "--proc", "/proc", "--dev", "/dev");
+    ADD(w, "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev");
     ADD(w, "--perms", "1777", "--size", number(w, shm), "--tmpfs", "/dev/shm", "--remount-ro", "/dev");
     ADD(w, "--perms", "1777", "--size", number(w, l->tmp_size), "--tmpfs", "/tmp");
     ADD(w, "--ro-bind", inside, INSIDE);
@@ -93,7 +94,7 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
     for (int i = 0; i < p->n_joins; i++)
         ADD(w, "--join", number(w, (uint64_t)(BACKEND_FD_JOIN + i)));
     add_limits(w, p);
-    ADD(w, "--write", "/tmp", "--write", "/dev", "--write", "/proc", "--write", p->job->workspace);
+    ADD(w, "--write", "/tmp", "--write", "/dev", "--write", p->job->workspace);
     if (p->report) {
         add(w, "--report");
         return;

@@ -38,7 +38,7 @@ state(struct sandbox_report *r, enum guarantee g, bool held, const char *fmt, ..
 static void judge_walls(struct sandbox_report *r, str seen)
 {
     bool own_root = fact(seen, S("root_is_ours")) == 1 && fact(seen, S("usr_readonly")) == 1
-                    && fact(seen, S("root_readonly")) == 1;
+                    && fact(seen, S("root_readonly")) == 1 && fact(seen, S("proc_readonly")) == 1;
     int64_t pid = fact(seen, S("pid")), landlock = fact(seen, S("landlock"));
     const char *name = sandbox_bubblewrap.name;
 

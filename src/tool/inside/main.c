@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -133,16 +134,19 @@ static unsigned network_devices(void)
 static void report(int landlock)
 {
     struct statfs root = { 0 };
+    struct statvfs at_root = { 0 }, at_usr = { 0 }, at_proc = { 0 };
 
-    if (statfs("/", &root) != 0)
+    if (statfs("/", &root) != 0 || statvfs("/", &at_root) != 0 || statvfs("/usr", &at_usr) != 0
+        || statvfs("/proc", &at_proc) != 0)
         root.f_type = 0;
     printf("landlock=%d\n", landlock);
     printf("no_new_privs=%d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
     printf("seccomp=%d\n", prctl(PR_GET_SECCOMP, 0, 0, 0, 0));
     printf("pid=%d\n", (int)getpid());
     printf("root_is_ours=%d\n", root.f_type == TMPFS);
-    printf("usr_readonly=%d\n", access("/usr", W_OK) != 0 && errno == EROFS);
-    printf("root_readonly=%d\n", access("/", W_OK) != 0 && errno == EROFS);
+    printf("usr_readonly=%d\n", (at_usr.f_flag & ST_RDONLY) != 0);
+    printf("root_readonly=%d\n", (at_root.f_flag & ST_RDONLY) != 0);
+    printf("proc_readonly=%d\n", (at_proc.f_flag & ST_RDONLY) != 0);
     printf("network_devices=%u\n", network_devices());
     fflush(stdout);
 }
