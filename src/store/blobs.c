@@ -208,7 +208,7 @@ static enum err remove_content(void *arg)
 
 /* --- in fibers --- */
 
-enum err blobs_open(struct store *s, const char *folder, uint64_t max_bytes, struct blobs **out)
+enum err blobs_open(struct store *s, const char *folder, uint64_t max_bytes, struct blobs **out) AWAITS
 {
     struct blobs *b = NEW(struct blobs);
 
@@ -242,7 +242,7 @@ static enum err put_row(struct blobs *b, const struct put *p, str mime, str name
     return store_commit(b->store, row);
 }
 
-enum err blobs_put(struct blobs *b, str content, str mime, str name, int64_t expires_at, char ret_hash[BLOB_HASH_SIZE])
+enum err blobs_put(struct blobs *b, str content, str mime, str name, int64_t expires_at, char ret_hash[BLOB_HASH_SIZE]) AWAITS
 {
     char hash[BLOB_HASH_SIZE];
     struct put p = { b, content, hash };
@@ -258,7 +258,7 @@ enum err blobs_put(struct blobs *b, str content, str mime, str name, int64_t exp
     return OK;
 }
 
-enum err blobs_find(struct blobs *b, struct arena *a, str hash, struct blob *out)
+enum err blobs_find(struct blobs *b, struct arena *a, str hash, struct blob *out) AWAITS
 {
     struct rows r;
 
@@ -271,7 +271,7 @@ enum err blobs_find(struct blobs *b, struct arena *a, str hash, struct blob *out
 }
 
 /* The hash comes from outside and becomes a path. */
-enum err blobs_read(struct blobs *b, str hash, int *ret_fd)
+enum err blobs_read(struct blobs *b, str hash, int *ret_fd) AWAITS
 {
     char name[BLOB_HASH_SIZE];
     struct read r = { b, name, -1 };
@@ -305,7 +305,7 @@ static enum err expire_one(struct blobs *b, const char *hash, int64_t now, size_
     return OK;
 }
 
-enum err blobs_expire(struct blobs *b, int64_t now, size_t *ret_n)
+enum err blobs_expire(struct blobs *b, int64_t now, size_t *ret_n) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct rows r;

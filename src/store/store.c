@@ -41,7 +41,7 @@ static enum err driver_for(str scheme, const struct store_driver **out)
     return failed(ERR_INPUT, "this clawdbot has no store for '%.*s:' (it has sqlite:PATH)", STR(str_take(scheme, 40)));
 }
 
-enum err store_open(const struct store_options *o, struct store **out)
+enum err store_open(const struct store_options *o, struct store **out) AWAITS
 {
     const struct store_driver *driver;
     void *impl;
@@ -55,7 +55,7 @@ enum err store_open(const struct store_options *o, struct store **out)
     return OK;
 }
 
-void store_close(struct store *s)
+void store_close(struct store *s) AWAITS
 {
     if (s == NULL)
         return;
@@ -63,7 +63,7 @@ void store_close(struct store *s)
     free(s);
 }
 
-enum err store_commit(struct store *s, struct batch *b)
+enum err store_commit(struct store *s, struct batch *b) AWAITS
 {
     return b->n ? s->driver->commit(s->impl, b) : OK;
 }
@@ -74,12 +74,12 @@ void store_commit_later(struct store *s, const struct batch *b)
         s->driver->commit_later(s->impl, b);
 }
 
-enum err store_query(struct store *s, struct batch *b)
+enum err store_query(struct store *s, struct batch *b) AWAITS
 {
     return b->n ? s->driver->query(s->impl, b) : OK;
 }
 
-enum err store_read(struct store *s, struct arena *a, struct rows *out, const char *statement, const char *types, ...)
+enum err store_read(struct store *s, struct arena *a, struct rows *out, const char *statement, const char *types, ...) AWAITS
 {
     struct batch *b = batch_new(a);
     va_list ap;
@@ -97,7 +97,7 @@ void store_stats(struct store *s, struct store_stats *out)
     s->driver->stats(s->impl, out);
 }
 
-enum err store_check(struct store *s, struct arena *a, str *ret_report)
+enum err store_check(struct store *s, struct arena *a, str *ret_report) AWAITS
 {
     return s->driver->check(s->impl, a, ret_report);
 }
