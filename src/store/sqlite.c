@@ -493,8 +493,8 @@ static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
 
     pthread_mutex_lock(&s->mutex);
     jobs_push(&s->to_write, &j);
-    pthread_cond_signal(&s->write);
     pthread_mutex_unlock(&s->mutex);
+    pthread_cond_signal(&s->write);     /* the writer does not wake only to wait for the mutex */
     job_wait(&j, "the store to commit");
     return job_result(&j);
 }
@@ -532,8 +532,8 @@ static void give_to_reader(struct sqlite *s, struct job *j)
     jobs_push(&s->to_read, j);
     s->stats.queries++;
     start = s->idle_readers == 0 && s->n_readers < N_READERS;
-    pthread_cond_signal(&s->read);
     pthread_mutex_unlock(&s->mutex);
+    pthread_cond_signal(&s->read);
     if (start)
         worker_start(s, &s->readers[s->n_readers++], reader_thread);
 }

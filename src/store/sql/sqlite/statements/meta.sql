@@ -13,8 +13,5 @@ INSERT INTO meta (key, value) VALUES (?1, ?2);
 -- name: meta.swap
 UPDATE meta SET value = ?3 WHERE key = ?1 AND value = ?2;
 
--- name: meta.delete
-DELETE FROM meta WHERE key = ?1;
-
 -- name: meta.list
 SELECT key, value FROM meta WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY key LIMIT ?2;
