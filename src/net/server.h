@@ -3,12 +3,14 @@
  * The handler answers each request exactly once; a handler that returns without answering gives a 500. */
 #pragma once
 #include "base/arena.h"
-#include "net/client.h"
+#include "net/http.h"
 #include "runtime/fiber.h"
 
 struct server;
+struct http_exchange;
+
 struct server_options {
-    const char *host;                       /* "127.0.0.1", "::1", "0.0.0.0" */
+    const char *host;                       /* a numeric address ("::": IPv4 too) or "localhost" */
     unsigned    port;                       /* 0: any free one, see server_port() */
     const char *cert_file, *key_file;       /* both or none: TLS 1.2 and 1.3 */
     unsigned    redirect_port;              /* with TLS: a plain port that redirects to it; 0: none */

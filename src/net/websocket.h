@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* websocket.h: an open WebSocket, either side (RFC 6455, frames by libwslay).  Messages are whole: fragments are
+/* websocket.h: an open WebSocket, either side (RFC 6455).  Messages are whole: fragments are
  * joined, pings answered, close handshakes completed, invalid UTF-8 in text closed with 1007, oversize with 1009.
  * One fiber receives; any fiber may send. */
 #pragma once
 #include "base/buf.h"
-#include "net/client.h"
+#include "net/http.h"
 #include "runtime/fiber.h"
 
 struct websocket;
