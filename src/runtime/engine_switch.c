@@ -11,7 +11,7 @@
 
 /* The guard is wider than a page because not every library is built to probe its large frames page by page. */
 enum { GUARD_SIZE = 64 << 10, STACK_SIZE = 256 << 10, MAPPING_SIZE = GUARD_SIZE + STACK_SIZE, PAGE = 4096 };
-enum { KEPT_RESIDENT = PAGE, MAX_FREE = 64 };
+enum { KEPT_RESIDENT = PAGE, MAX_FREE = 64, MAX_FREE_DIRTY = 8 };
 
 /* It lies at the top of its own stack, so that a fiber costs no page but that one. */
 struct context {
@@ -267,8 +267,9 @@ void context_free(struct context *c)
         munmap(c->mapping, MAPPING_SIZE);
         return;
     }
-    /* What a deep call left behind must not stay resident under a shallow, long-lived successor. */
-    madvise(stack_bottom(c), STACK_SIZE - KEPT_RESIDENT, MADV_DONTNEED);
+    /* A few are kept as they are, since the next fiber comes soon; the rest must not stay resident for nothing. */
+    if (loop.n_free >= MAX_FREE_DIRTY)
+        madvise(stack_bottom(c), STACK_SIZE - KEPT_RESIDENT, MADV_DONTNEED);
     c->next_free = loop.free;
     loop.free = c;
     loop.n_free++;

@@ -39,7 +39,8 @@ uint64_t deadline_left(void);                       /* ms until this fiber's nea
  *     CLEANUP(fibers_done) struct fibers g = {0};
  *     fibers_spawn(&g, "tool", run_tool, job);
  *     return fibers_wait(&g);
- * Ended children are freed at once, so a server may spawn into one group for ever. */
+ * Declare it after whatever the children use: it is cleaned up first.  Ended children are freed at once, so a
+ * server may spawn into one group for ever. */
 struct fibers {
     size_t      n;              /* children that have not ended */
     bool        independent;    /* set it before use: a child's failure does not cancel its siblings */

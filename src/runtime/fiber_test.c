@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
+#include "runtime/internal.h"
 
 static enum err count_up(void *arg)
 {
@@ -252,8 +253,8 @@ static enum err pass(void *arg)
 
 TEST(waking_one_wakes_the_first_and_waking_all_the_rest)
 {
-    CLEANUP(fibers_done) struct fibers group = { 0 };
     struct gate g = { .open = true };
+    CLEANUP(fibers_done) struct fibers group = { 0 };
 
     wake_one(&g.waiters);       /* nobody is there */
     wake_all(&g.waiters);
@@ -388,6 +389,31 @@ TEST(the_list_of_fibers_tells_who_waits_for_what)
     CHECK_ERR(fiber_join(f), ERR_CANCELLED);
 }
 
+static enum err park_with_data_around(void *arg)
+{
+    char above[3000], below[20000];
+
+    memset(above, 'a', sizeof above);
+    memset(below, 'b', sizeof below);
+    TRY(pass(arg));
+    for (size_t i = 0; i < sizeof below; i++)
+        if (above[i % sizeof above] != 'a' || below[i] != 'b')
+            return failed(ERR_BUG, "byte %zu changed", i);
+    return OK;
+}
+
+TEST(trimming_a_parked_stack_leaves_what_is_in_use)
+{
+    struct gate g = { 0 };
+    struct fiber *f = fiber_spawn("big frame", park_with_data_around, &g);
+
+    CHECK_OK(fiber_yield());
+    context_trim(f->context);
+    g.open = true;
+    wake_all(&g.waiters);
+    CHECK_OK(fiber_join(f));
+}
+
 static enum err spin(void *arg)
 {
     uint64_t end = clock_ms() + 60;
@@ -425,8 +451,8 @@ static enum err use_floats(void *arg)
 
 TEST(registers_survive_the_company_of_others)
 {
-    CLEANUP(fibers_done) struct fibers g = { 0 };
     int starts[] = { 0, 1 };
+    CLEANUP(fibers_done) struct fibers g = { 0 };
 
     for (int i = 0; i < 20; i++)
         fibers_spawn(&g, "float", use_floats, &starts[i % 2]);

@@ -26,8 +26,8 @@ static enum err sleep_long(void *arg)
 
 TEST(a_failing_child_cancels_its_siblings_and_its_text_is_kept)
 {
-    CLEANUP(fibers_done) struct fibers g = { 0 };
     struct job j = { .result = ERR_NET };
+    CLEANUP(fibers_done) struct fibers g = { 0 };
 
     fibers_spawn(&g, "sleeper", sleep_long, &j);
     fibers_spawn(&g, "sleeper", sleep_long, &j);
@@ -41,8 +41,8 @@ TEST(a_failing_child_cancels_its_siblings_and_its_text_is_kept)
 
 TEST(after_a_failure_new_children_are_cancelled_until_the_group_was_waited_for)
 {
-    CLEANUP(fibers_done) struct fibers g = { 0 };
     struct job bad = { .result = ERR_NET }, good = { 0 };
+    CLEANUP(fibers_done) struct fibers g = { 0 };
 
     fibers_spawn(&g, "broken", end_as_told, &bad);
     CHECK_OK(fiber_yield());
@@ -56,8 +56,8 @@ TEST(after_a_failure_new_children_are_cancelled_until_the_group_was_waited_for)
 
 TEST(independent_children_do_not_touch_each_other)
 {
-    CLEANUP(fibers_done) struct fibers g = { .independent = true };
     struct job bad = { .result = ERR_NET }, slow = { 0 };
+    CLEANUP(fibers_done) struct fibers g = { .independent = true };
 
     fibers_spawn(&g, "broken", end_as_told, &bad);
     fibers_spawn(&g, "sleeper", sleep_long, &slow);
@@ -113,8 +113,8 @@ TEST(cancellation_reaches_the_grandchildren)
 TEST(a_group_out_of_time_says_timeout)
 {
     CLEANUP(deadline_clear) struct deadline d = { 0 };
-    CLEANUP(fibers_done) struct fibers g = { 0 };
     struct job j = { 0 };
+    CLEANUP(fibers_done) struct fibers g = { 0 };
 
     fibers_spawn(&g, "child", sleep_long, &j);
     deadline_set(&d, 1);
