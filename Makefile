@@ -27,11 +27,10 @@ lint:               ## layers, banned calls, format, shell scripts, documentatio
 	@tools/lint
 
 sizes:              ## how long files and functions are, a folder
-	@scripts/bootstrap lint
 	@tools/sizes
 
 bench: all          ## the numbers, each beside its bound
-	@tools/bench $(BUILD)
+	@bench/run $(BUILD)
 
 fuzz:               ## every fuzz target for FUZZ_SECONDS (60) each
 	@scripts/bootstrap build test

@@ -18,7 +18,7 @@ void json_print_to(struct buf *, const json_t *);
 
 json_t     *json_at(const json_t *, const char *path);      /* borrowed; NULL if absent or null */
 const char *json_text(const json_t *, const char *path);    /* borrowed; "" unless a string */
-str         json_text_str(const json_t *, const char *path);/* the same with its length */
+str         json_text_str(const json_t *, const char *path); /* the same with its length */
 int64_t     json_int(const json_t *, const char *path, int64_t otherwise);
 double      json_num(const json_t *, const char *path, double otherwise);
 bool        json_flag(const json_t *, const char *path);    /* false unless true */

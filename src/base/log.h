@@ -31,7 +31,7 @@ struct log_field {
     unsigned long long: log_f_uint, default: log_f_int)((name), (value))
 
 static inline struct log_field log_f_str(const char *n, str v) { return (struct log_field){ n, LOG_STR, { .s = v } }; }
-static inline struct log_field log_f_c(const char *n, const char *v) { return (struct log_field){ n, LOG_STR, { .s = str_from(v ? v : "") } }; }
+static inline struct log_field log_f_c(const char *n, const char *v) { return log_f_str(n, str_from(v ? v : "")); }
 static inline struct log_field log_f_int(const char *n, int64_t v) { return (struct log_field){ n, LOG_INT, { .i = v } }; }
 static inline struct log_field log_f_uint(const char *n, uint64_t v) { return (struct log_field){ n, LOG_UINT, { .u = v } }; }
 static inline struct log_field log_f_double(const char *n, double v) { return (struct log_field){ n, LOG_DOUBLE, { .d = v } }; }

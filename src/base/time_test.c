@@ -58,7 +58,8 @@ TEST(durations_are_read_and_written)
     static const struct { const char *in; uint64_t ms; const char *out; } cases[] = {
         { "0", 0, "0s" },           { "90", 90000, "1m30s" },        { "90s", 90000, "1m30s" },
         { "500ms", 500, "500ms" },  { "1h30m", 5400000, "1h30m" },   { "2d", 172800000, "2d" },
-        { "1w", 604800000, "7d" },  { "1m1ms", 60001, "1m1ms" },     { "18446744073709551615ms", UINT64_MAX, "213503982334d14h25m51s615ms" },
+        { "1w", 604800000, "7d" },  { "1m1ms", 60001, "1m1ms" },
+        { "18446744073709551615ms", UINT64_MAX, "213503982334d14h25m51s615ms" },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
