@@ -122,3 +122,17 @@ FROM outbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
 -- name: admin.outbox_get
 SELECT id, inbox_id, session_id, platform, chat_id, body, state, error, attempts, next_at, remote_id, created_at, sent_at
 FROM outbox WHERE id = ?1;
+
+-- What is still waiting for delivery, or whose outcome an operator has not seen, is kept whatever its age.
+-- name: retention.outbox
+DELETE FROM outbox WHERE state IN ('sent', 'dropped') AND created_at < ?1
+  AND inbox_id IN (SELECT id FROM inbox WHERE state IN ('done', 'failed', 'expired') AND ended_at < ?1);
+
+-- name: retention.journal
+DELETE FROM journal WHERE inbox_id IN (
+    SELECT i.id FROM inbox i WHERE i.state IN ('done', 'failed', 'expired') AND i.ended_at < ?1
+    AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.inbox_id = i.id));
+
+-- name: retention.inbox
+DELETE FROM inbox WHERE state IN ('done', 'failed', 'expired') AND ended_at < ?1
+  AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.inbox_id = inbox.id);

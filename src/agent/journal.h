@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* journal.h: the record of a turn, row by row, written before each step takes effect.  It is the transcript too:
+ * a conversation's context is its messages and their journals, so the two can never disagree.
+ *
+ *   reply   what the model said: text and the calls it wants (reply_to_json)
+ *   call    a tool call is about to run
+ *   result  a tool call ended: {"text", "is_error"}, with "unknown" when a crash hid the outcome */
+#pragma once
+#include "domain/prompt.h"
+#include "domain/tool.h"
+#include "store/store.h"
+
+/* Where the next row goes. */
+struct journal { int64_t inbox_id, next_seq; };
+
+void journal_reply(struct journal *, struct batch *, const struct reply *);
+void journal_call(struct journal *, struct batch *, const struct tool_call *);
+void journal_result(struct journal *, struct batch *, str call_id, const struct tool_result *, bool unknown);
+
+/* A growing list of prompt messages, in the arena. */
+struct transcript { struct arena *arena; struct chat_message *messages; size_t n, cap; };
+
+void transcript_add(struct transcript *, struct chat_message);
+void transcript_user(struct transcript *, str text);
+void transcript_reply(struct transcript *, const struct reply *);
+void transcript_result(struct transcript *, str call_id, str text);
+
+/* Adds the messages of one journal row.  Bad rows (a torn or foreign journal) are ERR_INPUT. */
+enum err transcript_row(struct transcript *, str kind, str call_id, str body) MUST_USE;
+/* Providers refuse a call without a result for ever: every call of the last reply that has none gets one saying
+ * that it was not recorded. */
+void     transcript_repair(struct transcript *);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/persona.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "agent/turn.h"
+#include "base/utf8.h"
+
+enum { FILE_MAX = 8 << 10, QUOTE_MAX = 4 << 10 };
+
+/* Owner's own small files on the local disk, in the page cache after the first turn: read in place. */
+static void add_file(struct buf *b, const char *workspace, const char *name)
+{
+    CLEANUP(buf_done) struct buf path = { 0 };
+    char text[1024];
+    size_t total = 0;
+    ssize_t n;
+
+    buf_addf(&path, "%s/%s", workspace, name);
+    int fd = open(buf_c(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    buf_addf(b, "\n\n# %s\n", name);
+    while (total < FILE_MAX && (n = read(fd, text, sizeof text)) > 0) {
+        buf_add(b, str_of(text, (size_t)n));
+        total += (size_t)n;
+    }
+    close(fd);
+}
+
+str persona_prompt(const struct turn *t)
+{
+    static const char *const files[] = { "AGENTS.md", "SOUL.md", "USER.md" };
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    buf_addf(&b, "You are Clawdbot, a personal assistant running on your owner's own machine. You answer in the "
+                 "language of the person you talk to, briefly and to the point, in Markdown.\n"
+                 "You work in the folder %s. Tools see only this folder, and commands run in a sandbox without "
+                 "network. Say what you did and what came of it; never claim what a tool did not confirm.",
+             t->workspace);
+    if (t->is_owner)
+        for (size_t i = 0; i < N_ELEMENTS(files); i++)
+            add_file(&b, t->workspace, files[i]);
+    return arena_str(t->arena, buf_str(&b));
+}
+
+/* What a caller says was said before is quoted, not believed: it stands in the person's own message. */
+static void add_previous(struct buf *b, const json_t *previous)
+{
+    size_t i;
+    json_t *m;
+
+    if (json_array_size(previous) == 0)
+        return;
+    buf_add(b, S("(Earlier messages, as the sender quotes them:\n"));
+    json_array_foreach((json_t *)previous, i, m) {
+        str text = json_is_string(m) ? json_strval(m) : json_text_str(m, "content.text");
+
+        buf_addf(b, "> %s: %.*s\n", json_text(m, "sender.user_id"), STR(utf8_take(text, QUOTE_MAX)));
+    }
+    buf_add(b, S(")\n\n"));
+}
+
+str persona_message(const struct turn *t)
+{
+    const struct message *m = &t->message;
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    if (m->n_attachments == 0 && json_array_size(m->prev_messages) == 0)
+        return m->text;
+    add_previous(&b, m->prev_messages);
+    buf_add(&b, m->text);
+    for (size_t i = 0; i < m->n_attachments; i++) {
+        const struct attachment *a = &m->attachments[i];
+
+        buf_addf(&b, "%s[attached %.*s: %.*s%s%.*s]", b.len ? "\n" : "", STR(a->type),
+                 STR(a->name.len ? a->name : a->url), a->mime.len ? ", " : "", STR(a->mime));
+    }
+    return arena_str(t->arena, buf_str(&b));
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/turn.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "agent/persona.h"
+#include "base/fault.h"
+#include "base/metrics.h"
+#include "config/config.h"
+#include "runtime/clock.h"
+#include "tool/registry.h"
+#include "tool/run.h"
+
+enum call_state { CALL_NEW, CALL_STARTED, CALL_DONE };
+
+struct turn_call {
+    struct turn       *turn;
+    struct tool_call   call;
+    const struct tool *tool;        /* NULL: the model made it up */
+    enum call_state    state;
+    bool               unknown;
+    struct tool_result result;
+};
+
+/* ---- what is known when it starts: the conversation, and this turn's own journal ---- */
+
+/* About four letters a token, and one token a Chinese character: enough to stay under a limit. */
+static uint64_t tokens_in(str text)
+{
+    uint64_t quarters = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+
+        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
+    }
+    return quarters / 4 + 1;
+}
+
+/* How many of the earlier messages (newest first in the rows), with all that came of them, fit into the context. */
+static size_t how_many_fit(const struct turn *t, const struct rows *users, const struct rows *journal)
+{
+    uint64_t used = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
+    size_t j = journal->n;
+
+    for (size_t i = 0; i < users->n; i++) {
+        used += tokens_in(row_str(users, i, 1));
+        for (; j && row_int(journal, j - 1, 0) >= row_int(users, i, 0); j--)
+            used += tokens_in(row_str(journal, j - 1, 3));
+        if (used > t->max_context)
+            return i;
+    }
+    return users->n;
+}
+
+static enum err load_history(struct turn *t, const struct rows *users, const struct rows *journal)
+{
+    size_t j = 0;
+
+    for (size_t i = how_many_fit(t, users, journal); i-- > 0; ) {
+        int64_t id = row_int(users, i, 0);
+
+        transcript_repair(&t->transcript);
+        transcript_user(&t->transcript, row_str(users, i, 1));
+        while (j < journal->n && row_int(journal, j, 0) < id)
+            j++;
+        for (; j < journal->n && row_int(journal, j, 0) == id; j++)
+            TRY(transcript_row(&t->transcript, row_str(journal, j, 1), row_str(journal, j, 2), row_str(journal, j, 3)));
+    }
+    transcript_repair(&t->transcript);
+    return OK;
+}
+
+static void new_calls(struct turn *t, const struct reply *r)
+{
+    t->n_calls = r->n_calls;
+    t->calls = arena_alloc(t->arena, r->n_calls * sizeof *t->calls);
+    for (size_t i = 0; i < r->n_calls; i++)
+        t->calls[i] = (struct turn_call){ .turn = t, .call = r->calls[i], .tool = tool_find(r->calls[i].name) };
+}
+
+static struct turn_call *call_with_id(struct turn *t, str id)
+{
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (str_eq(t->calls[i].call.id, id))
+            return &t->calls[i];
+    return NULL;
+}
+
+static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    struct turn_call *c = call_with_id(t, call_id);
+
+    TRY(json_parse(body, &j));
+    if (str_eq(kind, S("reply"))) {
+        struct reply r;
+
+        TRY(reply_from_json(t->arena, j, &r));
+        transcript_reply(&t->transcript, &r);
+        new_calls(t, &r);
+        t->rounds++;
+    } else if (c && str_eq(kind, S("call"))) {
+        c->state = CALL_STARTED;
+    } else if (c && str_eq(kind, S("result"))) {
+        c->state = CALL_DONE;
+        c->result = (struct tool_result){ arena_str(t->arena, json_text_str(j, "text")), json_flag(j, "is_error") };
+        c->unknown = json_flag(j, "unknown");
+        t->unknown_calls += c->unknown;
+    }
+    return OK;
+}
+
+static enum err load(struct turn *t)
+{
+    struct batch *b = batch_new(t->arena);
+    str session = t->message.session_id;
+
+    batch_add(b, "turn.history", "sii", session, t->inbox_id, (int64_t)t->max_history);
+    batch_add(b, "turn.history_journal", "sii", session, t->inbox_id, (int64_t)t->max_history);
+    batch_add(b, "journal.of", "i", t->inbox_id);
+    TRY(store_query(t->store, b));
+
+    const struct rows *own = batch_rows(b, 2);
+
+    t->transcript = (struct transcript){ .arena = t->arena };
+    t->journal = (struct journal){ t->inbox_id, 0 };
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t) });
+    TRY(load_history(t, batch_rows(b, 0), batch_rows(b, 1)));
+    transcript_user(&t->transcript, persona_message(t));
+    for (size_t i = 0; i < own->n; i++) {
+        TRY(load_own_row(t, row_str(own, i, 1), row_str(own, i, 2), row_str(own, i, 3)));
+        t->journal.next_seq = row_int(own, i, 0) + 1;
+    }
+    return OK;
+}
+
+/* ---- tools ---- */
+
+static enum err run_call(void *arg) AWAITS
+{
+    struct turn_call *c = arg;
+    struct turn *t = c->turn;
+    struct tool_context context = {
+        .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id,
+        .user = t->message.user_id, .is_owner = t->is_owner,
+    };
+
+    (void)FAULT(tool_before_run);
+    metric_add(METRIC_tool_calls, 1);
+    enum err e = tool_call_run(&context, c->call.name, c->call.arguments, &c->result);
+
+    (void)FAULT(tool_after_run);
+    if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
+        return e;
+    if (e)      /* what the model cannot mend, it can still explain */
+        c->result = (struct tool_result){ str_from(arena_printf(t->arena, "error: %s", failed_text())), true };
+    c->state = CALL_DONE;
+    return OK;
+}
+
+static bool may_run_beside_others(const struct turn_call *c)
+{
+    return c->tool == NULL || c->tool->risk == RISK_READ;
+}
+
+/* How many calls from the i-th on run side by side: a row of reads, or one of anything else. */
+static size_t wave_length(const struct turn *t, size_t i)
+{
+    size_t n = 1;
+
+    if (!may_run_beside_others(&t->calls[i]))
+        return 1;
+    while (i + n < t->n_calls && t->calls[i + n].state != CALL_DONE && may_run_beside_others(&t->calls[i + n]))
+        n++;
+    return n;
+}
+
+static size_t first_open(const struct turn *t)
+{
+    size_t i = 0;
+
+    while (i < t->n_calls && t->calls[i].state == CALL_DONE)
+        i++;
+    return i;
+}
+
+/* A crash came between a call's start and its result.  Only a repeatable tool may run twice. */
+static void settle_interrupted(struct turn *t, struct batch *b)
+{
+    for (size_t i = 0; i < t->n_calls; i++) {
+        struct turn_call *c = &t->calls[i];
+
+        if (c->state != CALL_STARTED || c->tool == NULL || c->tool->repeatable)
+            continue;
+        c->state = CALL_DONE;
+        c->unknown = true;
+        c->result = (struct tool_result){ S("unknown: the assistant was stopped while this ran. It may have happened, "
+                                            "in part or whole, or not at all. Check before doing it again, and tell "
+                                            "the user."), true };
+        journal_result(&t->journal, b, c->call.id, &c->result, true);
+        metric_add(METRIC_tool_unknown, 1);
+        t->unknown_calls++;
+    }
+}
+
+static void start_wave(struct turn *t, struct batch *b, size_t first, size_t n)
+{
+    for (size_t i = first; i < first + n; i++) {
+        if (t->calls[i].state == CALL_NEW)
+            journal_call(&t->journal, b, &t->calls[i].call);
+        t->calls[i].state = CALL_STARTED;
+    }
+}
+
+static void tell(struct turn *t, const struct turn_call *c, const char *state)
+{
+    if (!bus_watched(t->bus, t->message.session_id))
+        return;
+    CLEANUP(json_decrefp) json_t *j = json_object();
+
+    json_object_set_new(j, "type", json_string("tool"));
+    json_object_set_new(j, "message_id", json_from_str(t->message.id));
+    json_object_set_new(j, "session_id", json_from_str(t->message.session_id));
+    json_object_set_new(j, "name", json_from_str(c->call.name));
+    json_object_set_new(j, "state", json_string(state));
+    bus_publish(t->bus, t->message.session_id, "tool", t->inbox_id, json_print(t->arena, j));
+}
+
+static enum err run_wave(struct turn *t, size_t first, size_t n) AWAITS
+{
+    CLEANUP(fibers_done) struct fibers g = { 0 };
+
+    for (size_t i = first; i < first + n; i++)
+        tell(t, &t->calls[i], "started");
+    if (n == 1) {
+        TRY(run_call(&t->calls[first]));
+    } else {
+        for (size_t i = first; i < first + n; i++)
+            fibers_spawn(&g, "tool", run_call, &t->calls[i]);
+        TRY(fibers_wait(&g));
+    }
+    for (size_t i = first; i < first + n; i++)
+        tell(t, &t->calls[i], t->calls[i].result.is_error ? "failed" : "done");
+    return OK;
+}
+
+/* Runs every call of the latest reply that is not done.  `b` holds what must be durable before the first starts
+ * (the reply itself, when it is new). */
+static enum err run_calls(struct turn *t, struct batch *b) AWAITS
+{
+    settle_interrupted(t, b);
+    for (size_t i = first_open(t); i < t->n_calls; ) {
+        size_t n = wave_length(t, i);
+
+        start_wave(t, b, i, n);
+        TRY(store_commit(t->store, b));
+        (void)FAULT(turn_journaled);
+        TRY(run_wave(t, i, n));
+        b = batch_new(t->arena);
+        for (size_t k = i; k < i + n; k++)
+            journal_result(&t->journal, b, t->calls[k].call.id, &t->calls[k].result, false);
+        i = first_open(t);
+    }
+    TRY(store_commit(t->store, b));
+    for (size_t i = 0; i < t->n_calls; i++)
+        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text);
+    t->n_calls = 0;
+    return OK;
+}
+
+/* ---- the model ---- */
+
+static void on_delta(void *arg, str text)
+{
+    struct turn *t = arg;
+
+    if (t->on_delta)
+        t->on_delta(t, text);
+    if (!bus_watched(t->bus, t->message.session_id))
+        return;
+    CLEANUP(json_decrefp) json_t *j = json_object();
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    json_object_set_new(j, "type", json_string("delta"));
+    json_object_set_new(j, "message_id", json_from_str(t->message.id));
+    json_object_set_new(j, "session_id", json_from_str(t->message.session_id));
+    json_object_set_new(j, "text", json_from_str(text));
+    json_print_to(&b, j);
+    bus_publish(t->bus, t->message.session_id, "delta", t->inbox_id, buf_str(&b));
+}
+
+static enum err ask(struct turn *t, struct reply *out) AWAITS
+{
+    const struct config *c = config_now();
+    struct prompt p = {
+        .model = t->model_name, .messages = t->transcript.messages, .n_messages = t->transcript.n,
+        .temperature = -1, .max_tokens = (int64_t)c->model_provider_max_tokens,
+    };
+    struct completion_options options = {
+        .on_delta = on_delta, .arg = t, .first_token_ms = c->model_provider_first_token_timeout,
+        .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
+    };
+    uint64_t start = clock_us();
+
+    if (t->model->provider->caps & CAP_TOOLS)
+        tools_allowed(t->is_owner, &p.tools, &p.n_tools);
+    metric_add(METRIC_model_calls, 1);
+    enum err e = complete(t->model, t->arena, &p, &options, out);
+
+    metric_observe_us(METRIC_model_seconds, clock_us() - start);
+    if (e) {
+        metric_add(METRIC_model_errors, e != ERR_CANCELLED);
+        return e;
+    }
+    (void)FAULT(turn_replied);
+    t->rounds++;
+    t->usage.input += out->usage.input;
+    t->usage.output += out->usage.output;
+    t->usage.cached += out->usage.cached;
+    metric_add(METRIC_model_input_tokens, out->usage.input);
+    metric_add(METRIC_model_output_tokens, out->usage.output);
+    return OK;
+}
+
+enum err turn_run(struct turn *t)
+{
+    struct reply r;
+
+    TRY(load(t));
+    (void)FAULT(turn_started);
+    if (t->n_calls)
+        TRY(run_calls(t, batch_new(t->arena)));
+    while (t->rounds < t->max_rounds) {
+        TRY(ask(t, &r));
+        if (r.n_calls == 0) {
+            t->last = r;
+            t->text = r.text;
+            return OK;
+        }
+        struct batch *b = batch_new(t->arena);
+
+        journal_reply(&t->journal, b, &r);
+        transcript_reply(&t->transcript, &r);
+        new_calls(t, &r);
+        TRY(run_calls(t, b));
+    }
+    return failed(ERR_LIMIT, "no answer after %u model calls (turn.rounds)", t->max_rounds);
+}
+
+enum err turn_run_tool(struct turn *t, str tool, const json_t *arguments, struct tool_result *ret_result)
+{
+    TRY(load(t));
+    (void)FAULT(turn_started);
+    struct batch *b = batch_new(t->arena);
+
+    if (t->rounds == 0) {
+        struct tool_call call = { S("command"), tool, json_print(t->arena, arguments) };
+        struct reply r = { .calls = &call, .n_calls = 1, .stop = STOP_CALLS };
+
+        journal_reply(&t->journal, b, &r);
+        transcript_reply(&t->transcript, &r);
+        new_calls(t, &r);
+    }
+    struct turn_call *c = t->calls;     /* stays when run_calls() is through with it */
+
+    TRY(run_calls(t, b));
+    *ret_result = c->result;
+    return OK;
+}
+
+void turn_add_ending(const struct turn *t, struct batch *b)
+{
+    struct journal j = t->journal;
+
+    if (t->last.stop != STOP_NONE)
+        journal_reply(&j, b, &t->last);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/* turn.h: from one message to one reply, through as many model calls and tool runs as it takes.
+ *
+ * A turn may be run again after a crash: it reads its journal and goes on where that ends.  Finished calls are
+ * reused.  A call that had started and not finished runs again only if its tool is repeatable; else its result is
+ * "unknown", which the model and the person are told.
+ *
+ * The last reply is not journaled here: turn_add_ending() puts it into the transaction that also holds the message's
+ * end and the outbox rows. */
+#pragma once
+#include "agent/journal.h"
+#include "bus/bus.h"
+#include "domain/message.h"
+#include "model/complete.h"
+
+struct turn {
+    struct arena  *arena;           /* the turn's; everything below lives in it or longer */
+    struct store  *store;
+    struct bus    *bus;
+    struct model  *model;           /* turn_run_tool() needs none */
+    str            model_name;
+    int64_t        inbox_id;
+    struct message message;
+    bool           is_owner;
+    const char    *workspace;
+    unsigned       max_rounds;      /* model calls in this turn */
+    unsigned       max_history;     /* earlier messages shown to it at most */
+    uint64_t       max_context;     /* and tokens, by a rough count */
+    void         (*on_delta)(struct turn *, str text);      /* may be NULL */
+    void          *arg;             /* the caller's */
+
+    /* What comes out. */
+    str            text;            /* the answer */
+    struct reply   last;            /* where the answer stands */
+    struct usage   usage;           /* of all rounds */
+    unsigned       rounds;
+    unsigned       unknown_calls;   /* calls whose outcome a crash made unknown */
+
+    /* private */
+    struct journal journal;
+    struct transcript transcript;
+    struct turn_call *calls;        /* of the latest reply */
+    size_t         n_calls;
+};
+
+enum err turn_run(struct turn *) AWAITS MUST_USE;
+/* A turn whose only step is one call, chosen by a command and not by a model.  *ret_result is the tool's. */
+enum err turn_run_tool(struct turn *, str tool, const json_t *arguments, struct tool_result *ret_result) AWAITS MUST_USE;
+
+/* The rows that end the turn; may be called again for another batch when the first could not be stored. */
+void     turn_add_ending(const struct turn *, struct batch *);

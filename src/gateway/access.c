@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/access.h"
+
+#include <ctype.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "channel/deliver.h"
+#include "domain/message.h"
+#include "runtime/clock.h"
+
+enum { LOGIN_MS = 10 * 60 * 1000, PAIRING_MS = 60 * 60 * 1000, MAX_LOGINS = 8, MAX_KEYS = 64 };
+enum { HASH_TEXT = SHA256_DIGEST_LENGTH * 2 };
+
+struct login { char code[TOKEN_SIZE]; uint64_t until; };
+
+/* An API token ("api") or a browser's cookie ("browser"), as the SHA-256 in hex of the secret. */
+struct key { char name[16]; char hash[HASH_TEXT + 1]; };
+
+struct access {
+    struct map   users;                             /* "platform\0user" -> role + 1 */
+    struct key   keys[MAX_KEYS];                    /* the next one overwrites the oldest */
+    size_t       next_key;
+    struct login logins[MAX_LOGINS];
+    size_t       next_login;
+};
+
+static void hash_text(char out[HASH_TEXT + 1], str secret)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    CLEANUP(buf_done) struct buf hex = { 0 };
+
+    SHA256((const unsigned char *)secret.p, secret.len, digest);
+    buf_add_hex(&hex, str_of(digest, sizeof digest));
+    memcpy(out, hex.p, HASH_TEXT + 1);
+}
+
+static void new_secret(char out[TOKEN_SIZE], const char *prefix)
+{
+    unsigned char bytes[24];
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    random_bytes(bytes, sizeof bytes);
+    buf_add(&b, str_from(prefix));
+    buf_add_base64url(&b, str_of(bytes, sizeof bytes));
+    memcpy(out, b.p, b.len + 1);
+}
+
+static bool key_valid(const struct access *x, const char *name, str secret)
+{
+    char hash[HASH_TEXT + 1];
+    bool found = false;
+
+    hash_text(hash, secret);
+    for (size_t i = 0; i < MAX_KEYS; i++)
+        found |= strcmp(x->keys[i].name, name) == 0 && str_eq_secret(str_from(x->keys[i].hash), str_from(hash));
+    return found;
+}
+
+static void remember_key(struct access *x, str name, str hash)
+{
+    struct key *k = &x->keys[x->next_key++ % MAX_KEYS];
+
+    snprintf(k->name, sizeof k->name, "%.*s", STR(name));
+    snprintf(k->hash, sizeof k->hash, "%.*s", STR(hash));
+}
+
+/* ---- people ---- */
+
+static str user_key(struct buf *b, str platform, str user_id)
+{
+    buf_add(b, platform);
+    buf_add_char(b, '\0');
+    buf_add(b, user_id);
+    return buf_str(b);
+}
+
+static void remember_user(struct access *x, str platform, str user_id, str role)
+{
+    CLEANUP(buf_done) struct buf key = { 0 };
+    uintptr_t value = str_eq(role, S("owner")) ? ACCESS_OWNER : ACCESS_USER;
+
+    map_put(&x->users, user_key(&key, platform, user_id), (void *)(value + 1));
+}
+
+enum access_role access_of(const struct access *x, str platform, str user_id)
+{
+    static const char *const own[] = { "rest", "ws", "web", "cli" };
+    CLEANUP(buf_done) struct buf key = { 0 };
+
+    for (size_t i = 0; i < N_ELEMENTS(own); i++)
+        if (str_eq(platform, str_from(own[i])))
+            return ACCESS_OWNER;
+    uintptr_t value = (uintptr_t)map_get(&x->users, user_key(&key, platform, user_id));
+
+    return value ? (enum access_role)(value - 1) : ACCESS_UNKNOWN;
+}
+
+const char *access_role_name(enum access_role r)
+{
+    static const char *const names[] = { "unknown", "user", "owner" };
+
+    return names[r];
+}
+
+static enum err load(struct gateway *g, struct access *x) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "user.list", "");
+    batch_add(b, "token.valid", "");
+    TRY(store_query(g->store, b));
+    const struct rows *users = batch_rows(b, 0), *tokens = batch_rows(b, 1);
+
+    for (size_t i = 0; i < users->n; i++)
+        remember_user(x, row_str(users, i, 0), row_str(users, i, 1), row_str(users, i, 3));
+    for (size_t i = 0; i < tokens->n; i++)
+        remember_key(x, row_str(tokens, i, 1), row_str(tokens, i, 0));
+    return OK;
+}
+
+enum err access_open(struct gateway *g, struct access **out)
+{
+    struct access *x = NEW(struct access);
+    enum err e = load(g, x);
+
+    if (e) {
+        access_free(x);
+        return e;
+    }
+    *out = x;
+    return OK;
+}
+
+void access_free(struct access *x)
+{
+    if (x == NULL)
+        return;
+    map_done(&x->users);
+    free(x);
+}
+
+/* ---- pairing ---- */
+
+/* Eight characters without those that look alike: 40 bits, good for an hour. */
+static void new_code(char out[10])
+{
+    static const char letters[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+    for (int i = 0; i < 9; i++)
+        out[i] = i == 4 ? '-' : letters[random_below(sizeof letters - 1)];
+    out[9] = '\0';
+}
+
+static str pairing_text(struct arena *a, const char *code)
+{
+    return str_from(arena_printf(a, "Hello. I only talk to people my owner knows. If that is to be you, ask them to "
+                                    "run this on my machine:\n\n```\nclawdbot pair %s\n```\n\n"
+                                    "你好。我只和主人认识的人交谈。请让主人在我的机器上运行上面的命令。", code));
+}
+
+/* The message is stored as answered, so that a platform that brings it again does not make a second code. */
+enum err access_offer_pairing(struct gateway *g, const struct message *m)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    int64_t now = clock_wall_ms();
+    char code[10], session[UUID_SIZE], message[UUID_SIZE];
+    struct rows r;
+
+    TRY(store_read(g->store, a, &r, "pairing.of", "ssi", m->platform, m->user_id, now));
+    if (r.n)
+        return OK;
+    new_code(code);
+    random_uuid(session);
+    random_uuid(message);
+    struct batch *b = batch_new(a);
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:o}", "text", json_from_str(pairing_text(a, code)));
+
+    batch_add(b, "session.ensure", "cssssci", session, m->platform, m->chat_id, m->thread_id, m->agent, "", now);
+    batch_add(b, "inbox.insert", "csssssssccciii", message, m->platform, m->chat_id, m->thread_id, m->agent,
+              m->external_id, m->user_id, S(""), "{}", "failed", "the sender is not paired", now, now, now);
+    batch_add(b, "pairing.add", "cssssii", code, m->platform, m->user_id, m->user_name, m->chat_id, now,
+              now + PAIRING_MS);
+    batch_add(b, "pairing.tell", "sssssi", m->platform, m->chat_id, m->thread_id, m->external_id, json_print(a, body),
+              now);
+    enum err e = store_commit(g->store, b);
+
+    if (e == OK) {
+        log_event(LOG_INFO, "pairing.offered", F("platform", m->platform), F("user_id", m->user_id));
+        deliver_wake(m->platform, m->chat_id);
+    }
+    return e;
+}
+
+enum err access_pair(struct gateway *g, struct arena *a, str code, str *ret_who, const char **ret_role)
+{
+    int64_t now = clock_wall_ms();
+    CLEANUP(buf_done) struct buf upper = { 0 };
+    struct rows r;
+
+    for (size_t i = 0; i < code.len && i < 16; i++)
+        buf_add_char(&upper, (char)toupper((unsigned char)code.p[i]));
+    TRY(store_read(g->store, a, &r, "pairing.get", "si", buf_str(&upper), now));
+    if (r.n == 0)
+        return failed(ERR_NOT_FOUND, "there is no pairing code '%.*s', or it is older than an hour; the person who wants "
+                                     "to pair can write again to get a new one", STR(str_take(code, 16)));
+    str platform = row_str(&r, 0, 0), user = row_str(&r, 0, 1), name = row_str(&r, 0, 2), chat = row_str(&r, 0, 3);
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "user.add", "ssssi", platform, user, name, chat, now);
+    batch_add(b, "pairing.remove", "ssi", platform, user, now);
+    TRY(store_commit(g->store, b));
+    str role = row_str(batch_rows(b, 0), 0, 0);
+
+    remember_user(g->access, platform, user, role);
+    log_event(LOG_INFO, "pairing.done", F("platform", platform), F("user_id", user), F("role", role));
+    *ret_who = str_from(arena_printf(a, "%.*s (%.*s on %.*s)", STR(name), STR(user), STR(platform)));
+    *ret_role = str_eq(role, S("owner")) ? "owner" : "user";
+    return OK;
+}
+
+/* ---- tokens, browsers ---- */
+
+/* Browsers got in on the old token's authority: they end with it. */
+enum err access_new_token(struct gateway *g, char out[TOKEN_SIZE])
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct access *x = g->access;
+    char token[TOKEN_SIZE], hash[HASH_TEXT + 1];
+    struct batch *b = batch_new(a);
+
+    new_secret(token, "claw_");
+    hash_text(hash, str_from(token));
+    batch_add(b, "token.revoke_all", "i", clock_wall_ms());
+    batch_add(b, "token.add", "cci", hash, "api", clock_wall_ms());
+    TRY(store_commit(g->store, b));
+    memset(x->keys, 0, sizeof x->keys);
+    remember_key(x, S("api"), str_from(hash));
+    memcpy(out, token, TOKEN_SIZE);
+    return OK;
+}
+
+bool access_has_token(const struct access *x)
+{
+    for (size_t i = 0; i < MAX_KEYS; i++)
+        if (strcmp(x->keys[i].name, "api") == 0)
+            return true;
+    return false;
+}
+
+bool access_token_valid(const struct access *x, str token)
+{
+    return key_valid(x, "api", token);
+}
+
+void access_login_code(struct access *x, char out[TOKEN_SIZE])
+{
+    struct login *l = &x->logins[x->next_login++ % MAX_LOGINS];
+
+    new_secret(l->code, "");
+    l->until = clock_ms() + LOGIN_MS;
+    memcpy(out, l->code, TOKEN_SIZE);
+}
+
+static bool spend_login(struct access *x, str code)
+{
+    for (size_t i = 0; i < MAX_LOGINS; i++) {
+        struct login *l = &x->logins[i];
+
+        if (l->until < clock_ms() || !str_eq_secret(str_from(l->code), code))
+            continue;
+        *l = (struct login){ 0 };
+        return true;
+    }
+    return false;
+}
+
+enum err access_login(struct gateway *g, str code, char out[TOKEN_SIZE])
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+    char secret[TOKEN_SIZE], hash[HASH_TEXT + 1];
+
+    if (!spend_login(g->access, code))
+        return failed(ERR_AUTH, "this link was used already or is older than ten minutes; `clawdbot status` prints a "
+                                "new one");
+    new_secret(secret, "");
+    hash_text(hash, str_from(secret));
+    batch_add(b, "token.add", "cci", hash, "browser", clock_wall_ms());
+    TRY(store_commit(g->store, b));
+    remember_key(g->access, S("browser"), str_from(hash));
+    memcpy(out, secret, TOKEN_SIZE);
+    return OK;
+}
+
+bool access_cookie_valid(const struct access *x, str secret)
+{
+    return key_valid(x, "browser", secret);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* access.h: who may talk to the assistant.
+ *
+ * Over a chat platform: whoever the owner has paired.  An unknown sender is told a code, once, and `clawdbot pair CODE`
+ * lets them in; the first to pair is the owner, everyone after is a user.
+ * Over HTTP: whoever holds the API token, which is kept as a SHA-256; browsers hold a cookie, got by a link that works
+ * once, for ten minutes. */
+#pragma once
+#include "gateway/gateway.h"
+
+enum access_role { ACCESS_UNKNOWN, ACCESS_USER, ACCESS_OWNER };
+
+enum err access_open(struct gateway *, struct access **out) AWAITS MUST_USE;    /* reads users and tokens */
+void     access_free(struct access *);
+
+/* The platforms of this machine's owner (rest, ws, web, cli) are the owner's: their token decided. */
+enum access_role access_of(const struct access *, str platform, str user_id);
+const char      *access_role_name(enum access_role);
+
+/* Stores a pairing code and the message that tells it, unless this sender has a valid one already. */
+enum err access_offer_pairing(struct gateway *, const struct message *) AWAITS MUST_USE;
+/* ERR_NOT_FOUND: no such code, or it is too old.  The role is what the person became. */
+enum err access_pair(struct gateway *, struct arena *, str code, str *ret_who, const char **ret_role) AWAITS MUST_USE;
+
+enum { TOKEN_SIZE = 48 };
+/* A new API token; the ones before it end.  Shown once, kept as a hash. */
+enum err access_new_token(struct gateway *, char out[TOKEN_SIZE]) AWAITS MUST_USE;
+bool     access_has_token(const struct access *);       /* has one ever been made? */
+bool     access_token_valid(const struct access *, str token);
+
+/* A code for /login?code=…; good once. */
+void     access_login_code(struct access *, char out[TOKEN_SIZE]);
+/* Exchanges it for a browser session's secret; ERR_AUTH when it is spent, old or never was. */
+enum err access_login(struct gateway *, str code, char out[TOKEN_SIZE]) AWAITS MUST_USE;
+bool     access_cookie_valid(const struct access *, str secret);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/answer.h"
+
+#include <string.h>
+
+#include "agent/turn.h"
+#include "base/fault.h"
+#include "base/metrics.h"
+#include "channel/deliver.h"
+#include "channel/registry.h"
+#include "channel/split.h"
+#include "config/config.h"
+#include "gateway/access.h"
+#include "gateway/commands.h"
+#include "gateway/models.h"
+#include "gateway/reply_event.h"
+#include "runtime/clock.h"
+
+struct turn *answer_turn(struct gateway *g, struct answer *a)
+{
+    const struct config *config = config_now();
+    struct turn *t = ARENA_NEW(a->arena, struct turn);
+
+    *t = (struct turn){
+        .arena = a->arena, .store = g->store, .bus = g->bus, .inbox_id = a->inbox_id, .message = *a->message,
+        .is_owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER,
+        .workspace = g->workspace, .max_rounds = (unsigned)config->turn_rounds,
+        .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
+    };
+    return t;
+}
+
+static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
+{
+    struct turn *t = answer_turn(g, a);
+    struct model_choice choice;
+
+    TRY(models_choice(g, a->arena, a->message->session_id, &choice));
+    if (choice.model == NULL) {
+        a->text = commands_without_model(a->arena, a->message, choice.why_not);
+        return OK;
+    }
+    t->model = choice.model;
+    t->model_name = choice.name;
+    TRY(turn_run(t));
+    a->turn = t;
+    a->text = t->text;
+    return OK;
+}
+
+enum err answer_make(struct gateway *g, struct answer *a)
+{
+    bool was_command;
+
+    a->state = "done";
+    if (a->given_up)
+        return failed(ERR_BUG, "the assistant stopped several times while it worked on this");
+    if (!str_eq(a->message->platform, S("unreadable"))) {
+        TRY(commands_run(g, a, &was_command));
+        return was_command ? OK : run_agent(g, a);
+    }
+    return failed(ERR_INPUT, "the stored message cannot be read");
+}
+
+void answer_failed(struct answer *a, enum err e)
+{
+    const char *why = failed_text();
+
+    a->state = "failed";
+    a->error = arena_str(a->arena, str_from(e == ERR_CANCELLED ? "stopped" : why));
+    a->turn = NULL;
+    metric_add(METRIC_turns_failed, 1);
+    if (e == ERR_CANCELLED) {
+        a->text = S("Stopped.");
+        return;
+    }
+    log_event(LOG_WARN, "turn.failed", F("code", err_name(e)), F("error", why));
+    if (e == ERR_TIMEOUT)
+        a->text = str_from(arena_printf(a->arena, "This took too long and was stopped: %s.", why));
+    else
+        a->text = str_from(arena_printf(a->arena, "This did not work: %s.", why));
+}
+
+/* Replies to platforms that fetch (rest, web, cli) are delivered by being stored; the others' wait for delivery.
+ * Returns how many rows. */
+static size_t add_replies(const struct answer *a, const struct channel *channel, struct batch *b)
+{
+    const struct message *m = a->message;
+    bool pushed = channel && channel->encode;
+    struct pieces pieces = { 1, &a->text };
+    int64_t now = clock_wall_ms();
+
+    if (a->text.len == 0)
+        return 0;
+    if (pushed)
+        split_markdown(a->arena, a->text, channel->markup, channel->text_max, &pieces);
+    for (size_t i = 0; i < pieces.n; i++) {
+        CLEANUP(json_decrefp) json_t *body = json_object();
+
+        json_object_set_new(body, "text", json_from_str(pieces.text[i]));
+        batch_add(b, "turn.reply", "isssssiscii", a->inbox_id, m->session_id, m->platform, m->chat_id, m->thread_id,
+                  i == 0 ? m->external_id : S(""), (int64_t)i, json_print(a->arena, body), pushed ? "ready" : "sent",
+                  now, pushed ? (int64_t)0 : now);
+    }
+    return pieces.n;
+}
+
+static void add_end(const struct answer *a, struct batch *b)
+{
+    const struct message *m = a->message;
+    int64_t now = clock_wall_ms();
+
+    batch_add(b, "inbox.finish", "icSi", a->inbox_id, a->state, a->error, now);
+    batch_expect(b, 1);
+    batch_add(b, "session.touch", "si", m->session_id, now);
+    if (a->context_from)
+        batch_add(b, "session.forget_context", "si", m->session_id, a->context_from);
+    if (a->turn)
+        turn_add_ending(a->turn, b);
+}
+
+enum err answer_store(struct gateway *g, struct answer *a)
+{
+    const struct message *m = a->message;
+    const struct channel *channel = channel_find(m->platform);
+    struct batch *b = batch_new(a->arena);
+    size_t n = add_replies(a, channel, b);
+
+    add_end(a, b);
+    (void)FAULT(turn_before_finish);
+    enum err e = store_commit(g->store, b);
+
+    if (e == ERR_CONFLICT) {        /* an operator dropped it meanwhile */
+        log_event(LOG_INFO, "turn.dropped", F("inbox_id", a->inbox_id));
+        return OK;
+    }
+    TRY(e);
+    (void)FAULT(turn_finished);
+    metric_add(METRIC_turns, 1);
+    reply_event_publish(g, a, n ? row_int(batch_rows(b, n - 1), 0, 0) : 0);
+    if (n && channel && channel->encode)
+        deliver_wake(m->platform, m->chat_id);
+    return OK;
+}

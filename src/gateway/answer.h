@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* answer.h: what becomes of one message: a command, or a turn of the agent, and in any case an end that is stored.
+ *
+ * Making an answer runs in the turn's fiber and may be cancelled at any await.  Storing it runs in the session's
+ * fiber: the reply's rows and the end of the message are one transaction. */
+#pragma once
+#include "agent/turn.h"
+#include "gateway/gateway.h"
+
+struct answer {
+    struct arena         *arena;
+    int64_t               inbox_id;
+    const struct message *message;
+    bool                  given_up;     /* it was begun too often and never ended: do not try again, say so */
+
+    /* what comes out */
+    str                   text;         /* "": nothing is to be said */
+    const char           *state;        /* "done", "failed" */
+    str                   error;        /* with failed */
+    struct turn          *turn;         /* that made it, or NULL */
+    int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */
+    struct stream        *stream;       /* a reply that is shown while it grows, or NULL */
+};
+
+/* A turn for this message, to be given a model or a tool. */
+struct turn *answer_turn(struct gateway *, struct answer *);
+enum err answer_make(struct gateway *, struct answer *) AWAITS MUST_USE;
+/* Turns an error (whose text is failed_text()) into what the person is told. */
+void     answer_failed(struct answer *, enum err);
+enum err answer_store(struct gateway *, struct answer *) AWAITS MUST_USE;

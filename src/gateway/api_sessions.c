@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/* api_sessions.c: conversations, read. */
+#include "base/time.h"
+#include "gateway/dispatch.h"
+#include "gateway/handlers.h"
+#include "gateway/reply_event.h"
+
+static json_t *json_time(int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+
+    return ms ? json_string(time_text(text, ms)) : json_null();
+}
+
+enum err get_sessions(struct request *q)
+{
+    str platform = S("");
+    int64_t limit;
+    struct rows r;
+
+    http_query(q->http, S("platform"), &platform);
+    TRY(request_number(q, "limit", 50, 1, 1000, &limit));
+    TRY(store_read(q->gateway->store, q->arena, &r, "session.list", "si", platform, limit));
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r.n; i++) {
+        struct session_state s = dispatch_state(q->gateway->dispatch, row_str(&r, i, 0));
+
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I}",
+            "id", json_from_str(row_str(&r, i, 0)), "platform", json_from_str(row_str(&r, i, 1)),
+            "chat_id", json_from_str(row_str(&r, i, 2)), "thread_id", json_from_str(row_str(&r, i, 3)),
+            "agent", json_from_str(row_str(&r, i, 4)), "title", json_from_str(row_str(&r, i, 5)),
+            "model", json_from_str(row_str(&r, i, 6)), "created_at", json_time(row_int(&r, i, 7)),
+            "updated_at", json_time(row_int(&r, i, 8)), "last_text", json_from_str(str_take(row_str(&r, i, 9), 500)),
+            "state", s.state, "waiting", (json_int_t)row_int(&r, i, 10)));
+    }
+    return answer_json(q, 200, json_pack("{s:o}", "sessions", list));
+}
+
+/* One row of session.messages: a message, or the same message again with its next reply. */
+static json_t *message_of_row(struct arena *a, const struct rows *r, size_t i, str session_id)
+{
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "type", "message", "id", json_from_str(row_str(r, i, 1)), "session_id", json_from_str(session_id),
+        "text", json_from_str(row_str(r, i, 2)), "state", json_from_str(row_str(r, i, 4)),
+        "error", row_null(r, i, 5) ? json_null() : json_from_str(row_str(r, i, 5)),
+        "created_at", json_time(row_int(r, i, 6)));
+
+    (void)a;
+    if (json_parse(row_str(r, i, 3), &body) == OK && json_at(body, "content.attachments"))
+        json_object_set(j, "attachments", json_at(body, "content.attachments"));
+    return j;
+}
+
+static json_t *reply_of_row(struct arena *a, const struct rows *r, size_t i, str session_id)
+{
+    CLEANUP(json_decrefp) json_t *body = NULL;
+
+    if (json_parse(row_str(r, i, 8), &body))
+        return NULL;
+    json_t *j = reply_event(a, row_int(r, i, 7), row_str(r, i, 1), session_id, json_text_str(body, "text"),
+                            row_int(r, i, 10), row_str(r, i, 4).p);
+
+    json_object_set_new(j, "delivery", json_from_str(row_str(r, i, 9)));
+    return j;
+}
+
+enum err get_messages(struct request *q)
+{
+    str id = q->arguments[0];
+    struct batch *b = batch_new(q->arena);
+    int64_t limit, after;
+
+    TRY(request_number(q, "limit", 100, 1, 1000, &limit));
+    TRY(request_number(q, "after", 0, 0, INT64_MAX, &after));
+    batch_add(b, "session.get", "s", id);
+    batch_add(b, "session.messages", "sii", id, after, limit);
+    TRY(store_query(q->gateway->store, b));
+    if (batch_rows(b, 0)->n == 0)
+        return failed(ERR_NOT_FOUND, "there is no session %.*s", STR(str_take(id, 60)));
+    const struct rows *r = batch_rows(b, 1);
+    json_t *list = json_array();
+
+    for (size_t i = r->n; i-- > 0; ) {      /* newest first in the rows */
+        if (i + 1 == r->n || row_int(r, i, 0) != row_int(r, i + 1, 0))
+            json_array_append_new(list, message_of_row(q->arena, r, i, id));
+        json_t *reply = row_null(r, i, 7) ? NULL : reply_of_row(q->arena, r, i, id);
+
+        if (reply)
+            json_array_append_new(list, reply);
+    }
+    return answer_json(q, 200, json_pack("{s:o, s:o}", "session_id", json_from_str(id), "messages", list));
+}
+
+enum err post_stop(struct request *q)
+{
+    bool stopped = dispatch_stop_turn(q->gateway, q->arguments[0]);
+
+    return answer_json(q, 200, json_pack("{s:b}", "stopped", stopped));
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/commands.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "base/utf8.h"
+#include "config/config.h"
+#include "gateway/access.h"
+#include "gateway/dispatch.h"
+#include "gateway/models.h"
+#include "runtime/clock.h"
+
+struct command_call { struct gateway *gateway; struct answer *answer; str arguments; bool chinese; };
+
+/* The assistant's own words follow the configuration, or else the message: any Han character means Chinese. */
+static bool wants_chinese(str text)
+{
+    const char *language = config_now()->language;
+    uint32_t ch = 0;
+
+    if (strcmp(language, "auto") != 0)
+        return strcmp(language, "zh") == 0;
+    while (text.len) {
+        size_t n = utf8_next(text, &ch);
+
+        if (n && ch >= 0x4e00 && ch <= 0x9fff)
+            return true;
+        text = str_skip(text, n ? n : 1);
+    }
+    return false;
+}
+
+static void say(struct command_call *c, str text)
+{
+    c->answer->text = arena_str(c->answer->arena, text);
+}
+
+static void add_commands(struct buf *b, bool chinese)
+{
+    static const struct { const char *name, *arguments, *english, *chinese; } rows[] = {
+#define CHAT_COMMAND(name, arguments, english, chinese) { #name, arguments, english, chinese },
+#include "gateway/chat_commands.def"
+#undef CHAT_COMMAND
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+        buf_addf(b, "- `/%s%s%s` %s\n", rows[i].name, rows[i].arguments[0] ? " " : "", rows[i].arguments,
+                 chinese ? rows[i].chinese : rows[i].english);
+}
+
+static enum err command_help(struct command_call *c) AWAITS
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    buf_addf(&b, "%s\n\n", c->chinese ? "直接写给我就好，或者使用命令：" : "Just write to me, or use a command:");
+    add_commands(&b, c->chinese);
+    say(c, buf_str(&b));
+    return OK;
+}
+
+static enum err command_start(struct command_call *c) AWAITS
+{
+    say(c, c->chinese ? S("你好，我是 Clawdbot。发送 /help 看看我能做什么。")
+                      : S("Hello, I am Clawdbot. Send /help to see what I can do."));
+    return OK;
+}
+
+static enum err command_status(struct command_call *c) AWAITS
+{
+    struct gateway *g = c->gateway;
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct session_state s = dispatch_state(g->dispatch, c->answer->message->session_id);
+    struct store_stats store;
+    char up[TIME_TEXT_SIZE];
+    struct model_choice choice;
+
+    TRY(models_choice(g, c->answer->arena, c->answer->message->session_id, &choice));
+    store_stats(g->store, &store);
+    buf_addf(&b, "Clawdbot %s, up %s\n", g->version, duration_text(up, (clock_ms() - g->started_ms) / 1000 * 1000));
+    if (choice.model)
+        buf_addf(&b, "- model: %.*s\n", STR(choice.name));
+    else
+        buf_addf(&b, "- model: none (%.*s)\n", STR(choice.why_not));
+    buf_addf(&b, "- store: %s%s\n", store.failing ? "FAILING: " : "ok", store.failing ? store.failure : "");
+    buf_addf(&b, "- this conversation: %zu waiting behind this\n", s.waiting);
+    buf_addf(&b, "- conversations at work: %zu\n", dispatch_running(g->dispatch));
+    say(c, buf_str(&b));
+    return OK;
+}
+
+static enum err command_new(struct command_call *c) AWAITS
+{
+    c->answer->context_from = c->answer->inbox_id;
+    say(c, c->chinese ? S("好的，我们重新开始。") : S("Done: we start afresh."));
+    return OK;
+}
+
+/* dispatch.c has stopped the turn already, when this message arrived. */
+static enum err command_stop(struct command_call *c) AWAITS
+{
+    say(c, c->chinese ? S("已停止。") : S("Nothing of yours is running now."));
+    return OK;
+}
+
+static enum err command_model(struct command_call *c) AWAITS
+{
+    struct gateway *g = c->gateway;
+    struct answer *a = c->answer;
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    if (c->arguments.len == 0) {
+        TRY(models_describe(g, a->arena, a->message->session_id, &b));
+    } else if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
+        buf_addf(&b, "Only my owner may choose the model.");
+    } else {
+        TRY(models_choose(g, a->arena, a->message->session_id, c->arguments));
+        buf_addf(&b, "This conversation now uses `%.*s`.", STR(c->arguments));
+    }
+    say(c, buf_str(&b));
+    return OK;
+}
+
+static enum err command_run(struct command_call *c) AWAITS
+{
+    struct gateway *g = c->gateway;
+    struct answer *a = c->answer;
+    struct tool_result r;
+
+    if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
+        say(c, c->chinese ? S("只有我的主人可以运行命令。") : S("Only my owner may run commands."));
+        return OK;
+    }
+    if (c->arguments.len == 0) {
+        say(c, S("Write the command behind it: `/run df -h`"));
+        return OK;
+    }
+    CLEANUP(json_decrefp) json_t *arguments = json_pack("{s:o}", "command", json_from_str(c->arguments));
+    struct turn *t = answer_turn(g, a);
+
+    TRY(turn_run_tool(t, S("exec"), arguments, &r));
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    buf_addf(&b, "```\n%.*s%s```", STR(r.text), str_ends(r.text, S("\n")) ? "" : "\n");
+    say(c, buf_str(&b));
+    return OK;
+}
+
+static const struct { const char *name; enum err (*run)(struct command_call *) AWAITS; } commands[] = {
+#define CHAT_COMMAND(name, arguments, english, chinese) { #name, command_##name },
+#include "gateway/chat_commands.def"
+#undef CHAT_COMMAND
+};
+
+enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command)
+{
+    str text = str_trim(a->message->text), word;
+
+    *ret_was_command = false;
+    if (!str_eat(&text, S("/")))
+        return OK;
+    size_t n = 0;
+
+    while (n < text.len && text.p[n] != ' ' && text.p[n] != '\n' && text.p[n] != '@')
+        n++;
+    word = str_take(text, n);
+    struct command_call c = { g, a, str_trim(str_skip(text, n)), wants_chinese(a->message->text) };
+
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++)
+        if (str_eq_nocase(word, str_from(commands[i].name))) {
+            *ret_was_command = true;
+            return commands[i].run(&c);
+        }
+    return OK;      /* a path, or a word of the person's own: the model may make sense of it */
+}
+
+str commands_without_model(struct arena *a, const struct message *m, str why_not)
+{
+    bool chinese = wants_chinese(m->text);
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    buf_addf(&b, "%s\n\n", chinese
+        ? "我还没有配置语言模型，所以目前只懂命令。请在我的机器上运行 `clawdbot setup`，或启动本地的 Ollama。现在可以用："
+        : "No language model is configured yet, so for now I understand commands only. Run `clawdbot setup` on my "
+          "machine, or start a local Ollama or llama.cpp server; I find it by myself. What works now:");
+    add_commands(&b, chinese);
+    buf_addf(&b, "\n(%.*s)", STR(why_not));
+    return arena_str(a, buf_str(&b));
+}

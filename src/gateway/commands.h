@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/* commands.h: what a person may type in any channel: /help /status /new /stop /model /run.  Rows in commands.def. */
+#pragma once
+#include "gateway/answer.h"
+
+/* *ret_was_command: the message was one, and `answer` holds what it gave. */
+enum err commands_run(struct gateway *, struct answer *, bool *ret_was_command) AWAITS MUST_USE;
+/* What to say to a message that would need a model when there is none. */
+str      commands_without_model(struct arena *, const struct message *, str why_not);

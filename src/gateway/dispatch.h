@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* dispatch.h: one queue a session.  A session's messages run one at a time, in order, in a fiber that lives as long
+ * as there is work; sessions run side by side. */
+#pragma once
+#include "gateway/gateway.h"
+
+struct dispatch *dispatch_new(void);
+/* After a start: every stored message that has no end yet is taken up again, older than messages.max_age expired. */
+enum err         dispatch_resume(struct gateway *) AWAITS MUST_USE;
+/* A message was stored.  Copies what it needs. */
+void             dispatch_message(struct gateway *, int64_t inbox_id, const struct message *);
+/* Cancels the turn that runs now, if any; what waits behind it stays.  True: there was one. */
+bool             dispatch_stop_turn(struct gateway *, str session_id);
+/* No new turns; waits up to ms for those that run, then leaves them to the next start. */
+void             dispatch_drain(struct gateway *, uint64_t ms) AWAITS;
+void             dispatch_free(struct dispatch *);
+
+/* "idle", "running", and how many messages wait. */
+struct session_state { const char *state; size_t waiting; };
+struct session_state dispatch_state(const struct dispatch *, str session_id);
+size_t           dispatch_running(const struct dispatch *);

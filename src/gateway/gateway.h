@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* gateway.h: what one running gateway consists of.  Made by start.c, handed to every part of this folder. */
+#pragma once
+#include "base/map.h"
+#include "bus/bus.h"
+#include "domain/channel.h"
+#include "model/complete.h"
+#include "runtime/fiber.h"
+#include "store/store.h"
+
+struct access;
+struct dispatch;
+struct limits;
+struct models;
+
+struct gateway {
+    struct store    *store;
+    struct bus      *bus;
+    struct access   *access;        /* access.h: who may talk to it */
+    struct dispatch *dispatch;      /* dispatch.h: session queues */
+    struct limits   *limits;        /* limits.h: requests a minute */
+    struct models   *models;        /* models.h: which model answers */
+    struct fibers    services;      /* everything that runs until the gateway stops; independent */
+    const char      *home, *workspace;
+    const char      *version;
+    uint64_t         started_ms;    /* clock_ms() */
+    bool             ready;         /* everything is up: /ready says 200 */
+    bool             stopping;      /* no new turns; /ready says 503 */
+    const char      *url;           /* of the web page, without a token */
+};

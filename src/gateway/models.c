@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/models.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "config/config.h"
+#include "model/detect.h"
+
+enum { LOOK_AGAIN_MS = 10000, LISTED_MAX = 30 };
+
+struct models {
+    struct gateway *gateway;
+    struct arena   *arena;          /* every model found since the start: turns may still use an earlier one */
+    struct model   *current;        /* NULL: none */
+    char           *why_not;        /* text of the latest failure */
+    bool            searched;       /* the first search has ended */
+    bool            stale;          /* look now */
+    struct waiters  changed, wanted;
+};
+
+static void look(struct models *m) AWAITS
+{
+    const struct config *c = config_now();
+    const struct model_settings settings = { c->model_provider_endpoint, c->model_provider_api_key, c->model_provider_model };
+    struct model found;
+
+    m->stale = false;
+    enum err e = c->model_provider_detect || settings.endpoint[0]
+        ? model_find(m->arena, &settings, &found)
+        : failed(ERR_NOT_FOUND, "no model is configured (model_provider.endpoint), and model_provider.detect is off");
+
+    free(m->why_not);
+    m->why_not = e ? str_dup_c(str_from(failed_text())) : NULL;
+    m->current = NULL;
+    if (e == OK) {
+        m->current = ARENA_NEW(m->arena, struct model);
+        *m->current = found;
+        log_event(LOG_INFO, "model.found", F("model", found.name), F("endpoint", found.target.endpoint),
+                  F("source", found.source));
+    } else if (!m->searched && e != ERR_CANCELLED) {
+        log_event(LOG_WARN, "model.none", F("error", m->why_not));
+    }
+    m->searched = true;
+    wake_all(&m->changed);
+}
+
+static enum err search(void *arg) AWAITS
+{
+    struct models *m = arg;
+
+    for (;;) {
+        CLEANUP(deadline_clear) struct deadline d;
+
+        if (m->stale)
+            look(m);
+        TRY(fiber_check());
+        deadline_set(&d, m->current ? UINT64_MAX / 2 : LOOK_AGAIN_MS);
+        enum err e = wait_on(&m->wanted, "a reason to look for a model");
+
+        if (e == ERR_TIMEOUT)
+            m->stale = true;
+        else
+            TRY(e);
+    }
+}
+
+struct models *models_new(struct gateway *g)
+{
+    struct models *m = NEW(struct models);
+
+    m->gateway = g;
+    m->arena = arena_new();
+    m->stale = true;
+    fibers_spawn(&g->services, "models", search, m);
+    return m;
+}
+
+void models_free(struct models *m)
+{
+    if (m == NULL)
+        return;
+    arena_free(m->arena);
+    free(m->why_not);
+    free(m);
+}
+
+void models_forget(struct models *m)
+{
+    m->stale = true;
+    wake_all(&m->wanted);
+}
+
+/* The name that this conversation has chosen, or "". */
+static enum err chosen_name(struct gateway *g, struct arena *a, str session_id, str *out) AWAITS
+{
+    struct rows r;
+
+    TRY(store_read(g->store, a, &r, "session.get", "s", session_id));
+    *out = r.n ? row_str(&r, 0, 6) : S("");
+    return OK;
+}
+
+enum err models_choice(struct gateway *g, struct arena *a, str session_id, struct model_choice *out)
+{
+    struct models *m = g->models;
+    str name;
+
+    while (!m->searched)
+        TRY(wait_on(&m->changed, "the first search for a model"));
+    if (m->current == NULL) {
+        *out = (struct model_choice){ .why_not = arena_str(a, str_from(m->why_not)) };
+        models_forget(m);       /* somebody wants one: not only every ten seconds */
+        return OK;
+    }
+    TRY(chosen_name(g, a, session_id, &name));
+    struct model *model = m->current;       /* looked up after the await */
+
+    *out = (struct model_choice){ .model = model };
+    if (model)
+        out->name = name.len ? name : str_from(model->name);
+    return OK;
+}
+
+static enum err set_name(struct gateway *g, struct arena *a, str session_id, str name) AWAITS
+{
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "session.set_model", "ss", session_id, name);
+    return store_commit(g->store, b);
+}
+
+enum err models_choose(struct gateway *g, struct arena *a, str session_id, str name)
+{
+    const char **names;
+    size_t n;
+
+    if (g->models->current == NULL)
+        return failed(ERR_NOT_FOUND, "there is no model to choose from: %s", g->models->why_not);
+    TRY(model_list(a, g->models->current, &names, &n));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(name, str_from(names[i])))
+            return set_name(g, a, session_id, name);
+    return failed(ERR_NOT_FOUND, "the server has no model named %.*s; /model lists what it has", STR(str_take(name, 60)));
+}
+
+enum err models_describe(struct gateway *g, struct arena *a, str session_id, struct buf *b)
+{
+    struct model_choice choice;
+    const char **names;
+    size_t n;
+
+    TRY(models_choice(g, a, session_id, &choice));
+    if (choice.model == NULL) {
+        buf_addf(b, "There is no model: %.*s", STR(choice.why_not));
+        return OK;
+    }
+    buf_addf(b, "This conversation uses `%.*s` at %s.\n", STR(choice.name), choice.model->target.endpoint);
+    if (model_list(a, choice.model, &names, &n)) {
+        buf_addf(b, "\nWhat else there is could not be asked: %s", failed_text());
+        return OK;
+    }
+    buf_addf(b, "\nChoose with `/model NAME`:\n");
+    for (size_t i = 0; i < n && i < LISTED_MAX; i++)
+        buf_addf(b, "- `%s`\n", names[i]);
+    if (n > LISTED_MAX)
+        buf_addf(b, "- and %zu more\n", n - LISTED_MAX);
+    return OK;
+}
+
+json_t *models_status(const struct models *m)
+{
+    if (m->current)
+        return json_pack("{s:s, s:s, s:s}", "name", m->current->name, "endpoint", m->current->target.endpoint, "source",
+                         m->current->source);
+    return json_pack("{s:s}", "error", m->searched ? m->why_not : "still looking");
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* models.h: which model answers.  Looked for at start, after a reload, and again while there is none: in the
+ * configuration, the environment, or as a local server (model/detect.h). */
+#pragma once
+#include "gateway/gateway.h"
+
+struct models;
+
+struct models *models_new(struct gateway *);    /* the search begins in a fiber of gateway->services */
+void           models_free(struct models *);
+void           models_forget(struct models *);  /* the configuration changed: look anew */
+
+/* What a conversation is to use.  model NULL: there is none, and `why_not` says what was looked for.  While the first
+ * search runs this waits for it. */
+struct model_choice { struct model *model; str name; str why_not; };
+enum err models_choice(struct gateway *, struct arena *, str session_id, struct model_choice *out) AWAITS MUST_USE;
+/* From now on this conversation uses another model of the same server; ERR_NOT_FOUND when it has none of that name. */
+enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
+/* For a person: the model in use and what else there is. */
+enum err models_describe(struct gateway *, struct arena *, str session_id, struct buf *) AWAITS MUST_USE;
+json_t  *models_status(const struct models *);  /* {"name", "endpoint", "source"} or {"error"} */

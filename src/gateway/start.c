@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/start.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "channel/deliver.h"
+#include "channel/start.h"
+#include "config/config.h"
+#include "gateway/access.h"
+#include "gateway/dispatch.h"
+#include "gateway/intake.h"
+#include "gateway/limits.h"
+#include "gateway/models.h"
+#include "gateway/routes.h"
+#include "net/server.h"
+#include "runtime/clock.h"
+#include "runtime/loop.h"
+#include "store/blobs.h"
+#include "store/lock.h"
+
+enum { EXPIRE_EVERY_MS = 60 * 60 * 1000 };
+
+/* Everything that is open, in the order of opening; closed backwards. */
+struct running {
+    const struct gateway_options *options;
+    struct arena     *arena;
+    struct gateway    gateway;
+    struct home_lock *lock;
+    struct blobs     *blobs;
+    struct server    *tcp, *unix_socket;
+};
+
+static void systemd_notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+    if (path == NULL || path[0] == '\0' || strlen(path) >= sizeof addr.sun_path)
+        return;
+    memcpy(addr.sun_path, path, strlen(path));
+    if (addr.sun_path[0] == '@')
+        addr.sun_path[0] = '\0';
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return;
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    ssize_t ignored = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr, len);
+
+    (void)ignored;
+    close(fd);
+}
+
+/* ---- opening ---- */
+
+static enum err open_store(struct running *r) AWAITS
+{
+    const struct config *c = config_now();
+    struct store_options o = {
+        .url = c->database_url[0] ? c->database_url : arena_printf(r->arena, "%s/clawdbot.db", c->home),
+    };
+
+    TRY(home_lock_take(c->home, &r->lock));
+    TRY(store_open(&o, &r->gateway.store));
+    return blobs_open(r->gateway.store, arena_printf(r->arena, "%s/blobs", c->home), c->blobs_max_size, &r->blobs);
+}
+
+static enum err open_workspace(struct running *r)
+{
+    const struct config *c = config_now();
+
+    r->gateway.home = c->home;
+    r->gateway.workspace = c->workspace_path;
+    if (mkdir(c->workspace_path, 0700) && access(c->workspace_path, W_OK | X_OK))
+        return failed(ERR_IO, "the workspace %s is not a folder we can write (workspace.path)", c->workspace_path);
+    return OK;
+}
+
+static enum err open_servers(struct running *r)
+{
+    const struct config *c = config_now();
+    struct server_options o = {
+        .host = c->server_host, .port = (unsigned)c->server_port, .cert_file = c->server_tls_cert,
+        .key_file = c->server_tls_key, .redirect_port = (unsigned)c->server_tls_redirect_port,
+        .max_body = c->server_max_body, .max_per_address = (unsigned)c->server_max_connections_per_address,
+        .header_timeout_ms = c->server_header_timeout, .body_timeout_ms = c->server_body_timeout,
+        .write_timeout_ms = c->server_write_timeout, .idle_timeout_ms = c->server_idle_timeout,
+        .handle = routes_handle, .arg = &r->gateway,
+    };
+    struct server_options u = {
+        .unix_path = arena_printf(r->arena, "%s/run/gateway.sock", c->home), .max_body = c->server_max_body,
+        .handle = routes_handle_socket, .arg = &r->gateway,
+    };
+
+    TRY(server_open(&o, &r->tcp));
+    TRY(server_open(&u, &r->unix_socket));
+    bool any = strcmp(o.host, "0.0.0.0") == 0 || strcmp(o.host, "::") == 0;
+
+    r->gateway.url = arena_printf(r->arena, strchr(o.host, ':') && !any ? "%s://[%s]:%u" : "%s://%s:%u",
+                                  o.cert_file[0] ? "https" : "http", any ? "127.0.0.1" : o.host, server_port(r->tcp));
+    return OK;
+}
+
+static enum err run_server(void *server) AWAITS
+{
+    enum err e = server_run(server);
+
+    if (e && e != ERR_CANCELLED)
+        log_event(LOG_ERROR, "server.stopped", F("error", failed_text()));
+    return e;
+}
+
+static enum err expire_messages(struct running *r) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    uint64_t keep = config_now()->messages_retention;
+    int64_t before = clock_wall_ms() - (int64_t)keep;
+    struct batch *b = batch_new(a);
+
+    if (keep == 0)
+        return OK;
+    batch_add(b, "retention.outbox", "i", before);
+    batch_add(b, "retention.journal", "i", before);
+    batch_add(b, "retention.inbox", "i", before);
+    return store_commit(r->gateway.store, b);
+}
+
+static enum err expire_blobs(struct running *r) AWAITS
+{
+    size_t n;
+
+    do
+        TRY(blobs_expire(r->blobs, clock_wall_ms(), &n));
+    while (n);
+    return OK;
+}
+
+/* What has had its time is deleted, now and every hour. */
+static enum err expire(void *arg) AWAITS
+{
+    for (;;) {
+        if (expire_messages(arg) || expire_blobs(arg))
+            log_event(LOG_WARN, "expire.failed", F("error", failed_text()));
+        TRY(fiber_sleep(EXPIRE_EVERY_MS));
+    }
+}
+
+static enum err open_parts(struct running *r) AWAITS
+{
+    struct gateway *g = &r->gateway;
+
+    TRY(open_store(r));
+    TRY(open_workspace(r));
+    g->bus = bus_new();
+    g->limits = limits_new();
+    TRY(access_open(g, &g->access));
+    g->dispatch = dispatch_new();
+    TRY(open_servers(r));
+    TRY(deliver_start(g->store));
+    TRY(channels_start(g->store, r->blobs, intake_channel, g));
+    g->models = models_new(g);
+    TRY(dispatch_resume(g));
+    fibers_spawn(&g->services, "server", run_server, r->tcp);
+    fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
+    fibers_spawn(&g->services, "expire", expire, r);
+    return OK;
+}
+
+/* ---- serving ---- */
+
+static enum err say_hello(struct running *r) AWAITS
+{
+    struct gateway *g = &r->gateway;
+    char secret[TOKEN_SIZE];
+
+    if (!r->options->quiet)
+        printf("Clawdbot %s is at %s\n", g->version, g->url);
+    if (!access_has_token(g->access)) {
+        TRY(access_new_token(g, secret));
+        printf("API token (shown once, `clawdbot token new` makes another): %s\n", secret);
+    }
+    if (r->options->print_link) {
+        access_login_code(g->access, secret);
+        printf("Open this in a browser within ten minutes: %s/login?code=%s\n", g->url, secret);
+    }
+    fflush(stdout);
+    systemd_notify("READY=1");
+    log_event(LOG_INFO, "gateway.ready", F("url", g->url), F("version", g->version),
+              F("ms", clock_ms() - g->started_ms));
+    return OK;
+}
+
+static void log_report(const struct config_report *report)
+{
+    for (const struct config_note *n = report->first; n; n = n->next)
+        log_event(n->error ? LOG_ERROR : LOG_WARN, "config.note", F("where", n->where), F("text", n->text));
+}
+
+static void reload(struct running *r) AWAITS
+{
+    struct config_report report = { 0 };
+    enum err e = config_reload(&report);
+
+    log_report(&report);
+    if (e)
+        log_event(LOG_ERROR, "config.kept", F("error", failed_text()));
+    else
+        log_event(LOG_INFO, "config.reloaded", F("changed", report.n_changed));
+    config_report_done(&report);
+    if (e == OK) {
+        enum log_level level;
+
+        if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
+            log_set_level(level);
+        models_forget(r->gateway.models);
+    }
+    if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
+        log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));
+}
+
+static enum err serve(struct running *r) AWAITS
+{
+    static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    int got;
+
+    r->gateway.ready = true;
+    TRY(say_hello(r));
+    for (;;) {
+        TRY(signal_wait(signals, &got));
+        if (got != SIGHUP)
+            break;
+        reload(r);
+    }
+    log_event(LOG_INFO, "gateway.stopping", F("signal", got == SIGTERM ? "SIGTERM" : "SIGINT"));
+    systemd_notify("STOPPING=1");
+    return OK;
+}
+
+/* ---- closing ---- */
+
+static void drain(struct running *r) AWAITS
+{
+    uint64_t ms = config_now()->server_drain_timeout;
+    struct gateway *g = &r->gateway;
+
+    g->stopping = true;
+    channels_stop();
+    dispatch_drain(g, ms);
+    deliver_stop(ms);
+    for (int i = 0; i < 2; i++) {
+        struct server *s = i ? r->unix_socket : r->tcp;
+
+        if (s && server_drain(s, ms))
+            log_event(LOG_DEBUG, "server.cut", F("error", failed_text()));
+    }
+}
+
+static void close_parts(struct running *r) AWAITS
+{
+    struct gateway *g = &r->gateway;
+
+    fibers_done(&g->services);
+    server_close(r->tcp);
+    server_close(r->unix_socket);
+    dispatch_free(g->dispatch);
+    models_free(g->models);
+    limits_free(g->limits);
+    access_free(g->access);
+    bus_free(g->bus);
+    blobs_close(r->blobs);
+    store_close(g->store);
+    home_lock_free(r->lock);
+    http_client_stop();
+}
+
+enum err gateway_run(const struct gateway_options *o)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct running r = {
+        .options = o, .arena = a,
+        .gateway = { .version = o->version, .started_ms = clock_ms(), .services = { .independent = true } },
+    };
+    char why[ERR_TEXT_MAX] = "";
+    enum err e = open_parts(&r);
+
+    if (e == OK)
+        e = serve(&r);
+    if (e)
+        snprintf(why, sizeof why, "%s", failed_text());
+    drain(&r);
+    close_parts(&r);
+    return e ? failed(e, "%s", why) : OK;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/submit.h"
+
+#include "base/random.h"
+#include "gateway/reply_event.h"
+
+static bool is_own_surface(str platform)
+{
+    return str_eq(platform, S("rest")) || str_eq(platform, S("web")) || str_eq(platform, S("cli"))
+           || str_eq(platform, S("ws"));
+}
+
+static enum err choose_session(struct gateway *g, struct arena *a, struct message *m) AWAITS
+{
+    struct rows r;
+
+    if (m->session_id.len == 0) {
+        char uuid[UUID_SIZE];
+
+        random_uuid(uuid);
+        m->session_id = m->chat_id = arena_str(a, str_from(uuid));
+        return OK;
+    }
+    TRY(store_read(g->store, a, &r, "session.get", "s", m->session_id));
+    if (r.n == 0) {
+        m->chat_id = m->session_id;
+        return OK;
+    }
+    str platform = row_str(&r, 0, 1);
+
+    if (!is_own_surface(platform))
+        return failed(ERR_CONFLICT, "session %.*s is a conversation on %.*s; it can be read here, not continued",
+                      STR(m->session_id), STR(platform));
+    m->platform = platform;
+    m->chat_id = row_str(&r, 0, 2);
+    m->thread_id = row_str(&r, 0, 3);
+    m->agent = row_str(&r, 0, 4);
+    return OK;
+}
+
+enum err submit(struct gateway *g, struct arena *a, const char *platform, struct message *m, struct received *out)
+{
+    m->platform = str_from(platform);
+    m->user_id = S("owner");
+    m->thread_id = NO_STR;
+    m->created_at = 0;      /* ours: the caller's clock must not make its own message too old */
+    TRY(choose_session(g, a, m));
+    return intake_receive(g, a, m, 1, out);
+}
+
+enum err submit_replies(struct gateway *g, struct arena *a, const struct received *in, json_t **out, str *ret_state)
+{
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "inbox.get", "i", in->inbox_id);
+    batch_add(b, "turn.replies_of", "i", in->inbox_id);
+    TRY(store_query(g->store, b));
+    const struct rows *inbox = batch_rows(b, 0), *replies = batch_rows(b, 1);
+
+    if (inbox->n == 0)
+        return failed(ERR_NOT_FOUND, "message %lld is gone", (long long)in->inbox_id);
+    str state = row_str(inbox, 0, 6);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < replies->n; i++) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+
+        if (json_parse(row_str(replies, i, 2), &body) == OK)
+            json_array_append_new(list, reply_event(a, row_int(replies, i, 0), in->message_id, in->session_id,
+                                                    json_text_str(body, "text"), row_int(replies, i, 4), state.p));
+    }
+    *out = list;
+    *ret_state = state;
+    return OK;
+}

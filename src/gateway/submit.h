@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/* submit.h: a message that comes through the gateway's own surfaces (REST, WebSocket, web page, CLI), and the wait
+ * for what becomes of it. */
+#pragma once
+#include "gateway/intake.h"
+
+/* Fills in the sender (the owner, by `platform`) and the session: m->session_id when given and not another
+ * platform's (ERR_CONFLICT), else a new one. Then intake. */
+enum err submit(struct gateway *, struct arena *, const char *platform, struct message *, struct received *out) AWAITS MUST_USE;
+
+/* The replies to a stored message as "reply" objects (reply_event.h), in a new array.  *ret_state: the message's. */
+enum err submit_replies(struct gateway *, struct arena *, const struct received *, json_t **out, str *ret_state) AWAITS MUST_USE;
