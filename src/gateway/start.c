@@ -82,12 +82,17 @@ static enum err open_workspace(struct running *r)
     return OK;
 }
 
+static const char *or_null(const char *c)
+{
+    return c[0] ? c : NULL;
+}
+
 static enum err open_servers(struct running *r)
 {
     const struct config *c = config_now();
     struct server_options o = {
-        .host = c->server_host, .port = (unsigned)c->server_port, .cert_file = c->server_tls_cert,
-        .key_file = c->server_tls_key, .redirect_port = (unsigned)c->server_tls_redirect_port,
+        .host = c->server_host, .port = (unsigned)c->server_port, .cert_file = or_null(c->server_tls_cert),
+        .key_file = or_null(c->server_tls_key), .redirect_port = (unsigned)c->server_tls_redirect_port,
         .max_body = c->server_max_body, .max_per_address = (unsigned)c->server_max_connections_per_address,
         .header_timeout_ms = c->server_header_timeout, .body_timeout_ms = c->server_body_timeout,
         .write_timeout_ms = c->server_write_timeout, .idle_timeout_ms = c->server_idle_timeout,
@@ -103,7 +108,7 @@ static enum err open_servers(struct running *r)
     bool any = strcmp(o.host, "0.0.0.0") == 0 || strcmp(o.host, "::") == 0;
 
     r->gateway.url = arena_printf(r->arena, strchr(o.host, ':') && !any ? "%s://[%s]:%u" : "%s://%s:%u",
-                                  o.cert_file[0] ? "https" : "http", any ? "127.0.0.1" : o.host, server_port(r->tcp));
+                                  o.cert_file ? "https" : "http", any ? "127.0.0.1" : o.host, server_port(r->tcp));
     return OK;
 }
 

@@ -327,7 +327,7 @@ static enum err redirect(struct http_exchange *x) AWAITS
 
 static bool is_loopback(const char *peer)
 {
-    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
+    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strcmp(peer, "unix") == 0;
 }
 
 static enum err handle(struct connection *c, struct http_exchange *x) AWAITS

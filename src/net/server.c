@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,6 +126,42 @@ static enum err listen_on(struct server *s, const char *host, unsigned port, boo
     return OK;
 }
 
+/* The umask is the process's: the socket must be born private, and no other thread makes files while we listen. */
+static int bound_unix_socket(const struct sockaddr_un *a)
+{
+    int raw = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (raw < 0)
+        return -1;
+    mode_t old = umask(0177);
+    int e = bind(raw, (const struct sockaddr *)a, sizeof *a) || listen(raw, BACKLOG) ? errno : 0;
+
+    umask(old);
+    if (e == 0)
+        return raw;
+    close(raw);
+    errno = e;
+    return -1;
+}
+
+static enum err listen_on_unix(struct server *s, const char *path)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof a.sun_path)
+        return failed(ERR_INPUT, "%s is too long for the address of a unix socket (%zu bytes at most)", path,
+                      sizeof a.sun_path - 1);
+    memcpy(a.sun_path, path, strlen(path));
+    if (unlink(path) && errno != ENOENT)
+        return failed(ERR_IO, "%s cannot be replaced: %s", path, strerror(errno));
+    int raw = bound_unix_socket(&a);
+
+    if (raw < 0)
+        return failed(ERR_IO, "listening on %s: %s", path, strerror(errno));
+    s->listeners[s->n_listeners++] = (struct listener){ .server = s, .fd = fd_open(raw) };
+    return OK;
+}
+
 static void fill_defaults(struct server_options *o)
 {
     o->max_body = o->max_body ? o->max_body : 8 << 20;
@@ -155,7 +193,10 @@ enum err server_open(const struct server_options *options, struct server **out)
         return failed(ERR_INPUT, "TLS needs both a certificate and a key");
     if (o->cert_file)
         TRY(tls_server_context(o->cert_file, o->key_file, &s->tls));
-    TRY(listen_on(s, o->host, o->port, false));
+    if (o->unix_path)
+        TRY(listen_on_unix(s, o->unix_path));
+    else
+        TRY(listen_on(s, o->host, o->port, false));
     if (s->tls && o->redirect_port)
         TRY(listen_on(s, o->host, o->redirect_port, true));
     *out = s;
@@ -192,7 +233,9 @@ static void peer_text(const struct sockaddr_storage *from, char out[PEER_SIZE])
 {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)from;
 
-    if (from->ss_family == AF_INET)
+    if (from->ss_family == AF_UNIX)
+        memcpy(out, "unix", 5);
+    else if (from->ss_family == AF_INET)
         inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, out, PEER_SIZE);
     else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
         inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, out, PEER_SIZE);

@@ -12,6 +12,8 @@ struct http_exchange;
 struct server_options {
     const char *host;                       /* a numeric address ("::": IPv4 too) or "localhost" */
     unsigned    port;                       /* 0: any free one, see server_port() */
+    const char *unix_path;                  /* not NULL: a unix socket (mode 0600) instead of host and port; a file
+                                             * left there by a dead process is replaced */
     const char *cert_file, *key_file;       /* both or none: TLS 1.2 and 1.3 */
     unsigned    redirect_port;              /* with TLS: a plain port that redirects to it; 0: none */
     size_t      max_body;                   /* 413 above; 0: 8 MiB */
