@@ -17,6 +17,8 @@
 
 enum { RETRIES = 16 };
 
+bool workspace_no_openat2;
+
 static bool is_below(str path, str folder)
 {
     return str_eq(path, folder) || (str_starts(path, folder) && (folder.len == 1 || path.p[folder.len] == '/'));
@@ -155,6 +157,8 @@ static int open_below(int root, const char *path, int flags)
     };
     long fd = -1;
 
+    if (workspace_no_openat2)
+        return walk(root, path, flags | O_CLOEXEC);
     for (int i = 0; i < RETRIES && fd < 0; i++) {      /* EAGAIN: a folder was moved while it was walked */
         fd = syscall(SYS_openat2, root, path, &how, sizeof how);
         if (fd < 0 && errno != EAGAIN)

@@ -33,3 +33,5 @@ enum err workspace_open_parent(const struct workspace *, const char *relative, e
                                int *ret_fd, const char **ret_name) MUST_USE;
 /* Replaces the file as a whole or not at all; it keeps its mode.  ERR_INPUT if it is no regular file. */
 enum err workspace_replace(const struct workspace *, const char *relative, str bytes) MUST_USE;
+
+extern bool workspace_no_openat2;   /* for tests: as on a kernel without it */
