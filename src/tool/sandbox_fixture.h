@@ -14,8 +14,8 @@ void fixture_open(struct fixture *);
 void fixture_done(struct fixture *);        /* removes the folders */
 
 /* False where this machine cannot run commands at all; it says so on stderr, with what the probe says. */
-bool fixture_can_run(void);
-bool fixture_holds(enum guarantee);         /* the same for one guarantee */
+bool fixture_can_run(void) AWAITS;
+bool fixture_holds(enum guarantee) AWAITS;       /* the same for one guarantee */
 
 /* Runs a line of shell; a failure to run it fails the test. */
 struct sandbox_outcome fixture_run(struct fixture *, const char *command) AWAITS;
