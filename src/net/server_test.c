@@ -443,3 +443,37 @@ TEST(running_out_of_descriptors_pauses_accepting)
     CHECK_STR(buf_str(&got), PLAIN("6") CLOSE "GET / ");
     site_close(&s);
 }
+
+#define UPGRADE "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+
+TEST(a_websocket_begins_only_as_the_standard_says)
+{
+    static const struct { const char *in, *want; } facts[] = {
+        { UPGRADE KEY VERSION "\r\n\x81\x82\1\2\3\4ik\x88\x80" "abcd",
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x02hi\x88" },
+        { UPGRADE KEY "Sec-WebSocket-Version: 8\r\n\r\n",
+          "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" },
+        { UPGRADE KEY "\r\n", "HTTP/1.1 426 " },
+        { UPGRADE VERSION "\r\n", "HTTP/1.1 400 " },
+        { UPGRADE VERSION "Sec-WebSocket-Key: c2hvcnQ=\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n" KEY VERSION "\r\n", "HTTP/1.1 426 " },
+        { "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n" KEY VERSION "\r\n", "HTTP/1.1 426 " },
+        { "POST /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" KEY VERSION "\r\n", "HTTP/1.1 400 " },
+    };
+    struct site s;
+
+    site_open(&s, (struct server_options){ 0 });
+    for (size_t i = 0; i < N_ELEMENTS(facts); i++) {
+        CLEANUP(fd_closep) struct fd *c = dial(&s);
+        CLEANUP(buf_done) struct buf got = { 0 };
+
+        CHECK_OK(fd_write(c, str_from(facts[i].in)));
+        shutdown(fd_raw(c), SHUT_WR);
+        read_to_end(c, &got);
+        CHECK_STR(str_take(buf_str(&got), strlen(facts[i].want)), facts[i].want);
+    }
+    site_close(&s);
+}
