@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/turn.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+enum { SHOWN_MAX = 4 << 20 };
+
+static void show(struct turn *t, str text)
+{
+    if (text.len == 0)
+        return;
+    cli_print_text(stdout, text);
+    fflush(stdout);
+    t->line_open = text.p[text.len - 1] != '\n';
+}
+
+static void end_line(struct turn *t)
+{
+    if (t->line_open)
+        putchar('\n');
+    t->line_open = false;
+    fflush(stdout);
+}
+
+/* What was streamed already is not printed again. */
+static void on_reply(struct turn *t, str text)
+{
+    if (str_find(buf_str(&t->shown), str_trim(text)) == STR_NONE) {
+        end_line(t);
+        show(t, text);
+    }
+    end_line(t);
+}
+
+static void on_tool(struct turn *t, const json_t *j)
+{
+    if (!t->on_terminal)
+        return;
+    end_line(t);
+    fputs("\033[2m[", stdout);
+    cli_print_text(stdout, json_text_str(j, "name"));
+    putchar(' ');
+    cli_print_text(stdout, json_text_str(j, "state"));
+    fputs("]\033[0m\n", stdout);
+}
+
+static void on_problem(struct turn *t, const json_t *j)
+{
+    const char *why = json_text(j, "detail");
+
+    snprintf(t->problem, sizeof t->problem, "%s", *why ? why : json_text(j, "title"));
+    if (t->problem[0] == '\0')
+        snprintf(t->problem, sizeof t->problem, "the turn failed");
+}
+
+static void print_event(str name, const json_t *j)
+{
+    CLEANUP(json_decrefp) json_t *line = json_object();
+
+    json_object_set_new(line, "event", json_from_str(name));
+    json_object_set(line, "data", (json_t *)j);
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static enum err on_event(void *arg, const struct sse_event *ev)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    struct turn *t = arg;
+
+    TRY(json_parse(ev->data, &j));
+    if (str_eq(ev->name, S("accepted")))
+        snprintf(t->session, sizeof t->session, "%s", json_text(j, "session_id"));
+    else if (str_eq(ev->name, S("error")))
+        on_problem(t, j);
+    else if (str_eq(ev->name, S("done")))
+        snprintf(t->state, sizeof t->state, "%s", json_text(j, "state"));
+    if (t->cli->json) {
+        print_event(ev->name, j);
+    } else if (str_eq(ev->name, S("delta"))) {
+        buf_add(&t->shown, json_text_str(j, "text"));
+        show(t, json_text_str(j, "text"));
+    } else if (str_eq(ev->name, S("reply"))) {
+        on_reply(t, json_text_str(j, "text"));
+    } else if (str_eq(ev->name, S("tool"))) {
+        on_tool(t, j);
+    }
+    return OK;
+}
+
+enum err turn_run(struct turn *t, str text)
+{
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:{s:o}}", "content", "text", json_from_str(text));
+    CLEANUP(sse_done) struct sse sse = { .on_event = on_event, .arg = t };
+
+    if (t->session[0])
+        json_object_set_new(body, "session_id", json_string(t->session));
+    buf_done(&t->shown);
+    t->shown.max = SHOWN_MAX;
+    t->state[0] = t->problem[0] = '\0';
+    t->running = true;
+    enum err e = remote_stream(t->cli, "/api/v1/messages?mode=stream", body, &sse);
+
+    t->running = false;
+    end_line(t);
+    if (e)
+        return e;
+    if (t->problem[0])
+        return failed(ERR_REMOTE, "%s", t->problem);
+    if (t->state[0] == '\0')
+        return failed(ERR_NET, "the gateway went away in the middle of the answer; it goes on when the gateway is back");
+    if (strcmp(t->state, "done"))
+        return failed(ERR_REMOTE, "the message ended as %s", t->state);
+    return OK;
+}
+
+enum err turn_stop(struct turn *t)
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+
+    if (!t->running || t->session[0] == '\0')
+        return OK;
+    return remote_call(t->cli, "POST", arena_printf(t->cli->arena, "/api/v1/sessions/%s/stop", t->session), NULL, &answer);
+}
+
+void turn_done(struct turn *t)
+{
+    buf_done(&t->shown);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/* turn.h: one message to the gateway, and its answer printed while it is written. */
+#pragma once
+#include "base/buf.h"
+#include "cli/remote.h"
+
+struct turn {
+    struct cli *cli;
+    char        session[64];    /* "" until the gateway says; then every message goes there */
+    bool        running;
+    bool        on_terminal;    /* show which tools run */
+    /* private */
+    struct buf  shown;
+    bool        line_open;
+    char        state[32];      /* of the message at the end: done, failed, ... */
+    char        problem[300];
+};
+
+/* ERR_REMOTE when the answer is an error, with its words. */
+enum err turn_run(struct turn *, str text) AWAITS MUST_USE;
+enum err turn_stop(struct turn *) AWAITS MUST_USE;      /* the turn that runs now ends, with what it has */
+void     turn_done(struct turn *);

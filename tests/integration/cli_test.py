@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The program on a command line: what it prints, to the byte, and how it exits.  argv[1]: the program."""
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, 'tests/doubles'))
+from gateway_double import Gateway  # noqa: E402
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+SESSION = '5bd0a1a2-6b0e-4c11-9a51-111111111111'
+
+
+def turn(*events):
+    """A stream: accepted, these events, done."""
+    def stream(send):
+        send('accepted', {'id': 'm1', 'session_id': SESSION})
+        for name, data in events:
+            send(name, data)
+        send('done', {'state': 'done'})
+    return stream
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix='clawdbot-cli-')
+        self.addCleanup(shutil.rmtree, self.home)
+
+    def env(self, more=None):
+        return {'PATH': os.environ['PATH'], 'HOME': self.home, 'CLAWDBOT_HOME': self.home, 'TERM': 'xterm', 'LANG': 'C.UTF-8',
+                **(more or {})}
+
+    def run_cli(self, *words, stdin='', env=None):
+        done = subprocess.run([PROGRAM, *words], input=stdin, env=self.env(env), cwd=TOP, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def check(self, words, want, **how):
+        self.assertEqual(self.run_cli(*words, **how), want)
+
+
+class Usage(Cli):
+    def test_alone_it_prints_its_help(self):
+        code, out, err = self.run_cli()
+        self.assertEqual((code, err), (0, ''))
+        self.assertTrue(out.startswith('usage: clawdbot COMMAND [FLAGS]\n'))
+        self.assertEqual(self.run_cli('--help'), (0, out, ''))
+
+    def test_what_is_not_known_is_answered_with_what_is_near(self):
+        for words, text in (
+                (['staus'], "unknown command 'staus'; did you mean 'status'?"),
+                (['config', 'shwo'], "unknown command 'config shwo'; did you mean 'config show'?"),
+                (['status', '--jsn'], "unknown flag '--jsn'; did you mean '--json'?"),
+                (['send', '--sesion', 'x'], "unknown flag '--sesion'; did you mean '--session'?"),
+                (['messages', 'show'], 'usage: clawdbot messages show BOX/ID'),
+                (['messages', 'show', 'outbox/x'], "'outbox/x' is not the number of a message, as `clawdbot messages list` prints it"),
+                (['version', 'x'], "'x' is one word too many; usage: clawdbot version "),
+                (['status', '--log-level', 'loud'], "--log-level is debug, info, warn, error or off, not 'loud'")):
+            self.check(words, (2, '', f'clawdbot: {text}\n'))
+
+    def test_every_command_has_help_and_json_help(self):
+        code, out, _ = self.run_cli('--help', '--json')
+        self.assertEqual(code, 0)
+        for row in json.loads(out):
+            code, text, err = self.run_cli(*row['command'].split(), '--help')
+            self.assertEqual((code, err), (0, ''))
+            self.assertIn(row['summary'] + '.', text)
+
+    def test_a_wrong_fault_is_told(self):
+        code, _, err = self.run_cli('status', env={'CLAWDBOT_FAULT': 'no_such:fail'})
+        self.assertEqual(code, 2)
+        self.assertTrue(err.startswith('clawdbot: CLAWDBOT_FAULT: '), err)
+
+    def test_without_a_gateway_it_says_so_and_how_to_start_one(self):
+        text = f'no gateway is running (looked at {self.home}/run/gateway.sock); start it with `clawdbot gateway`'
+        for words in ('status', 'chat', 'send hi', 'messages list', 'debug fibers', 'token new', 'pair X', 'login'):
+            self.check(words.split(), (3, '', f'clawdbot: {text}\n'))
+            self.check([*words.split(), '--json'],
+                       (3, '', json.dumps({'error': {'code': 'network', 'text': text}}, separators=(',', ':')) + '\n'))
+
+
+class Config(Cli):
+    def test_the_samples_are_checked(self):
+        where = 'tests/samples/config'
+        self.check(['config', 'check'], (0, 'the settings are good\n', ''))
+        self.check(['config', 'check', '--config', f'{where}/default.yaml'],
+                   (1, f"error: {where}/default.yaml:5:8: the store for 'postgresql://' is not built yet; name a file "
+                    '(sqlite:/path/to/clawdbot.db) or leave database.url out\n',
+                    'clawdbot: the settings load, and the gateway would not start with them\n'))
+
+    def test_a_wrong_key_is_told_with_its_place(self):
+        with open(os.path.join(self.home, 'x.yaml'), 'w', encoding='utf-8') as f:
+            f.write('server:\n  prot: 9000\n')
+        self.check(['config', 'check', '--config', f'{self.home}/x.yaml'],
+                   (1, f"error: {self.home}/x.yaml:2:3: unknown key 'prot' in 'server'; did you mean 'port'?\n",
+                    'clawdbot: the settings do not load\n'))
+
+    def test_what_is_in_force_is_shown_without_secrets(self):
+        env = {'CLAWDBOT_MODEL_PROVIDER_API_KEY': 'sk-very-secret'}
+        self.check(['config', 'show', '--set', 'server.port=9000'],
+                   (0, 'server.port: 9000  # --set server.port\n'
+                    'model_provider.api_key: ***  # environment variable CLAWDBOT_MODEL_PROVIDER_API_KEY\n', ''), env=env)
+        self.check(['config', 'show', 'turn.rounds'], (0, 'turn.rounds: 16  # default\n', ''))
+        self.check(['config', 'show', 'trun'], (2, '', "clawdbot: there is no setting 'trun'\n"))
+
+    def test_the_schema_is_json(self):
+        code, out, _ = self.run_cli('config', 'schema')
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out)['properties']['server']['properties']['port']['maximum'], 65535)
+
+
+class Client(Cli):
+    def test_status_is_printed(self):
+        status = {'version': '0.1.0', 'url': 'http://127.0.0.1:8000', 'ready': True, 'uptime_s': 61, 'home': '/h',
+                  'store': {'ok': True, 'failure': ''}, 'queues': {'inbox': {'done': 2}, 'outbox': {}},
+                  'model': {'model': 'm'}, 'channels': [], 'warnings': ['plain\x1b[2J']}
+        with Gateway(self.home, {'GET /api/v1/status': (200, status)}):
+            self.check(['status'],
+                       (0, 'gateway    ready, version 0.1.0, up 1m1s\naddress    http://127.0.0.1:8000\nhome       /h\n'
+                        'store      ok true\nmodel      model m\ninbox      2 done\noutbox     empty\n'
+                        'warning    plain\ufffd[2J\n', ''))
+            self.assertEqual(json.loads(self.run_cli('status', '--json')[1]), status)
+
+    def test_a_message_is_sent_and_its_answer_printed(self):
+        answer = {'text': 'hello', 'state': 'done', 'session_id': SESSION}
+        with Gateway(self.home, {'POST /api/v1/messages?mode=wait': (200, answer)}) as g:
+            self.check(['send', 'hi', 'there'], (0, 'hello\n', ''))
+            self.check(['send'], (0, 'hello\n', ''), stdin='from stdin\n')
+            self.check(['send', '--session', SESSION, 'x'], (0, 'hello\n', ''))
+            self.check(['send', ' '], (2, '', 'clawdbot: there is no text to send\n'))
+            self.assertEqual([b for _, b in g.asked],
+                             [{'content': {'text': 'hi there'}}, {'content': {'text': 'from stdin'}},
+                              {'content': {'text': 'x'}, 'session_id': SESSION}])
+            answer.update(text='sorry', state='failed')
+            self.check(['send', 'hi'], (1, 'sorry\n', 'clawdbot: the message ended as failed\n'))
+
+    def test_a_refusal_is_told_in_its_own_words(self):
+        with Gateway(self.home, {'POST /api/v1/messages?mode=wait': (429, {'title': 'Too many', 'detail': 'slow down'})}):
+            self.check(['send', 'hi'], (1, '', 'clawdbot: slow down\n'))
+            self.check(['send', '--json', 'hi'], (1, '', '{"error":{"code":"limit","text":"slow down"}}\n'))
+        with Gateway(self.home, {'POST /api/v1/messages?mode=stream': (401, {})}):
+            self.check(['send', '--stream', 'hi'], (1, '', 'clawdbot: the gateway answered with status 401\n'))
+
+    def test_the_queues_are_listed_and_acted_on(self):
+        row = {'box': 'outbox', 'id': 7, 'state': 'dead', 'created_at': '2026-11-21T08:35:53.120Z', 'platform': 'telegram',
+               'text': 'two\nlines', 'error': 'blocked'}
+        with Gateway(self.home, {
+                'GET /api/v1/admin/messages?box=outbox&limit=20&state=dead': (200, {'messages': [row]}),
+                'GET /api/v1/admin/messages/outbox/7': (200, {'id': 7, 'body': {'text': 'x'}}),
+                'POST /api/v1/admin/outbox/7/resend': (200, {'id': 7, 'state': 'ready'}),
+                'POST /api/v1/admin/inbox/3/drop': (409, {'detail': 'message 3 has ended already: it is done'})}):
+            self.check(['messages', 'list', '--box', 'outbox', '--state', 'dead'],
+                       (0, 'outbox/7     dead     2026-11-21T08:35:53  telegram  two lines  # blocked\n', ''))
+            self.check(['messages', 'show', 'outbox/7'], (0, 'id: 7\nbody.text: x\n', ''))
+            self.check(['messages', 'resend', '7'], (0, 'outbox/7: ready\n', ''))
+            self.check(['messages', 'drop', 'inbox/3'], (1, '', 'clawdbot: message 3 has ended already: it is done\n'))
+            self.check(['messages', 'resend', 'inbox/3'],
+                       (2, '', 'clawdbot: only replies are sent again: inbox/3 is not in the outbox\n'))
+
+    def test_fibers_are_printed_as_a_tree(self):
+        def fiber(number, parent, name, why):
+            return {'id': number, 'parent': parent, 'name': name, 'state': 'parked', 'why': why, 'for_ms': 1500, 'stack': 4096}
+        fibers = [fiber(3, 2, 'tool', 'process'), fiber(1, 0, 'main', 'join'), fiber(2, 1, 'turn', '')]
+        with Gateway(self.home, {'GET /api/v1/admin/fibers': (200, {'alive': 3, 'fibers': fibers}),
+                                 'POST /api/v1/admin/log': (200, {})}) as g:
+            self.check(['debug', 'fibers'],
+                       (0, 'main #1  parked: join, 1s500ms, stack 4096\n  turn #2  parked, 1s500ms, stack 4096\n'
+                        '    tool #3  parked: process, 1s500ms, stack 4096\n', ''))
+            self.check(['debug', 'log', 'turn.*', 'debug'], (0, '', ''))
+            self.assertEqual(g.asked[-1][1], {'event': 'turn.*', 'level': 'debug'})
+
+    def test_people_are_let_in(self):
+        with Gateway(self.home, {'POST /api/v1/admin/pairings/AB%2FC': (200, {'who': 'telegram:1', 'role': 'owner'}),
+                                 'GET /api/v1/admin/pairings': (200, {'pairings': []}),
+                                 'POST /api/v1/admin/tokens': (201, {'token': 'tok'}),
+                                 'POST /api/v1/admin/login-link': (201, {'url': 'http://h/login?code=1'})}):
+            self.check(['pair', 'AB/C'], (0, 'telegram:1 may talk to the assistant now, as owner\n', ''))
+            self.check(['pair'], (0, 'nobody waits to be let in\n', ''))
+            self.check(['token', 'new'], (0, 'tok\n', ''))
+            self.check(['login'], (0, 'http://h/login?code=1\n', ''))
+
+
+class Chat(Cli):
+    def test_without_a_terminal_each_line_is_a_turn(self):
+        events = turn(('delta', {'text': 'hel'}), ('delta', {'text': 'lo\x1b]0;x\x07'}), ('reply', {'text': 'hello'}))
+        with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, events)}) as g:
+            self.check(['chat'], (0, 'hello\ufffd]0;x\ufffd\n' * 2, ''), stdin='one\n\n  two  \n')
+            self.assertEqual([b for k, b in g.asked if 'messages' in k],
+                             [{'content': {'text': 'one'}}, {'content': {'text': 'two'}, 'session_id': SESSION}])
+
+    def test_an_answer_that_was_not_streamed_is_printed_once(self):
+        events = turn(('reply', {'text': 'all at once'}))
+        with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, events)}):
+            self.check(['send', '--stream', 'x'], (0, 'all at once\n', ''))
+
+    def test_an_error_in_the_stream_is_an_error(self):
+        events = turn(('delta', {'text': 'beg'}), ('error', {'title': 'Model', 'detail': 'the model is gone'}))
+        with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, events)}):
+            self.check(['chat'], (1, 'beg\n', 'clawdbot: the model is gone\n'), stdin='one\ntwo\n')
+
+    def test_a_stream_that_breaks_is_an_error(self):
+        with Gateway(self.home, {'POST /api/v1/messages?mode=stream': (200, lambda send: send('delta', {'text': 'x'}))}):
+            self.check(['send', '--stream', 'hi'],
+                       (1, 'x\n', 'clawdbot: the gateway went away in the middle of the answer; it goes on when the gateway '
+                        'is back\n'))
+
+
+class Terminal(Cli):
+    """chat with a terminal in front of it."""
+
+    def start(self):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(PROGRAM, [PROGRAM, 'chat'], self.env())
+        self.seen = ''
+        self.addCleanup(self.end)
+
+    def end(self):
+        os.close(self.fd)
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+    def wait_for(self, pattern):
+        limit = time.monotonic() + 20
+        while not re.search(pattern, self.seen):
+            ready, _, _ = select.select([self.fd], [], [], max(0, limit - time.monotonic()))
+            self.assertTrue(ready, f'no {pattern!r} in {self.seen!r}')
+            try:
+                self.seen += os.read(self.fd, 4096).decode('utf-8', 'replace')
+            except OSError:
+                self.fail(f'it ended without {pattern!r}: {self.seen!r}')
+
+    def type(self, text):
+        self.seen = ''
+        os.write(self.fd, text.encode())
+
+    def exit_code(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def test_ctrl_c_stops_the_answer_and_ctrl_d_ends_the_talk(self):
+        def endless(send):
+            send('accepted', {'id': 'm1', 'session_id': SESSION})
+            send('delta', {'text': 'on and on'})
+            self.assertTrue(g.stopped.wait(20))
+            send('done', {'state': 'done'})
+        with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, endless),
+                                 f'POST /api/v1/sessions/{SESSION}/stop': (200, {'stopped': True})}) as g:
+            self.start()
+            self.wait_for('> ')
+            self.type('not this\x03你好\r')       # Ctrl-C while typing clears the line, and no more
+            self.wait_for('on and on')
+            self.type('\x03')
+            self.wait_for('> ')
+            self.assertEqual([b['content']['text'] for k, b in g.asked if 'messages' in k], ['你好'])
+            self.assertEqual(g.asked[-1][0], f'POST /api/v1/sessions/{SESSION}/stop')
+            self.type('\x04')
+            self.assertEqual(self.exit_code(), 0)
+        path = os.path.join(self.home, 'chat_history')
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+
+if __name__ == '__main__':
+    result = unittest.main(exit=False, verbosity=0).result
+    bad = len(result.failures) + len(result.errors)
+    print(f'{result.testsRun - bad} passed, {bad} failed')
+    sys.exit(bad != 0)
