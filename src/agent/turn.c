@@ -112,7 +112,7 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
     return OK;
 }
 
-static enum err load(struct turn *t)
+static enum err load(struct turn *t) AWAITS
 {
     struct batch *b = batch_new(t->arena);
     str session = t->message.session_id;

@@ -59,7 +59,7 @@ static enum err box_named(str name, bool *ret_outbox)
     return failed(ERR_INPUT, "box is inbox or outbox");
 }
 
-enum err admin_messages(struct request *q)
+enum err admin_messages(struct request *q) AWAITS
 {
     str box = S("inbox"), state = S("");
     bool outbox;
@@ -136,7 +136,7 @@ static enum err row_number(str text, int64_t *out)
     return OK;
 }
 
-enum err admin_message(struct request *q)
+enum err admin_message(struct request *q) AWAITS
 {
     bool outbox;
     int64_t id;
@@ -146,7 +146,7 @@ enum err admin_message(struct request *q)
     return outbox ? one_outbox(q, id) : one_inbox(q, id);
 }
 
-enum err admin_resend(struct request *q)
+enum err admin_resend(struct request *q) AWAITS
 {
     int64_t id;
 
@@ -175,7 +175,7 @@ static enum err drop_inbox(struct request *q, int64_t id) AWAITS
     return OK;
 }
 
-enum err admin_drop(struct request *q)
+enum err admin_drop(struct request *q) AWAITS
 {
     bool outbox;
     int64_t id;
@@ -186,7 +186,7 @@ enum err admin_drop(struct request *q)
     return answer_json(q, 200, json_pack("{s:I, s:s}", "id", (json_int_t)id, "state", outbox ? "dropped" : "failed"));
 }
 
-enum err admin_fibers(struct request *q)
+enum err admin_fibers(struct request *q) AWAITS
 {
     struct fiber_info *f = arena_alloc(q->arena, MAX_FIBERS * sizeof *f);
     size_t n = fibers_list(f, MAX_FIBERS);
@@ -199,7 +199,7 @@ enum err admin_fibers(struct request *q)
     return answer_json(q, 200, json_pack("{s:I, s:o}", "alive", (json_int_t)n, "fibers", list));
 }
 
-enum err admin_faults(struct request *q)
+enum err admin_faults(struct request *q) AWAITS
 {
     json_t *list = json_array();
 
@@ -209,7 +209,7 @@ enum err admin_faults(struct request *q)
     return answer_json(q, 200, json_pack("{s:b, s:o}", "armed", faults_armed, "faults", list));
 }
 
-enum err admin_arm_fault(struct request *q)
+enum err admin_arm_fault(struct request *q) AWAITS
 {
     CLEANUP(json_decrefp) json_t *body = NULL;
 
@@ -225,7 +225,7 @@ enum err admin_arm_fault(struct request *q)
     return admin_faults(q);
 }
 
-enum err admin_log_level(struct request *q)
+enum err admin_log_level(struct request *q) AWAITS
 {
     CLEANUP(json_decrefp) json_t *body = NULL;
     enum log_level level;
@@ -239,7 +239,7 @@ enum err admin_log_level(struct request *q)
     return answer_json(q, 200, json_object());
 }
 
-enum err admin_new_token(struct request *q)
+enum err admin_new_token(struct request *q) AWAITS
 {
     char token[TOKEN_SIZE];
 
@@ -247,7 +247,7 @@ enum err admin_new_token(struct request *q)
     return answer_json(q, 201, json_pack("{s:s}", "token", token));
 }
 
-enum err admin_pairings(struct request *q)
+enum err admin_pairings(struct request *q) AWAITS
 {
     struct rows r;
 
@@ -261,7 +261,7 @@ enum err admin_pairings(struct request *q)
     return answer_json(q, 200, json_pack("{s:o}", "pairings", list));
 }
 
-enum err admin_pair(struct request *q)
+enum err admin_pair(struct request *q) AWAITS
 {
     const char *role;
     str who;
@@ -270,7 +270,7 @@ enum err admin_pair(struct request *q)
     return answer_json(q, 200, json_pack("{s:o, s:s}", "who", json_from_str(who), "role", role));
 }
 
-enum err admin_login_link(struct request *q)
+enum err admin_login_link(struct request *q) AWAITS
 {
     char code[TOKEN_SIZE];
 

@@ -107,7 +107,7 @@ static enum err answer_stream(struct request *q, struct mailbox *m, const struct
     return http_end(q->http);
 }
 
-enum err post_message(struct request *q)
+enum err post_message(struct request *q) AWAITS
 {
     CLEANUP(json_decrefp) json_t *body = NULL;
     CLEANUP(mailbox_freep) struct mailbox *m = NULL;

@@ -12,7 +12,7 @@ static json_t *json_time(int64_t ms)
     return ms ? json_string(time_text(text, ms)) : json_null();
 }
 
-enum err get_sessions(struct request *q)
+enum err get_sessions(struct request *q) AWAITS
 {
     str platform = S("");
     int64_t limit;
@@ -66,7 +66,7 @@ static json_t *reply_of_row(struct arena *a, const struct rows *r, size_t i, str
     return j;
 }
 
-enum err get_messages(struct request *q)
+enum err get_messages(struct request *q) AWAITS
 {
     str id = q->arguments[0];
     struct batch *b = batch_new(q->arena);
@@ -93,7 +93,7 @@ enum err get_messages(struct request *q)
     return answer_json(q, 200, json_pack("{s:o, s:o}", "session_id", json_from_str(id), "messages", list));
 }
 
-enum err post_stop(struct request *q)
+enum err post_stop(struct request *q) AWAITS
 {
     bool stopped = dispatch_stop_turn(q->gateway, q->arguments[0]);
 

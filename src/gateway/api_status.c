@@ -12,13 +12,13 @@
 #include "runtime/clock.h"
 #include "tool/sandbox.h"
 
-enum err get_health(struct request *q)
+enum err get_health(struct request *q) AWAITS
 {
     return answer_json(q, 200, json_pack("{s:s, s:s}", "status", "ok", "version", q->gateway->version));
 }
 
 /* Ready means: a message that comes now would be stored and answered. */
-enum err get_ready(struct request *q)
+enum err get_ready(struct request *q) AWAITS
 {
     struct gateway *g = q->gateway;
     struct store_stats s;
@@ -38,7 +38,7 @@ static void gauge(struct buf *b, const char *name, const char *help, uint64_t va
     buf_addf(b, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", name, help, name, name, (unsigned long long)value);
 }
 
-enum err get_metrics(struct request *q)
+enum err get_metrics(struct request *q) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { 0 };
     struct gateway *g = q->gateway;
@@ -103,7 +103,7 @@ static json_t *warnings(struct gateway *g)
     return list;
 }
 
-enum err get_status(struct request *q)
+enum err get_status(struct request *q) AWAITS
 {
     struct gateway *g = q->gateway;
     json_t *queues;

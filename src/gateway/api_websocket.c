@@ -159,7 +159,7 @@ static enum err run(struct live *l, struct arena *a, struct request *q) AWAITS
     }
 }
 
-enum err get_websocket(struct request *q)
+enum err get_websocket(struct request *q) AWAITS
 {
     struct live l = { .gateway = q->gateway, .platform = caller_platform(q->caller) };
     CLEANUP(mailbox_freep) struct mailbox *mailbox = mailbox_new(q->gateway->bus, MAILBOX);

@@ -37,17 +37,17 @@ static enum err send_file(struct request *q, str name) AWAITS
     return http_answer(q->http, 200, content_type(name), data);
 }
 
-enum err web_page(struct request *q)
+enum err web_page(struct request *q) AWAITS
 {
     return send_file(q, q->caller == CALLER_NOBODY ? S("login.html") : S("index.html"));
 }
 
-enum err web_file(struct request *q)
+enum err web_file(struct request *q) AWAITS
 {
     return send_file(q, q->arguments[0]);
 }
 
-enum err web_login(struct request *q)
+enum err web_login(struct request *q) AWAITS
 {
     char secret[TOKEN_SIZE];
     str code;

@@ -105,14 +105,14 @@ enum err transport_take(struct transport *t, void *p, size_t n, size_t *ret_n, b
 
 /* --- writing --- */
 
-static enum err wait_for(struct transport *t, int want)
+static enum err wait_for(struct transport *t, int want) AWAITS
 {
     int events;
 
     return fd_wait(t->fd, want, &events);
 }
 
-static enum err write_tls(struct transport *t, str s)
+static enum err write_tls(struct transport *t, str s) AWAITS
 {
     while (s.len) {
         size_t n;
@@ -148,7 +148,7 @@ static void advance(struct msghdr *m, size_t n)
     }
 }
 
-static enum err write_plain(struct transport *t, const str *parts, size_t n_parts)
+static enum err write_plain(struct transport *t, const str *parts, size_t n_parts) AWAITS
 {
     struct iovec iov[PARTS_MAX];
     struct msghdr m = { .msg_iov = iov, .msg_iovlen = n_parts };
@@ -194,7 +194,7 @@ void transport_try_write(struct transport *t, str s)
 
 /* --- TLS from its beginning to its end --- */
 
-static enum err handshake(struct transport *t)
+static enum err handshake(struct transport *t) AWAITS
 {
     for (;;) {
         int want;
