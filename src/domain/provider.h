@@ -36,19 +36,28 @@ bool     completion_begun(const struct completion *);          /* anything shown
  * Calls without an id get one. */
 enum err completion_reply(struct completion *, struct reply *out) MUST_USE;
 
-enum provider_caps { CAP_TOOLS = 1, CAP_VISION = 2, CAP_STREAM_USAGE = 4 };
+enum provider_caps { CAP_TOOLS = 1, CAP_VISION = 2 };
 
 /* Where and as whom: resolved from the configuration. */
-struct model_target { const char *endpoint, *api_key, *unix_socket; };  /* endpoint: base URL with version path, no '/' at the end */
+struct model_target {
+    const char *endpoint;           /* base URL with version path, no '/' at the end */
+    const char *api_key;            /* NULL or "": none */
+    const char *unix_socket;        /* NULL: TCP */
+    unsigned    quirks;             /* what this server does not take; bits of the provider's own, learned from its refusals */
+};
 
 struct provider {
     const char *name;
     unsigned    caps;
     /* Fields and body in the arena. */
     enum err  (*request)(struct arena *, const struct model_target *, const struct prompt *, struct http_request *out);
-    enum err  (*event)(void *completion, const struct sse_event *);
-    /* Turns a non-200 answer into an error with the API's own words; the code says whether to try again. */
+    /* A server that answers in one piece though it was asked for a stream: its body comes as one event. */
+    enum err  (*event)(void *completion, const struct sse_event *);     /* ERR_INPUT: it makes no sense, maybe cut short */
+    /* Turns a non-200 answer into an error with the API's own words.  Worth trying again are ERR_NET and ERR_LIMIT,
+     * nothing else. */
     enum err  (*refused)(int status, str body);
+    /* The quirks to add so that the same request may pass after this refusal; 0: none.  NULL: never. */
+    unsigned  (*quirks)(int status, str body);
     enum err  (*list_models)(struct arena *, const struct model_target *, struct http_request *out);
     enum err  (*listed)(struct arena *, str body, const char ***ret_names, size_t *ret_n);
 };

@@ -26,8 +26,11 @@ enum err fold_feed(struct fold *f, str bytes)
             return OK;
         decide(f, bytes.p[0]);
     }
-    if (f->kind == FOLD_EVENTS)
-        return sse_feed(&f->sse, bytes);
+    if (f->kind == FOLD_EVENTS) {
+        enum err e = sse_feed(&f->sse, bytes);
+
+        return e == ERR_INPUT ? failed_in(ERR_REMOTE, "the stream makes no sense: ") : e;
+    }
     buf_add(&f->whole, bytes);
     return buf_check(&f->whole, "the model's answer");
 }

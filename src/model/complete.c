@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/complete.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/random.h"
+#include "model/fold.h"
+#include "net/client.h"
+#include "runtime/clock.h"
+#include "runtime/fiber.h"
+
+enum {
+    FIRST_TOKEN_MS = 120000, IDLE_MS = 60000, TRIES = 3,
+    PAUSE_MS = 500, PAUSE_MAX_MS = 60000,   /* longer than that is for the caller to wait */
+    END_MS = 1000,                          /* from the last event to the end of the transfer */
+    REFUSAL_MAX = 64 << 10,
+    TRANSFER_MAX = 256 << 20,               /* events are mostly wrapping: far more than max_text */
+};
+
+struct attempt {
+    struct model     *model;
+    struct arena     *arena;
+    struct prompt     prompt;
+    struct completion_options options;
+    struct completion completion;
+    uint64_t          started_at, retry_after_ms;
+    bool              again, at_once;       /* worth another try; with what was just learned, so without a pause */
+};
+
+static void attempt_done(struct attempt *t)
+{
+    completion_done(&t->completion);
+}
+
+/* Reads under a limit of its own, and says whose limit it was that passed. */
+static enum err read_within(struct http_stream *s, uint64_t ms, const char *what, str *ret_bytes) AWAITS
+{
+    CLEANUP(deadline_clear) struct deadline d;
+
+    deadline_set(&d, ms);
+    enum err e = http_read(s, ret_bytes);
+
+    deadline_clear(&d);
+    if (e == ERR_TIMEOUT && fiber_check() == OK)
+        return failed(ERR_TIMEOUT, "%s for %.3g s", what, (double)ms / 1000);
+    return e;
+}
+
+static enum err read_piece(struct attempt *t, struct http_stream *s, str *ret_bytes) AWAITS
+{
+    uint64_t waited = clock_ms() - t->started_at, first = t->options.first_token_ms;
+
+    if (t->completion.finished)
+        return read_within(s, END_MS, "no end", ret_bytes);
+    if (completion_begun(&t->completion))
+        return read_within(s, t->options.idle_ms, "silent in the middle of its answer", ret_bytes);
+    enum err e = read_within(s, waited < first ? first - waited : 1, "silent", ret_bytes);
+
+    if (e == ERR_TIMEOUT && fiber_check() == OK)
+        return failed(ERR_TIMEOUT, "the model said nothing within %.3g s", (double)first / 1000);
+    return e;
+}
+
+static enum err read_answer(struct attempt *t, struct http_stream *s, struct reply *out) AWAITS
+{
+    CLEANUP(fold_done) struct fold fold = { .provider = t->model->provider, .completion = &t->completion };
+    str bytes;
+
+    do {
+        enum err e = read_piece(t, s, &bytes);
+
+        /* The model is done; that the server does not end the transfer properly changes nothing. */
+        if (e && t->completion.finished)
+            break;
+        TRY(e);
+        TRY(fold_feed(&fold, bytes));
+    } while (bytes.len);
+    return fold_end(&fold, out);
+}
+
+uint64_t retry_after_ms(str value, int64_t wall_ms)
+{
+    char date[64];
+    struct tm tm = {0};
+    uint64_t seconds;
+
+    if (str_u64(value, &seconds) == OK)
+        return seconds < UINT64_MAX / 1000 ? seconds * 1000 : UINT64_MAX - 1;
+    snprintf(date, sizeof date, "%.*s", STR(str_take(value, sizeof date - 1)));
+    const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+
+    if (end == NULL || *end)
+        return UINT64_MAX;
+    int64_t at = (int64_t)timegm(&tm) * 1000;
+
+    return at > wall_ms ? (uint64_t)(at - wall_ms) : 0;
+}
+
+static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
+{
+    CLEANUP(buf_done) struct buf body = { .max = REFUSAL_MAX };
+    const struct provider *p = t->model->provider;
+    uint64_t ms;
+    str bytes;
+
+    do {        /* what does not fit is not needed to say what went wrong */
+        if (read_within(s, t->options.idle_ms, "silent", &bytes) != OK)
+            break;
+        buf_add(&body, str_take(bytes, REFUSAL_MAX - body.len));
+    } while (bytes.len && body.len < REFUSAL_MAX);
+    TRY(fiber_check());
+    unsigned learned = p->quirks ? p->quirks(http_status(s), buf_str(&body)) & ~t->model->target.quirks : 0;
+
+    t->model->target.quirks |= learned;
+    t->at_once = learned != 0;
+    if (str_u64(http_field(s, S("retry-after-ms")), &ms) == OK)
+        t->retry_after_ms = ms;
+    else
+        t->retry_after_ms = retry_after_ms(http_field(s, S("Retry-After")), clock_wall_ms());
+    enum err e = p->refused(http_status(s), buf_str(&body));
+
+    t->again = e == ERR_NET || e == ERR_LIMIT || t->at_once;
+    return e;
+}
+
+static enum err attempt(struct attempt *t, struct reply *out) AWAITS
+{
+    CLEANUP(http_closep) struct http_stream *s = NULL;
+    struct http_request rq;
+
+    completion_done(&t->completion);
+    t->completion = (struct completion){
+        .arena = t->arena, .on_delta = t->options.on_delta, .arg = t->options.arg, .max_text = t->options.max_text,
+    };
+    t->started_at = clock_ms();
+    t->again = t->at_once = false;
+    t->retry_after_ms = UINT64_MAX;
+    TRY(t->model->provider->request(t->arena, &t->model->target, &t->prompt, &rq));
+    rq.first_byte_timeout_ms = t->options.first_token_ms;
+    rq.max_body = TRANSFER_MAX;
+    enum err e = http_open(&rq, &s);
+
+    if (e == OK && http_status(s) != 200)
+        return refused(t, s);
+    if (e == OK)
+        e = read_answer(t, s, out);
+    t->again = (e == ERR_NET || e == ERR_TIMEOUT || e == ERR_LIMIT) && t->completion.text.len == 0;
+    return e;
+}
+
+/* 0.5 to 1 s, then twice that, ...; not all clients of a server that came back at the same moment. */
+static uint64_t pause_before(unsigned try, uint64_t asked_ms)
+{
+    uint64_t base = (uint64_t)PAUSE_MS << (try - 1);
+
+    return asked_ms != UINT64_MAX ? asked_ms + random_below(100) : base + random_below(base);
+}
+
+/* OK: try again now. */
+static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e) AWAITS
+{
+    uint64_t ms = pause_before(try, t->retry_after_ms);
+
+    if (!t->again || try >= t->options.tries)
+        return e;
+    if (t->at_once)
+        return OK;
+    if (t->retry_after_ms != UINT64_MAX && ms > PAUSE_MAX_MS)
+        return failed_in(e, "try again in %llu s: ", (unsigned long long)(ms / 1000));
+    if (ms >= deadline_left())
+        return e;
+    return fiber_sleep(ms);
+}
+
+static const char *advice(enum err e)
+{
+    switch (e) {
+    case ERR_AUTH:
+        return " (check model_provider.api_key and the account)";
+    case ERR_NOT_FOUND:
+        return " (check model_provider.endpoint and model_provider.model)";
+    case ERR_NET:
+        return " (is the server running and reachable? see model_provider.endpoint)";
+    case ERR_REMOTE:
+        return " (is model_provider.endpoint an OpenAI-compatible API?)";
+    default:
+        return "";
+    }
+}
+
+/* What, where, and what to do. */
+static enum err explain(const struct attempt *t, enum err e)
+{
+    char text[ERR_TEXT_MAX];
+
+    if (e == ERR_CANCELLED || e == ERR_BUG)
+        return e;
+    snprintf(text, sizeof text, "%s", failed_text());
+    return failed(e, "model %.*s at %s: %s%s", STR(t->prompt.model), t->model->target.endpoint, text, advice(e));
+}
+
+enum err complete(struct model *m, struct arena *a, const struct prompt *p, const struct completion_options *o,
+                  struct reply *out) AWAITS
+{
+    CLEANUP(attempt_done) struct attempt t = { .model = m, .arena = a, .prompt = *p };
+    enum err e;
+
+    if (o)
+        t.options = *o;
+    if (t.options.first_token_ms == 0)
+        t.options.first_token_ms = FIRST_TOKEN_MS;
+    if (t.options.idle_ms == 0)
+        t.options.idle_ms = IDLE_MS;
+    if (t.options.tries == 0)
+        t.options.tries = TRIES;
+    if (t.prompt.model.len == 0)
+        t.prompt.model = str_from(m->name);
+    for (unsigned try = 1; (e = attempt(&t, out)) != OK; try++) {
+        /* What stopped this fiber stops the tries too; its error says so at the next await anyway. */
+        if (fiber_check() != OK)
+            return fiber_check();
+        e = wait_to_retry(&t, try, e);
+        if (e)
+            return explain(&t, e);
+    }
+    return OK;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/client.h"
+#include "net/url.h"
+#include "runtime/fiber.h"
+
+#define PROVIDER(id) extern const struct provider provider_##id;
+#include "model/providers.def"
+#undef PROVIDER
+
+enum { LIST_MS = 10000, LOCAL_MS = 1500, LOCAL_CONNECT_MS = 300, LIST_MAX = 4 << 20 };
+
+#define OPENAI_URL "https://api.openai.com/v1"
+/* Their list has every model there ever was, in no order that helps. */
+#define OPENAI_DEFAULT_MODEL "gpt-4.1-mini"
+
+static const struct { const char *endpoint, *source; } locals[] = {
+    { "http://127.0.0.1:11434/v1", "Ollama on 127.0.0.1:11434" },
+    { "http://127.0.0.1:8080/v1",  "llama.cpp on 127.0.0.1:8080" },
+};
+
+static bool is_set(const char *c)
+{
+    return c && *c;
+}
+
+/* No '/' at the end, and "/v1" where no path is named, as nearly every server has it. */
+static enum err base_url(struct arena *a, const char *endpoint, const char **out)
+{
+    str s = str_from(endpoint);
+    struct url u;
+    enum err e = url_parse(s, &u);
+
+    if (e)
+        return failed_in(e, "the model's endpoint: ");
+    if (u.query.len || str_find_char(s, '#') != STR_NONE)
+        return failed(ERR_INPUT, "the model's endpoint %s: a base URL has no '?' and no '#'", endpoint);
+    while (str_ends(s, S("/")))
+        s.len--;
+    bool bare = str_trim(u.path).len == 0 || str_eq(u.path, S("/"));
+
+    *out = arena_printf(a, "%.*s%s", STR(s), bare ? "/v1" : "");
+    return OK;
+}
+
+static enum err ask_list(struct arena *a, const struct model *m, uint64_t connect_ms, const char ***ret_names, size_t *ret_n) AWAITS
+{
+    struct http_request rq;
+    struct http_response r;
+
+    TRY(m->provider->list_models(a, &m->target, &rq));
+    rq.connect_timeout_ms = connect_ms;
+    rq.max_body = LIST_MAX;
+    TRY(http_fetch(a, &rq, &r, NULL));
+    if (r.status != 200)
+        return failed_in(m->provider->refused(r.status, r.body), "%s: ", rq.url);
+    return m->provider->listed(a, r.body, ret_names, ret_n);
+}
+
+static enum err list_within(struct arena *a, const struct model *m, uint64_t ms, uint64_t connect_ms,
+                            const char ***ret_names, size_t *ret_n) AWAITS
+{
+    CLEANUP(deadline_clear) struct deadline d;
+
+    deadline_set(&d, ms);
+    enum err e = ask_list(a, m, connect_ms, ret_names, ret_n);
+
+    deadline_clear(&d);
+    if (e == ERR_TIMEOUT && fiber_check() == OK)
+        return failed(ERR_TIMEOUT, "%s did not say within %.3g s which models it has", m->target.endpoint, (double)ms / 1000);
+    return e;
+}
+
+enum err model_list(struct arena *a, const struct model *m, const char ***ret_names, size_t *ret_n) AWAITS
+{
+    return list_within(a, m, LIST_MS, 0, ret_names, ret_n);
+}
+
+/* Servers list what embeds, ranks, hears and draws beside what talks. */
+static bool can_chat(const char *name)
+{
+    static const char *const others[] = { "embed", "rerank", "whisper", "tts", "dall-e", "moderation", "bge-", "minilm" };
+
+    for (size_t i = 0; i < N_ELEMENTS(others); i++)
+        if (strcasestr(name, others[i]))
+            return false;
+    return true;
+}
+
+static enum err choose(struct model *m, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (can_chat(names[i])) {
+            m->name = names[i];
+            return OK;
+        }
+    return failed(ERR_NOT_FOUND, "%s has no model to talk to (it lists %zu)", m->target.endpoint, n);
+}
+
+static enum err name_it(struct arena *a, const char *wanted, struct model *m) AWAITS
+{
+    const char **names;
+    size_t n;
+
+    if (is_set(wanted))
+        m->name = arena_c(a, str_from(wanted));
+    else if (strcmp(m->target.endpoint, OPENAI_URL) == 0)
+        m->name = OPENAI_DEFAULT_MODEL;
+    if (m->name)
+        return OK;
+    TRY(model_list(a, m, &names, &n));
+    return choose(m, names, n);
+}
+
+static enum err use(struct arena *a, const struct model_settings *s, const char *source, struct model *out) AWAITS
+{
+    struct model m = { .provider = &provider_openai, .source = source };
+
+    TRY(base_url(a, is_set(s->endpoint) ? s->endpoint : OPENAI_URL, &m.target.endpoint));
+    m.target.api_key = is_set(s->api_key) ? arena_c(a, str_from(s->api_key)) : NULL;
+    TRY(name_it(a, s->model, &m));
+    *out = m;
+    return OK;
+}
+
+static enum err find_local(struct arena *a, const char *wanted, struct model *out) AWAITS
+{
+    for (size_t i = 0; i < N_ELEMENTS(locals); i++) {
+        struct model m = { .provider = &provider_openai, .source = locals[i].source, .target.endpoint = locals[i].endpoint };
+        const char **names;
+        size_t n;
+        enum err e = list_within(a, &m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n);
+
+        TRY(fiber_check());
+        if (e == OK && is_set(wanted))
+            m.name = arena_c(a, str_from(wanted));
+        if (e == OK && (m.name || choose(&m, names, n) == OK)) {
+            *out = m;
+            return OK;
+        }
+    }
+    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and neither Ollama "
+                  "(127.0.0.1:11434) nor llama.cpp (127.0.0.1:8080) has one to offer");
+}
+
+enum err model_find(struct arena *a, const struct model_settings *s, struct model *out) AWAITS
+{
+    struct model_settings env = { getenv("OPENAI_BASE_URL"), getenv("OPENAI_API_KEY"), getenv("OPENAI_MODEL"), false };
+
+    if (is_set(s->endpoint) || is_set(s->api_key))
+        return use(a, s, "model_provider in the configuration", out);
+    if (s->configured_only)
+        return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, and model_provider.detect is off");
+    if (is_set(s->model))
+        env.model = s->model;
+    if (is_set(env.endpoint) || is_set(env.api_key))
+        return use(a, &env, "OPENAI_API_KEY or OPENAI_BASE_URL in the environment", out);
+    return find_local(a, env.model, out);
+}
