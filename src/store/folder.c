@@ -17,7 +17,9 @@ enum err folders_make_for(const char *path)
         return failed(ERR_INPUT, "a path of more than %d bytes", PATH_MAX);
     for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+        if (mkdir(folder, 0700) == 0)
+            TRY(folder_sync_of(folder));
+        else if (errno != EEXIST)
             return failed(ERR_IO, "cannot make the folder %s: %s", folder, strerror(errno));
         *slash = '/';
     }

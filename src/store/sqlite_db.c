@@ -74,9 +74,9 @@ static enum err make_file(const char *path)
 
     if (fd < 0)
         return failed(ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    if (fstat(fd, &st) == 0 && (st.st_mode & 077) && fchmod(fd, 0600) < 0)
+    if (fstat(fd, &st) < 0 || ((st.st_mode & 077) && fchmod(fd, 0600) < 0))
         return failed(ERR_IO, "%s can be read by others, and that cannot be changed: %s", path, strerror(errno));
-    return OK;
+    return st.st_size == 0 ? folder_sync_of(path) : OK;
 }
 
 /* 1 MB of page cache at most a connection; no mmap, so that an I/O error is an error and not a signal. */

@@ -69,9 +69,14 @@ static enum err restore(const char *snapshot, const char *path)
     char fresh[PATH_SIZE];
 
     snprintf(fresh, sizeof fresh, "%s.restored", path);
-    TRY(copy_file(snapshot, fresh));
-    if (rename(fresh, path) < 0)
-        return failed(ERR_IO, "cannot rename %s to %s: %s", fresh, path, strerror(errno));
+    enum err e = copy_file(snapshot, fresh);
+
+    if (e == OK && rename(fresh, path) < 0)
+        e = failed(ERR_IO, "cannot rename %s to %s: %s", fresh, path, strerror(errno));
+    if (e) {
+        unlink(fresh);
+        return e;
+    }
     return folder_sync_of(path);
 }
 
