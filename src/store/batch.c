@@ -124,11 +124,6 @@ size_t batch_changed(const struct batch *b, size_t i)
     return b->statements[i].changed;
 }
 
-size_t batch_size(const struct batch *b)
-{
-    return b->n;
-}
-
 struct batch *batch_copy(struct arena *a, const struct batch *from)
 {
     struct batch *b = batch_new(a);

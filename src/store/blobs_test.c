@@ -66,7 +66,8 @@ TEST(a_blob_is_found_by_its_content)
 TEST(a_name_that_is_no_hash_never_becomes_a_path)
 {
     static const char *const names[] = {
-        "", "abc", "../../../../../../../../../../../../../../../../../../../../etc/passwd", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
+        "", "abc", "../../../../../../../../../../../../../../../../../../../../etc/passwd",
+        "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ae",
     };
     CLEANUP(home_done) struct test_home h = home_new();

@@ -113,7 +113,8 @@ TEST(a_migration_may_not_orphan_rows)
     CLEANUP(home_done) struct test_home h = home_folder();
     const char *path = home_path(&h, "m.db");
     static const struct sql_migration orphans[] = {
-        { 1, "one", "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)" },
+        { 1, "one", "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p);"
+                    "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)" },
         { 2, "two", "DELETE FROM p" },
     };
 

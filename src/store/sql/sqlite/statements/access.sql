@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Who may talk to the assistant: API tokens, paired users, pairing codes, browser logins.
 
 -- name: token.add

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The life of a message: intake, its session's queue, its turn's journal, its end.  ARCHITECTURE.md section 5.
 
 -- name: session.ensure
