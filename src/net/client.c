@@ -1,41 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/client.h"
 
-#include <assert.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "net/curl_loop.h"
+#include "net/http.h"
 #include "net/url.h"
 #include "runtime/clock.h"
-#include "runtime/fd_watch.h"
-#include "runtime/fiber.h"
-#include "runtime/timer.h"
 
 enum {
     BUFFERED_MAX = 256 << 10,       /* bytes read ahead of a slow reader; then the transfer is paused */
     HEAD_MAX = 64 << 10,
     BODY_MAX = 16 << 20,
     CONNECT_TIMEOUT_MS = 10000,
-    IDLE_CONNECTIONS = 64, IDLE_SECONDS = 60,
-    SPARES = 32,
 };
 
 struct http_stream {
-    CURL              *easy;
+    struct transfer    transfer;        /* its news: every callback that changes something below */
     struct curl_slist *fields;
-    struct waiters     news;            /* woken by every callback that changes something below */
     char              *where;           /* host and port, for error texts; never the path: tokens stand in it */
     uint64_t           sent_at, first_byte_ms, idle_ms;
     unsigned           starts;          /* times libcurl was about to send the request */
     bool               safe;            /* sending it twice does nothing twice */
-    bool               redirects, sent, head_in, done, paused;
-    CURLcode           result;
+    bool               redirects, sent, head_in, paused;
     enum err           error;           /* ours, from inside a callback */
-    char               text[80], curl_text[CURL_ERROR_SIZE];
+    char               text[80];
     int                status;
     struct buf         head;
     struct http_field *head_fields;     /* into head */
@@ -44,109 +37,16 @@ struct http_stream {
     size_t             total, max, high;
 };
 
-/* One loop, one multi handle.  Easy handles are kept: their setup costs more than a request on loopback. */
-static struct {
-    CURLM       *multi;
-    struct timer timer;
-    CURL        *spares[SPARES];
-    size_t       n_spares, n_open, n_connects;
-} client;
-
-/* --- libcurl drives the loop, the loop drives libcurl --- */
-
-static void take_finished(void)
-{
-    CURLMsg *m;
-    int left;
-
-    while ((m = curl_multi_info_read(client.multi, &left))) {
-        struct http_stream *s = NULL;
-
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
-        s->result = m->data.result;
-        s->done = true;
-        wake_all(&s->news);
-    }
-}
-
-static void act(curl_socket_t raw, int events)
-{
-    int running;
-
-    curl_multi_socket_action(client.multi, raw, events, &running);
-    take_finished();
-}
-
-static void on_timer(void *arg UNUSED)
-{
-    act(CURL_SOCKET_TIMEOUT, 0);
-}
-
-struct watch { struct fd_watch *fd; curl_socket_t raw; };
-
-static void on_socket_ready(void *arg, int events)
-{
-    struct watch *w = arg;
-
-    act(w->raw, (events & FD_READ ? CURL_CSELECT_IN : 0) | (events & FD_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static int on_socket(CURL *easy UNUSED, curl_socket_t raw, int what, void *arg UNUSED, void *socket_arg)
-{
-    struct watch *w = socket_arg;
-
-    if (what == CURL_POLL_REMOVE) {
-        if (w)
-            fd_watch_free(w->fd);
-        free(w);
-        return 0;
-    }
-    if (w == NULL) {
-        w = NEW(struct watch);
-        w->raw = raw;
-        w->fd = fd_watch_new(raw, on_socket_ready, w);
-        curl_multi_assign(client.multi, raw, w);
-    }
-    return fd_watch_set(w->fd, (what & CURL_POLL_IN ? FD_READ : 0) | (what & CURL_POLL_OUT ? FD_WRITE : 0)) ? -1 : 0;
-}
-
-static int on_timeout(CURLM *multi UNUSED, long ms, void *arg UNUSED)
-{
-    if (ms < 0)
-        timer_stop(&client.timer);
-    else
-        timer_set(&client.timer, (uint64_t)ms);
-    return 0;
-}
-
-static void start(void)
-{
-    if (client.multi)
-        return;
-    curl_global_init(CURL_GLOBAL_DEFAULT);      /* counted; does nothing the second time */
-    client.multi = curl_multi_init();
-    client.timer = (struct timer){ .fn = on_timer };
-    curl_multi_setopt(client.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client.multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    curl_multi_setopt(client.multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
-}
+static size_t n_connects;
 
 void http_client_stop(void)
 {
-    assert(client.n_open == 0);
-    while (client.n_spares)
-        curl_easy_cleanup(client.spares[--client.n_spares]);
-    if (client.multi)
-        curl_multi_cleanup(client.multi);
-    client.multi = NULL;
-    timer_stop(&client.timer);
+    transfers_stop();
 }
 
 size_t http_client_connects(void)
 {
-    return client.n_connects;
+    return n_connects;
 }
 
 /* --- callbacks of one transfer; none of them may wait --- */
@@ -166,7 +66,7 @@ static int on_start(void *arg, char *ip UNUSED, char *local UNUSED, int port UNU
 
     s->sent = true;
     s->sent_at = clock_ms();
-    wake_all(&s->news);
+    wake_all(&s->transfer.news);
     if (s->starts++ && !s->safe) {
         give_up(s, ERR_NET, "the connection was closed before an answer came");
         return CURL_PREREQFUNC_ABORT;
@@ -175,8 +75,8 @@ static int on_start(void *arg, char *ip UNUSED, char *local UNUSED, int port UNU
         give_up(s, ERR_NET, "fault: net_write");
         return CURL_PREREQFUNC_ABORT;
     }
-    curl_easy_getinfo(s->easy, CURLINFO_NUM_CONNECTS, &connects);
-    client.n_connects += (size_t)connects;
+    curl_easy_getinfo(s->transfer.easy, CURLINFO_NUM_CONNECTS, &connects);
+    n_connects += (size_t)connects;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -204,7 +104,7 @@ static void head_ended(struct http_stream *s)
 {
     long status = 0;
 
-    curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(s->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200)
         return;
     s->status = (int)status;
@@ -214,7 +114,7 @@ static void head_ended(struct http_stream *s)
         return;             /* should libcurl stop following here, on_body or the end bring the head in */
     }
     s->head_in = true;
-    wake_all(&s->news);
+    wake_all(&s->transfer.news);
 }
 
 static size_t on_head(char *p, size_t size, size_t n, void *arg)
@@ -253,19 +153,11 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     s->head_in = true;
     s->total += len;
     buf_add(&s->in, str_of(p, len));
-    wake_all(&s->news);
+    wake_all(&s->transfer.news);
     return len;
 }
 
 /* --- a request becomes a transfer --- */
-
-static bool is_clean(str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
-            return false;
-    return true;
-}
 
 static bool has_field(const struct http_request *rq, const char *name)
 {
@@ -281,7 +173,7 @@ static enum err set_fields(struct http_stream *s, const struct http_request *rq)
         CLEANUP(buf_done) struct buf line = { .max = HEAD_MAX };
         str name = rq->fields[i].name, value = rq->fields[i].value;
 
-        if (name.len == 0 || !is_clean(name) || !is_clean(value) || str_find_char(name, ':') != STR_NONE)
+        if (!http_is_token(name) || !http_is_value(value))
             return failed(ERR_INPUT, "%s: a field of the request ('%.*s') may not be sent", s->where, STR(str_take(name, 40)));
         buf_add(&line, name);
         buf_add(&line, value.len ? S(": ") : S(";"));   /* libcurl's way to say "empty" */
@@ -293,7 +185,7 @@ static enum err set_fields(struct http_stream *s, const struct http_request *rq)
     s->fields = curl_slist_append(s->fields, "Expect:");
     if (!has_field(rq, "Content-Type"))
         s->fields = curl_slist_append(s->fields, "Content-Type:");
-    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->fields);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_HTTPHEADER, s->fields);
     return OK;
 }
 
@@ -303,17 +195,17 @@ static void set_method(struct http_stream *s, const struct http_request *rq)
 
     s->safe = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
     if (strcmp(method, "HEAD") == 0) {
-        curl_easy_setopt(s->easy, CURLOPT_NOBODY, 1L);
+        curl_easy_setopt(s->transfer.easy, CURLOPT_NOBODY, 1L);
         return;
     }
     if (rq->body.len || strcmp(method, "POST") == 0) {
-        curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body.len);
-        curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, rq->body.len ? rq->body.p : "");
+        curl_easy_setopt(s->transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body.len);
+        curl_easy_setopt(s->transfer.easy, CURLOPT_POSTFIELDS, rq->body.len ? rq->body.p : "");
     }
     if (strcmp(method, "POST") != 0 && strcmp(method, "GET") != 0)
-        curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, method);
+        curl_easy_setopt(s->transfer.easy, CURLOPT_CUSTOMREQUEST, method);
     else if (strcmp(method, "GET") == 0 && rq->body.len)
-        curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, "GET");
+        curl_easy_setopt(s->transfer.easy, CURLOPT_CUSTOMREQUEST, "GET");
 }
 
 static bool is_loopback(str host)
@@ -334,15 +226,13 @@ static enum err set_target(struct http_stream *s, const struct http_request *rq)
     else
         url_add_authority(&where, &u);
     s->where = str_dup_c(buf_str(&where));
-    curl_easy_setopt(s->easy, CURLOPT_URL, rq->url);
-    curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, rq->unix_socket);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_URL, rq->url);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_UNIX_SOCKET_PATH, rq->unix_socket);
     if (is_loopback(u.host))
-        curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(s->easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    if (getenv("SSL_CERT_FILE"))
-        curl_easy_setopt(s->easy, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
+        curl_easy_setopt(s->transfer.easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(s->transfer.easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(s->transfer.easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(s->transfer.easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     return OK;
 }
 
@@ -355,38 +245,28 @@ static void set_limits(struct http_stream *s, const struct http_request *rq)
     s->first_byte_ms = rq->first_byte_timeout_ms;
     s->idle_ms = rq->idle_timeout_ms;
     s->redirects = rq->max_redirects > 0;
-    curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
+    curl_easy_setopt(s->transfer.easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(rq->connect_timeout_ms ? rq->connect_timeout_ms : (uint64_t)CONNECT_TIMEOUT_MS));
-    curl_easy_setopt(s->easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
     if (s->redirects) {
-        curl_easy_setopt(s->easy, CURLOPT_FOLLOWLOCATION, 1L);
-        curl_easy_setopt(s->easy, CURLOPT_MAXREDIRS, (long)rq->max_redirects);
+        curl_easy_setopt(s->transfer.easy, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(s->transfer.easy, CURLOPT_MAXREDIRS, (long)rq->max_redirects);
     }
 }
 
 static void set_callbacks(struct http_stream *s)
 {
-    curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
-    curl_easy_setopt(s->easy, CURLOPT_PREREQFUNCTION, on_start);
-    curl_easy_setopt(s->easy, CURLOPT_PREREQDATA, s);
-    curl_easy_setopt(s->easy, CURLOPT_HEADERFUNCTION, on_head);
-    curl_easy_setopt(s->easy, CURLOPT_HEADERDATA, s);
-    curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
-    curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->curl_text);
-    curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(s->easy, CURLOPT_NOPROGRESS, 1L);
-    curl_easy_setopt(s->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* A transfer dropped while its name is looked up must not wait for the resolver's thread. */
-    curl_easy_setopt(s->easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "clawdbot");
+    curl_easy_setopt(s->transfer.easy, CURLOPT_PREREQFUNCTION, on_start);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_PREREQDATA, s);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_HEADERDATA, s);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_WRITEDATA, s);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_USERAGENT, "clawdbot");
 }
 
 static enum err prepare(struct http_stream *s, const struct http_request *rq)
 {
-    s->easy = client.n_spares ? client.spares[--client.n_spares] : curl_easy_init();
-    client.n_open++;
+    transfer_begin(&s->transfer);
     TRY(set_target(s, rq));
     TRY(set_fields(s, rq));
     set_method(s, rq);
@@ -399,15 +279,7 @@ void http_close(struct http_stream *s)
 {
     if (s == NULL)
         return;
-    if (s->easy) {
-        curl_multi_remove_handle(client.multi, s->easy);    /* in the middle: the connection is cut */
-        curl_easy_reset(s->easy);
-        client.n_open--;
-        if (client.n_spares < SPARES)
-            client.spares[client.n_spares++] = s->easy;
-        else
-            curl_easy_cleanup(s->easy);
-    }
+    transfer_end(&s->transfer);
     curl_slist_free_all(s->fields);
     free(s->where);
     free(s->head_fields);
@@ -425,52 +297,17 @@ void http_closep(struct http_stream **s)
 
 /* --- waiting --- */
 
-static enum err code_of(CURLcode c)
-{
-    switch (c) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return ERR_TIMEOUT;
-    case CURLE_URL_MALFORMAT:
-        return ERR_INPUT;
-    case CURLE_TOO_MANY_REDIRECTS:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:    /* our own addresses are checked: the answer is no HTTP */
-        return ERR_REMOTE;
-    default:
-        return ERR_NET;
-    }
-}
-
 /* How the transfer ended. */
 static enum err outcome(const struct http_stream *s)
 {
     if (s->error)
         return failed(s->error, "%s: %s", s->where, s->text);
-    if (s->result == CURLE_OK)
-        return OK;
-    return failed(code_of(s->result), "%s: %s", s->where, *s->curl_text ? s->curl_text : curl_easy_strerror(s->result));
-}
-
-/* Until something happened, for at most `ms` (0: any time).  `what` ends the sentence "... no WHAT within 5 s". */
-static enum err wait_news(struct http_stream *s, uint64_t ms, const char *what) AWAITS
-{
-    CLEANUP(deadline_clear) struct deadline d = {0};
-
-    if (ms)
-        deadline_set(&d, ms);
-    enum err e = wait_on(&s->news, what);
-
-    if (ms)
-        deadline_clear(&d);
-    /* Ours, or one of the fiber's own? */
-    if (e == ERR_TIMEOUT && ms && fiber_check() == OK)
-        return failed(ERR_TIMEOUT, "%s: no %s within %.3g s", s->where, what, (double)ms / 1000);
-    return e;
+    return transfer_outcome(&s->transfer, s->where);
 }
 
 static enum err wait_head(struct http_stream *s) AWAITS
 {
-    while (!s->head_in && !s->done) {
+    while (!s->head_in && !s->transfer.done) {
         uint64_t left = 0;
 
         if (s->sent && s->first_byte_ms) {
@@ -478,7 +315,7 @@ static enum err wait_head(struct http_stream *s) AWAITS
 
             left = waited < s->first_byte_ms ? s->first_byte_ms - waited : 1;
         }
-        enum err e = wait_news(s, left, "answer");
+        enum err e = transfer_wait(&s->transfer, left, s->where, "answer");
 
         if (e == ERR_TIMEOUT && left && fiber_check() == OK)
             return failed(ERR_TIMEOUT, "%s: no answer within %.3g s", s->where, (double)s->first_byte_ms / 1000);
@@ -496,12 +333,10 @@ static enum err open_stream(const struct http_request *rq, struct http_stream **
 
     *ret_sent = false;
     TRY(fiber_check());
-    start();
     TRY(prepare(s, rq));
     if (FAULT(net_connect))
         return failed(ERR_NET, "%s: fault: net_connect", s->where);
-    curl_multi_add_handle(client.multi, s->easy);
-    act(CURL_SOCKET_TIMEOUT, 0);        /* now, not when the loop comes round */
+    transfer_start(&s->transfer);
     enum err e = wait_head(s);
 
     *ret_sent = s->sent;
@@ -545,8 +380,8 @@ enum err http_read(struct http_stream *s, str *ret_bytes) AWAITS
 {
     if (FAULT(net_read))
         return failed(ERR_NET, "%s: fault: net_read", s->where);
-    while (s->in.len == 0 && !s->done)
-        TRY(wait_news(s, s->idle_ms, "more of the answer"));
+    while (s->in.len == 0 && !s->transfer.done)
+        TRY(transfer_wait(&s->transfer, s->idle_ms, s->where, "more of the answer"));
     if (s->in.len == 0) {
         TRY(outcome(s));
         *ret_bytes = S("");
@@ -559,7 +394,7 @@ enum err http_read(struct http_stream *s, str *ret_bytes) AWAITS
     buf_clear(&s->in);
     if (s->paused) {
         s->paused = false;
-        curl_easy_pause(s->easy, CURLPAUSE_CONT);   /* may fill s->in on the spot */
+        curl_easy_pause(s->transfer.easy, CURLPAUSE_CONT);   /* may fill s->in on the spot */
     }
     *ret_bytes = buf_str(&s->out);
     return OK;
@@ -590,10 +425,10 @@ enum err http_fetch(struct arena *a, const struct http_request *rq, struct http_
     s->high = s->max;       /* it is kept whole anyway */
     if (s->paused) {
         s->paused = false;
-        curl_easy_pause(s->easy, CURLPAUSE_CONT);
+        curl_easy_pause(s->transfer.easy, CURLPAUSE_CONT);
     }
-    while (!s->done)
-        TRY(wait_news(s, s->idle_ms, "more of the answer"));
+    while (!s->transfer.done)
+        TRY(transfer_wait(&s->transfer, s->idle_ms, s->where, "more of the answer"));
     TRY(outcome(s));
     copy_response(a, s, out);
     return OK;
