@@ -21,5 +21,6 @@ enum err fd_wait_or(struct fd *, int events, struct waiters *also, int *ret_even
 enum err fd_read(struct fd *, void *, size_t, size_t *ret_n) AWAITS MUST_USE;  /* 0: the end */
 enum err fd_write(struct fd *, str) AWAITS MUST_USE;                            /* all of it */
 
-/* For a descriptor that a library owns (libcurl, libpq): one wait, nothing kept, nothing closed. */
+/* For a descriptor that a library owns (libpq): one wait, nothing kept, nothing closed.  A descriptor may be in one
+ * place only: a struct fd, a watch (fd_watch.h), or one wait like this. */
 enum err fiber_wait_fd(int raw, int events, int *ret_events) AWAITS MUST_USE;

@@ -452,9 +452,20 @@ size_t fibers_alive(void)
     return n_alive;
 }
 
+static const char *const states[] = { "new", "ready", "running", "parked", "ended" };
+
+void fibers_dump(int fd)
+{
+    list_each(node, &all) {
+        const struct fiber *f = list_entry(node, struct fiber, all);
+
+        dprintf(fd, "  fiber %llu of %llu, %s: %s %s\n", (unsigned long long)f->id, (unsigned long long)f->parent, f->name,
+                states[f->state], f->why ? f->why : "");
+    }
+}
+
 size_t fibers_list(struct fiber_info *out, size_t max)
 {
-    static const char *const states[] = { "new", "ready", "running", "parked", "ended" };
     uint64_t now = monotonic_us();
     size_t n = 0;
 

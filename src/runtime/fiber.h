@@ -17,7 +17,8 @@ struct fiber;
  * who gives it back with fiber_join() and nothing else. */
 struct fiber *fiber_spawn(const char *name, enum err (*fn)(void *), void *arg);
 /* Waits for the end and frees the handle; returns what the fiber returned.  A join is not interrupted: if the
- * joiner is cancelled or out of time, that is passed to the child, and the join still waits. */
+ * joiner is cancelled or out of time, the child is cancelled and the join still waits; a child that was cancelled
+ * because the joiner was out of time counts as ERR_TIMEOUT. */
 enum err      fiber_join(struct fiber *) AWAITS;
 void          fiber_cancel(struct fiber *);         /* any number of times; also before it started or after it ended */
 

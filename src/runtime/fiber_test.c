@@ -408,6 +408,7 @@ TEST(trimming_a_parked_stack_leaves_what_is_in_use)
     struct fiber *f = fiber_spawn("big frame", park_with_data_around, &g);
 
     CHECK_OK(fiber_yield());
+    CHECK(f->state == FIBER_PARKED);
     context_trim(f->context);
     g.open = true;
     wake_all(&g.waiters);

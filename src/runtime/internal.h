@@ -58,8 +58,9 @@ uint64_t fibers_trim(void);                 /* gives back stacks that are deep n
 enum err fiber_reap(struct fiber *);
 void     fibers_drop(void);
 
-void     overflow_watch(void);              /* names a fiber that ran into its guard page, then aborts */
-void     overflow_unwatch(void);
+void     fibers_dump(int fd);               /* for the dying: no memory, no locks */
+void     crash_watch(void);                 /* says what happened before the process dies of it */
+void     crash_unwatch(void);
 
 uint64_t monotonic_us(void);                /* real time, whatever clock_fake() says */
 bool     clock_is_fake(void);

@@ -214,7 +214,7 @@ static void start(const struct loop_options *o)
     must(posts.event >= 0, "clawdbot: no eventfd to be had\n");
     watch(&loop.uv_poller, uv_backend_fd(loop.uv), on_uv);
     watch(&loop.post_poller, posts.event, on_post);
-    overflow_watch();
+    crash_watch();
 }
 
 static void close_posts(void)
@@ -229,7 +229,7 @@ static void close_posts(void)
 
 static void stop(void)
 {
-    overflow_unwatch();
+    crash_unwatch();
     close_posts();
     if (!loop.abandoned) {
         signals_stop();

@@ -54,6 +54,7 @@ TEST(an_overflow_hits_the_guard_page_and_names_the_fiber)
         buf_add(&said, str_of(text, n));
     } while (n);
     CHECK(str_find(buf_str(&said), S("clawdbot: fiber bottomless overflowed its stack\n")) != STR_NONE);
+    CHECK(str_find(buf_str(&said), S("main: parked bottomless")) != STR_NONE);
     CHECK_OK(process_wait(p, &status));
     CHECK_INT(WTERMSIG(status), SIGABRT);
 }
