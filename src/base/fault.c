@@ -45,7 +45,7 @@ bool fault_hit(enum fault f)
     if (action == FAULT_CRASH)
         kill(getpid(), SIGKILL);
     if (action == FAULT_SLEEP)
-        nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);   /* BLOCKS: that is its purpose */
+        nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);   /* LINT: blocking is its purpose */
     return action == FAULT_FAIL;
 }
 

@@ -15,7 +15,8 @@
 #include "channel/markup.h"
 
 /* How good a place is.  Anything below SCORE_WORD tears a word or a span. */
-enum { SCORE_CHAR = 1, SCORE_IN_SPAN, SCORE_WORD, SCORE_CLAUSE, SCORE_SENTENCE, SCORE_CODE_LINE, SCORE_LINE, SCORE_ITEM, SCORE_BLOCK, SCORE_HEADING };
+enum { SCORE_CHAR = 1, SCORE_IN_SPAN, SCORE_WORD, SCORE_CLAUSE, SCORE_SENTENCE, SCORE_CODE_LINE, SCORE_LINE,
+       SCORE_ITEM, SCORE_BLOCK, SCORE_HEADING };
 
 struct cut {
     size_t at;

@@ -20,7 +20,8 @@ static enum err add_variable(struct arena *a, const char *const *env, str inside
     str name = str_take(inside, dash);
 
     if (!is_name(name))
-        return failed(ERR_INPUT, "has '${%.*s}', which is not ${NAME} or ${NAME:-otherwise}; write $${ for a plain ${", STR(str_take(inside, 60)));
+        return failed(ERR_INPUT, "has '${%.*s}', which is not ${NAME} or ${NAME:-otherwise}; write $${ for a plain ${",
+                      STR(str_take(inside, 60)));
     const char *value = env_get(env, arena_c(a, name));
 
     if (value == NULL && dash == STR_NONE)

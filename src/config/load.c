@@ -20,7 +20,7 @@ struct loader {
     struct arena         *a;            /* out->arena */
     const char *const    *env;
     struct config_report *report;
-    const char           *file, *folder;/* of the layer at hand */
+    const char           *file, *folder; /* of the layer at hand */
 };
 
 static _Atomic(struct loaded *) in_force;

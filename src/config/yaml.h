@@ -13,11 +13,11 @@ enum node_kind { NODE_TEXT, NODE_MAP, NODE_LIST };
 struct node {
     enum node_kind kind;
     bool           plain;       /* NODE_TEXT without quotes: may stand for a number, a flag or nothing */
-    unsigned       line, column;/* from 1; columns count characters */
+    unsigned       line, column; /* from 1; columns count characters */
     str            text;        /* NODE_TEXT; NUL-terminated, holds no NUL */
     str            key;         /* in a map: what it stands under, and where that is written */
     unsigned       key_line, key_column;
-    struct node   *first, *next;/* the children of a map or list; the sibling behind */
+    struct node   *first, *next; /* the children of a map or list; the sibling behind */
     size_t         n;           /* children */
 };
 

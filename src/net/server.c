@@ -113,7 +113,7 @@ static enum err listen_on(struct server *s, const char *host, unsigned port, boo
     snprintf(service, sizeof service, "%u", port);
     if (strcmp(host, "localhost") == 0)
         host = "127.0.0.1";
-    if (port > 65535 || getaddrinfo(host, service, &hints, &a) != 0)
+    if (port > 65535 || getaddrinfo(host, service, &hints, &a) != 0)    /* LINT: numeric, asks nobody */
         return failed(ERR_INPUT, "'%s' port %u is no address to listen on", host, port);
     int raw = listening_socket(a);
 

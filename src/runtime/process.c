@@ -81,8 +81,8 @@ static void close_on_exec_slowly(void)
     DIR *d = opendir("/proc/self/fd");
 
     for (struct dirent *e; d && (e = readdir(d));)
-        if (atoi(e->d_name) >= STDIO)
-            fcntl(atoi(e->d_name), F_SETFD, FD_CLOEXEC);
+        if (atoi(e->d_name) >= STDIO)                           /* LINT: the kernel's */
+            fcntl(atoi(e->d_name), F_SETFD, FD_CLOEXEC);        /* LINT: the kernel's */
     if (d)
         closedir(d);
 }

@@ -23,6 +23,6 @@ struct queue {
 void     queue_init(struct queue *, size_t cap, enum queue_policy);
 void     queue_done(struct queue *);            /* items left go to on_drop; nobody may be waiting */
 enum err queue_push(struct queue *, void *item) AWAITS MUST_USE;    /* awaits only with QUEUE_WAIT */
-enum err queue_pop(struct queue *, void **ret_item) AWAITS MUST_USE;/* ERR_NOT_FOUND: closed and empty */
+enum err queue_pop(struct queue *, void **ret_item) AWAITS MUST_USE; /* ERR_NOT_FOUND: closed and empty */
 bool     queue_try_pop(struct queue *, void **ret_item);
 void     queue_close(struct queue *);           /* no more pushes (ERR_CONFLICT); what is in it can be popped */

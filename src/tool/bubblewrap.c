@@ -137,7 +137,7 @@ static long setting(const char *path)
     if (!f)
         return -1;
     if (fgets(text, sizeof text, f))
-        value = strtol(text, NULL, 10);
+        value = strtol(text, NULL, 10);     /* LINT: the kernel's */
     fclose(f);
     return value;
 }

@@ -165,7 +165,7 @@ static void sweep(const char *dir)
 
         if (strncmp(e->d_name, JOB_PREFIX, strlen(JOB_PREFIX)) != 0)
             continue;
-        pid = strtol(e->d_name + strlen(JOB_PREFIX), NULL, 10);
+        pid = strtol(e->d_name + strlen(JOB_PREFIX), NULL, 10);     /* LINT: our own name, and checked by kill() */
         snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
         if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
             rmdir(path);
@@ -279,7 +279,7 @@ bool cgroup_ran_out_of_memory(const struct cgroup *g)
 
         if (get(g->dirs[i], "memory.events", text, sizeof text) || get(g->dirs[i], "memory.oom_control", text, sizeof text))
             at = strstr(text, "oom_kill ");
-        if (at && strtoul(at + strlen("oom_kill "), NULL, 10) > 0)
+        if (at && strtoul(at + strlen("oom_kill "), NULL, 10) > 0)  /* LINT: the kernel's */
             return true;
     }
     return false;

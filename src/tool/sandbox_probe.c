@@ -72,7 +72,7 @@ static bool nproc_counts_the_job(void)
     struct utsname u;
     int major = 0, minor = 0;
 
-    return geteuid() != 0 && uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2
+    return geteuid() != 0 && uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 /* LINT: the kernel's */
            && (major > 5 || (major == 5 && minor >= 14));
 }
 

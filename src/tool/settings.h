@@ -5,4 +5,4 @@
 
 struct sandbox_limits sandbox_limits_now(void);
 unsigned              sandbox_required_now(void);       /* set of GUARANTEE_BIT: sandbox.require */
-bool                  tool_is_enabled(const char *name);/* is it in sandbox.enabled? */
+bool                  tool_is_enabled(const char *name); /* is it in sandbox.enabled? */

