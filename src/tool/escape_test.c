@@ -44,8 +44,8 @@ TEST(files_outside_are_neither_read_nor_seen)
         "cat /proc/self/cwd/../secret",
         "cd /proc/self/fd && cat */secret */../secret",
         "cat /etc/shadow && echo GOT it",
-        "for d in /root /home /var /sys /boot /mnt /srv /opt /run/systemd /run/user /etc/ssl/private /etc/ssh; do"
-        "    ls -A $d 2>/dev/null | grep -q . && echo GOT $d; done",
+        ("for d in /root /home /var /sys /boot /mnt /srv /opt /run/systemd /run/user /etc/ssl/private /etc/ssh; do"
+         "    ls -A $d 2>/dev/null | grep -q . && echo GOT $d; done"),
         "ls /tmp | grep -v clawdbot-test && echo GOT others in tmp",
     };
     SANDBOXED(f);
@@ -59,10 +59,10 @@ TEST(the_system_is_not_written_to)
         "for d in / /usr /usr/bin /usr/local /bin /lib /etc /dev /proc /run; do touch $d/x && echo GOT $d; done",
         "echo x >> /etc/passwd && echo GOT it",
         "rm -f /usr/bin/true && echo GOT it",
-        "for f in kernel/core_pattern kernel/hostname vm/drop_caches kernel/modprobe; do"
-        "    cat /proc/sys/$f > v; cat v > /proc/sys/$f && echo GOT $f; done",
-        "find /proc -maxdepth 2 -not -path '/proc/[0-9]*' -not -path '/proc/self*' -not -path '/proc/thread-self*'"
-        "    -type f -writable | sed 's/^/GOT /'",
+        ("for f in kernel/core_pattern kernel/hostname vm/drop_caches kernel/modprobe; do"
+         "    cat /proc/sys/$f > v; cat v > /proc/sys/$f && echo GOT $f; done"),
+        ("find /proc -maxdepth 2 -not -path '/proc/[0-9]*' -not -path '/proc/self*' -not -path '/proc/thread-self*'"
+         "    -type f -writable | sed 's/^/GOT /'"),
         "echo -1000 > /proc/self/oom_score_adj && echo GOT it",
         "echo x > $SECRET; rm -rf ${SECRET%/*}/*",     /* in a /tmp of its own that may work, and changes nothing */
     };
