@@ -19,6 +19,7 @@ enum { PATH_SIZE = 192, PENDING_MAX = 64 };
 static struct {
     bool known;
     char v2[PATH_SIZE], v1_memory[PATH_SIZE], v1_pids[PATH_SIZE];
+    char self[2 * PATH_SIZE];               /* the group that we are in, in one of these hierarchies */
     char means[200];
     char pending[PENDING_MAX][256];         /* could not be removed yet */
     unsigned n_pending, n_made;
@@ -138,6 +139,20 @@ static bool place(const char *controller, char *out)
     return true;
 }
 
+/* The group that we are in; "" where its path is not what is mounted here. */
+static void find_self(const char *controller)
+{
+    char mount[PATH_SIZE], path[PATH_SIZE];
+    struct stat st;
+
+    *state.self = '\0';
+    if (!mount_point(controller, mount, sizeof mount) || !own_path(controller, path, sizeof path))
+        return;
+    snprintf(state.self, sizeof state.self, "%s%s", mount, path);
+    if (stat(state.self, &st) != 0)
+        *state.self = '\0';
+}
+
 /* A group with processes of its own cannot hand controllers down, so we step aside into a child first. */
 static bool hand_down(const char *dir)
 {
@@ -201,6 +216,7 @@ static void look(void)
             *state.v1_pids = '\0';
     }
     describe();
+    find_self(*state.v2 ? "" : *state.v1_memory ? "memory" : "pids");
     sweep(state.v2);
     sweep(state.v1_memory);
     sweep(state.v1_pids);
@@ -269,6 +285,17 @@ void cgroup_open(struct cgroup *g, uint64_t memory, unsigned processes)
         open_v2(g, memory, processes);
     else
         open_v1(g, memory, processes);
+    if (g->n_fds)
+        snprintf(g->self, sizeof g->self, "%s", state.self);
+}
+
+enum err cgroup_hasten(void *arg)
+{
+    const struct cgroup *g = arg;
+
+    if (*g->self)
+        (void)put(g->self, "cgroup.procs", "0");
+    return OK;
 }
 
 bool cgroup_ran_out_of_memory(const struct cgroup *g)

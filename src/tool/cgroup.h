@@ -11,10 +11,15 @@ struct cgroup {
     bool   bounds_memory, bounds_processes;
     char   dirs[CGROUP_MAX_FDS][256];       /* private */
     int    n_dirs;                          /* private */
+    char   self[384];                       /* private: the group that we are in; "" if that is not known */
 };
 
 /* Where the machine allows none, nothing is bounded and n_fds is 0. */
 void     cgroup_open(struct cgroup *, uint64_t memory, unsigned processes);
+/* Joining a group waits for the kernel to agree with itself (an RCU grace period, around 10 ms), but one who joins
+ * while another does waits less.  So this joins our own group, where we are already, while the sandbox is being made:
+ * a blocking call, for a pool thread.  `arg` is the struct cgroup. */
+enum err cgroup_hasten(void *arg) MUST_USE;
 bool     cgroup_ran_out_of_memory(const struct cgroup *);
 /* Removed now, or, while its last processes are dying, at the next opening. */
 void     cgroup_close(struct cgroup *);

@@ -12,7 +12,7 @@
 
 static bool find_inside(char *out, size_t size)
 {
-    static const char *const beside[] = { "", "src/tool/", "../tool/", "../libexec/clawdbot/" };
+    static const char *const beside[] = { "", "../", "../libexec/clawdbot/" };
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
