@@ -10,6 +10,7 @@
 #include "net/curl_loop.h"
 #include "net/http.h"
 #include "net/url.h"
+#include "net/websocket_internal.h"
 #include "runtime/clock.h"
 
 enum {
@@ -42,6 +43,7 @@ static size_t n_connects;
 void http_client_stop(void)
 {
     transfers_stop();
+    websocket_client_stop();
 }
 
 size_t http_client_connects(void)
@@ -208,11 +210,6 @@ static void set_method(struct http_stream *s, const struct http_request *rq)
         curl_easy_setopt(s->transfer.easy, CURLOPT_CUSTOMREQUEST, "GET");
 }
 
-static bool is_loopback(str host)
-{
-    return str_eq_nocase(host, S("localhost")) || str_starts(host, S("127.")) || str_eq(host, S("::1"));
-}
-
 static enum err set_target(struct http_stream *s, const struct http_request *rq)
 {
     CLEANUP(buf_done) struct buf where = {0};
@@ -228,7 +225,7 @@ static enum err set_target(struct http_stream *s, const struct http_request *rq)
     s->where = str_dup_c(buf_str(&where));
     curl_easy_setopt(s->transfer.easy, CURLOPT_URL, rq->url);
     curl_easy_setopt(s->transfer.easy, CURLOPT_UNIX_SOCKET_PATH, rq->unix_socket);
-    if (is_loopback(u.host))
+    if (url_is_loopback(&u))
         curl_easy_setopt(s->transfer.easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(s->transfer.easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(s->transfer.easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");

@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/test.h"
+#include "net/client.h"
 #include "net/server.h"
 #include "net/transport.h"
 #include "net/websocket.h"
@@ -371,5 +372,44 @@ TEST(a_websocket_runs_over_tls)
     CHECK_ERR(websocket_receive(w, &type, &message), ERR_NOT_FOUND);
     CHECK_INT(websocket_close_code(w), 1001);
     websocket_free(w);
+    site_close(&s);
+}
+
+/* --- our clients, which find whom to trust in the environment --- */
+
+TEST(clients_speak_tls_with_whom_they_trust_and_with_nobody_else)
+{
+    static const struct { const char *host; bool trusted; enum err want; } cases[] = {
+        { "localhost", true, OK }, { "127.0.0.1", true, OK }, { "localhost", false, ERR_NET }, { "127.0.0.2", true, ERR_NET },
+    };
+    struct site s;
+
+    site_open(&s, 0);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct http_request rq = { .url = arena_printf(a, "https://%s:%u/", cases[i].host, server_port(s.server)), .body = S("x") };
+        char *ws = arena_printf(a, "wss://%s:%u/ws", cases[i].host, server_port(s.server));
+        struct websocket *w = NULL;
+        struct http_response r;
+        bool sent = true;
+
+        if (cases[i].trusted)
+            setenv("SSL_CERT_FILE", s.files.cert, 1);
+        CHECK_ERR(http_fetch(a, &rq, &r, &sent), cases[i].want);
+        CHECK_INT(sent, cases[i].want == OK);
+        CHECK_ERR(websocket_connect(ws, NULL, 0, NULL, &w), cases[i].want);
+        if (w) {
+            enum websocket_type type;
+            str message;
+
+            CHECK_STR(r.body, "secret");
+            CHECK_OK(websocket_send(w, WEBSOCKET_TEXT, S("hello")));
+            CHECK_OK(websocket_receive(w, &type, &message));
+            CHECK_STR(message, "hello");
+        }
+        websocket_free(w);
+        unsetenv("SSL_CERT_FILE");
+        http_client_stop();     /* the trust is read once */
+    }
     site_close(&s);
 }

@@ -173,3 +173,12 @@ void url_add_authority(struct buf *b, const struct url *u)
     if (u->port != (u->tls ? 443 : 80))
         buf_addf(b, ":%u", u->port);
 }
+
+bool url_is_loopback(const struct url *u)
+{
+    bool digits = u->host.len > 4;
+
+    for (size_t i = 0; i < u->host.len; i++)
+        digits &= u->host.p[i] == '.' || (u->host.p[i] >= '0' && u->host.p[i] <= '9');
+    return str_eq_nocase(u->host, S("localhost")) || (digits && str_starts(u->host, S("127."))) || str_eq(u->host, S("::1"));
+}

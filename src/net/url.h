@@ -24,3 +24,4 @@ void     url_add_encoded(struct buf *, str);                /* for one path segm
 enum err url_add_decoded(struct buf *, str) MUST_USE;
 /* "host:port" as it is dialled and as it stands in a Host field: brackets for IPv6, no port when it is the scheme's. */
 void     url_add_authority(struct buf *, const struct url *);
+bool     url_is_loopback(const struct url *);       /* localhost, 127.0.0.0/8, ::1; by the text alone, no lookup */

@@ -87,3 +87,18 @@ TEST(url_authority_names_a_port_only_when_it_is_not_the_usual_one)
         CHECK_STR(buf_str(&b), cases[i].want);
     }
 }
+
+TEST(url_of_this_machine_is_told_by_its_text)
+{
+    static const struct { const char *in; bool want; } cases[] = {
+        { "http://localhost:1", true }, { "http://LOCALHOST", true }, { "ws://127.0.0.1", true }, { "http://127.1.2.3", true },
+        { "http://[::1]:80", true }, { "http://127.example.com", false }, { "http://localhost.example.com", false },
+        { "http://10.0.0.1", false }, { "http://[::2]", false },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct url u;
+
+        CHECK_OK(url_parse(str_from(cases[i].in), &u));
+        CHECK_INT(url_is_loopback(&u), cases[i].want);
+    }
+}

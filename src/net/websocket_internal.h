@@ -10,5 +10,7 @@ enum websocket_role { WEBSOCKET_SERVER, WEBSOCKET_CLIENT };
 /* Borrows `io`, which must outlive it; takes the bytes in *rest (already read, may be NULL) and leaves it empty. */
 struct websocket *websocket_new(struct transport *io, enum websocket_role, struct buf *rest);
 
+void websocket_client_stop(void);                   /* frees what is shared by the connections to come */
+
 bool websocket_key_ok(str key);                     /* 16 bytes in base64 */
 void websocket_add_accept(struct buf *, str key);   /* the Sec-WebSocket-Accept that belongs to it */
