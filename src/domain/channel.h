@@ -16,8 +16,10 @@ struct outgoing {
     str       reply_to;         /* the platform's id of the message it answers; "" */
     str       text;             /* Markdown, split to fit already */
     str       blob, name, mime; /* a file to send instead of text; "" */
+    str       bytes;            /* the file's content */
     str       remote_id;        /* set: edit this message rather than send a new one */
     bool      final;            /* false: a streamed text that will be edited again */
+    bool      plain;            /* the platform refused the markup: send the text without */
 };
 
 /* What the platform answered to a send. */
@@ -25,6 +27,7 @@ struct sent {
     str       remote_id;
     uint64_t  retry_after_ms;   /* with ERR_LIMIT: when to try again */
     bool      gone;             /* with an error: trying again is useless (chat deleted, bot blocked) */
+    bool      bad_markup;       /* with an error: it is the markup; tried once more with `plain` */
 };
 
 /* What a channel's `run` and webhook use of the floors above; given at start. */
@@ -46,7 +49,8 @@ struct channel {
     const char *name;
     enum markup markup;
     size_t      text_max;           /* characters a message, counted as the platform does (UTF-16 units) */
-    unsigned    chat_per_minute, global_per_second;     /* the platform's documented limits; 0: none */
+    unsigned    global_per_second;      /* the platform's documented limits; 0: none */
+    unsigned  (*chat_per_minute)(str chat_id);          /* NULL: none */
     unsigned    edits : 1, typing : 1, files : 1;
 
     bool      (*configured)(void);
@@ -56,6 +60,7 @@ struct channel {
     enum err  (*webhook)(const struct channel_host *, struct http_exchange *) /* AWAITS */;
     enum err  (*encode)(struct arena *, const struct outgoing *, struct http_request *out);
     enum err  (*encode_typing)(struct arena *, str chat_id, str thread_id, struct http_request *out);
-    /* OK: delivered.  ERR_LIMIT: not now.  ERR_NET, ERR_TIMEOUT are decided by the caller, not here. */
+    /* OK: delivered.  ERR_LIMIT, ERR_REMOTE, ERR_AUTH: not now.  Anything else: never.  Whether a request without
+     * an answer was delivered is for the caller to decide. */
     enum err  (*decode_sent)(struct arena *, int status, str body, struct sent *out);
 };

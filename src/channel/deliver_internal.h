@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* deliver_internal.h: what deliver.c and deliver_stream.c share. */
+#pragma once
+#include "channel/deliver.h"
+#include "net/client.h"
+#include "runtime/fiber.h"
+
+enum { SEND_TIMEOUT_MS = 60 * 1000 };
+
+/* What one request came to. */
+enum outcome { SENT, NOT_SENT, REFUSED, UNKNOWN };      /* NOT_SENT: may be tried again; REFUSED: never */
+struct attempt {
+    enum outcome outcome;
+    str          why;           /* in the arena; "" when sent */
+    struct sent  sent;
+};
+
+/* Encodes, sends, and says what became of it; falls back to plain text once. */
+struct attempt deliver_attempt(struct arena *, const struct channel *, struct outgoing *) AWAITS;
+
+/* Waits until the platform's limits allow one more request in this chat, and counts it. */
+enum err deliver_await_turn(const struct channel *, str chat_id) AWAITS MUST_USE;
+/* The same without waiting: false when it would have to. */
+bool     deliver_take_turn(const struct channel *, str chat_id);
+
+struct store *deliver_store(void);
+struct fibers *deliver_fibers(void);        /* NULL once stopping */
+
+/* Replaceable by tests. */
+extern enum err (*deliver_fetch)(struct arena *, const struct http_request *, struct http_response *, bool *ret_sent);

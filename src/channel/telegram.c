@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The connection to the Bot API: long polling, or a webhook when platforms.telegram.webhook_url is set.  The token
+ * is part of every address, so no address ever stands in an error or a log line. */
+#include "channel/telegram.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "net/server.h"
+#include "runtime/clock.h"
+#include "runtime/fiber.h"
+
+enum {
+    POLL_SECONDS = 50, POLL_TIMEOUT_MS = (POLL_SECONDS + 20) * 1000, CALL_TIMEOUT_MS = 30 * 1000,
+    FILE_TIMEOUT_MS = 120 * 1000, PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60 * 1000, WEBHOOK_CHECK_MS = 10 * 60 * 1000,
+};
+
+/* Of the running connection.  There is one bot a program. */
+static struct {
+    struct arena      *arena;
+    struct telegram_bot bot;
+    char               secret[UUID_SIZE];
+} t;
+
+static bool configured(void)
+{
+    return config_now()->platforms_telegram_token[0] != '\0';
+}
+
+static bool by_webhook(void)
+{
+    return config_now()->platforms_telegram_webhook_url[0] != '\0';
+}
+
+static unsigned chat_per_minute(str chat_id)
+{
+    return str_starts(chat_id, S("-")) ? 20 : 60;   /* groups are negative; core.telegram.org/bots/faq */
+}
+
+/* ---- calls ---- */
+
+/* *ret_json is set also when Telegram refused in JSON; *ret_result is borrowed from it. */
+static enum err call(struct arena *a, const char *method, json_t *body, uint64_t timeout_ms, json_t **ret_json,
+                     const json_t **ret_result) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *owned = body;
+    CLEANUP(deadline_clear) struct deadline limit;
+    struct http_request request;
+    struct http_response answer;
+
+    telegram_request(a, method, owned, &request);
+    deadline_set(&limit, timeout_ms);
+    TRY(http_fetch(a, &request, &answer, NULL));
+    return telegram_result(answer.status, answer.body, ret_json, ret_result);
+}
+
+static enum err ask_who_we_are(void) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *me = NULL;
+
+    TRY(call(a, "getMe", json_object(), CALL_TIMEOUT_MS, &j, &me));
+    if (!t.arena)
+        t.arena = arena_new();
+    t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")) };
+    return OK;
+}
+
+/* ---- files ---- */
+
+static enum err fetch_file(const struct channel_host *host, struct arena *a, const struct telegram_file *f,
+                           struct attachment *out) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *scratch = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    CLEANUP(deadline_clear) struct deadline limit;
+    const json_t *file = NULL;
+    struct http_response answer;
+    uint64_t cap = config_now()->blobs_max_size;
+
+    if (f->size > (int64_t)cap || f->size > TELEGRAM_FILE_BYTES_MAX)
+        return failed(ERR_LIMIT, "it is too large");
+    TRY(call(scratch, "getFile", json_pack("{s:s%}", "file_id", f->id.p, f->id.len), CALL_TIMEOUT_MS, &j, &file));
+    struct http_request request = { .url = telegram_file_url(scratch, json_text_str(file, "file_path")), .max_body = cap };
+    deadline_set(&limit, FILE_TIMEOUT_MS);
+    TRY(http_fetch(scratch, &request, &answer, NULL));
+    if (answer.status != 200)
+        return failed(ERR_REMOTE, "Telegram answered %d", answer.status);
+    TRY(host->keep_file(host, a, answer.body, f->name, f->mime, &out->blob));
+    out->size = (int64_t)answer.body.len;
+    return OK;
+}
+
+/* A file that cannot be had must not cost the message: the text says what is missing. */
+static enum err fetch_files(const struct channel_host *host, struct arena *a, struct telegram_message *m) AWAITS
+{
+    CLEANUP(buf_done) struct buf text = {0};
+
+    buf_add(&text, m->message.text);
+    for (size_t i = 0; i < m->n_files; i++) {
+        enum err e = fetch_file(host, a, &m->files[i], &m->attachments[i]);
+
+        if (e == ERR_CANCELLED || e == ERR_IO)      /* our disk: better to be sent it again */
+            return e;
+        if (e)
+            buf_addf(&text, "%s[The file %.*s could not be fetched: %s]", text.len ? "\n" : "", STR(m->files[i].name), failed_text());
+    }
+    m->message.text = arena_str(a, buf_str(&text));
+    m->message.attachments = m->attachments;
+    return OK;
+}
+
+/* ---- updates ---- */
+
+static enum err take_updates(const struct channel_host *host, struct arena *a, const json_t *const *updates, size_t n) AWAITS
+{
+    struct message *messages = arena_alloc(a, (n + 1) * sizeof *messages);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct telegram_message *m = ARENA_NEW(a, struct telegram_message);
+        bool wanted;
+
+        if (telegram_decode(a, updates[i], &t.bot, (int64_t)config_now()->blobs_max_size, m, &wanted)) {
+            log_event(LOG_WARN, "telegram.odd_update", F("error", failed_text()));
+            continue;       /* it would be as odd the next time */
+        }
+        if (!wanted)
+            continue;
+        TRY(fetch_files(host, a, m));
+        messages[count++] = m->message;
+    }
+    return count ? host->receive(host, messages, count) : OK;
+}
+
+static enum err poll_once(const struct channel_host *host, int64_t *offset, uint64_t *ret_retry_ms) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *result = NULL, *update;
+    size_t i, n = 0;
+    json_t *body = json_pack("{s:i, s:[s]}", "timeout", POLL_SECONDS, "allowed_updates", "message");
+    enum err e;
+
+    if (*offset)
+        json_object_set_new(body, "offset", json_integer(*offset));
+    e = call(a, "getUpdates", body, POLL_TIMEOUT_MS, &j, &result);
+    *ret_retry_ms = e == ERR_LIMIT && j ? (uint64_t)json_int(j, "parameters.retry_after", 1) * 1000 : 0;
+    TRY(e);
+    host->health(host, OK, "connected");
+    const json_t **updates = arena_alloc(a, (json_array_size(result) + 1) * sizeof *updates);
+    json_array_foreach(result, i, update)
+        updates[n++] = update;
+    TRY(take_updates(host, a, updates, n));
+    if (n)      /* only now: asking for the next ones is what tells Telegram that these arrived */
+        *offset = json_int(updates[n - 1], "update_id", 0) + 1;
+    return OK;
+}
+
+static void tell_health(const struct channel_host *host, enum err e)
+{
+    if (e == ERR_CONFLICT)
+        host->health(host, e, "another program polls with this bot token; only one can, stop the other");
+    else if (e == ERR_AUTH)
+        host->health(host, e, "Telegram refuses the bot token: check platforms.telegram.token");
+    else
+        host->health(host, e, failed_text());
+}
+
+static enum err poll(const struct channel_host *host) AWAITS
+{
+    uint64_t pause = PAUSE_MIN_MS, retry = 0;
+    int64_t offset = 0;
+
+    for (;;) {
+        enum err e = poll_once(host, &offset, &retry);
+
+        if (e == ERR_CANCELLED || e == ERR_AUTH)
+            return e;
+        if (e == OK) {
+            pause = PAUSE_MIN_MS;
+            continue;
+        }
+        tell_health(host, e);
+        TRY(fiber_sleep(retry ? retry : pause / 2 + random_below(pause / 2 + 1)));
+        pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+    }
+}
+
+/* ---- the webhook ---- */
+
+static str webhook_secret(void)
+{
+    const char *set = config_now()->platforms_telegram_webhook_secret;
+
+    if (set[0])
+        return str_from(set);
+    if (!t.secret[0])
+        random_uuid(t.secret);
+    return str_from(t.secret);
+}
+
+static enum err set_webhook(void) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *result;
+    str secret = webhook_secret();
+
+    return call(a, "setWebhook", json_pack("{s:s, s:s%, s:[s]}", "url", config_now()->platforms_telegram_webhook_url,
+                                           "secret_token", secret.p, secret.len, "allowed_updates", "message"),
+                CALL_TIMEOUT_MS, &j, &result);
+}
+
+/* Telegram calls; all there is to do is to hear how that goes. */
+static enum err watch_webhook(const struct channel_host *host) AWAITS
+{
+    TRY(set_webhook());
+    host->health(host, OK, "webhook set");
+    for (;;) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        CLEANUP(json_decrefp) json_t *j = NULL;
+        const json_t *info = NULL;
+
+        TRY(fiber_sleep(WEBHOOK_CHECK_MS));
+        TRY(call(a, "getWebhookInfo", json_object(), CALL_TIMEOUT_MS, &j, &info));
+        if (!str_eq(json_text_str(info, "url"), str_from(config_now()->platforms_telegram_webhook_url)))
+            TRY(set_webhook());
+        bool failing = json_int(info, "last_error_date", 0) * 1000 > clock_wall_ms() - WEBHOOK_CHECK_MS;
+        if (failing)
+            host->health(host, ERR_NET, arena_printf(a, "Telegram could not call the webhook: %s", json_text(info, "last_error_message")));
+        else
+            host->health(host, OK, "webhook set");
+    }
+}
+
+/* 200 only when the message is stored; anything else makes Telegram call again. */
+static enum err webhook(const struct channel_host *host, struct http_exchange *x) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *update = NULL;
+    str secret = http_exchange_field(x, S("X-Telegram-Bot-Api-Secret-Token"));
+
+    if (!by_webhook() || !str_eq(x->method, S("POST")))
+        return http_answer(x, 404, S("text/plain"), S("not here\n"));
+    if (!secret.p || !str_eq_secret(secret, webhook_secret()))
+        return http_answer(x, 401, S("text/plain"), S("wrong secret\n"));
+    if (json_parse(x->body, &update))
+        return http_answer(x, 400, S("text/plain"), S("not JSON\n"));
+    if (!t.bot.id && ask_who_we_are())
+        return http_answer(x, 503, S("text/plain"), S("not ready\n"));
+    if (take_updates(host, x->arena, &(const json_t *){ update }, 1)) {
+        log_event(LOG_WARN, "telegram.not_stored", F("error", failed_text()));
+        return http_answer(x, 503, S("text/plain"), S("not stored\n"));
+    }
+    return http_answer(x, 200, S("application/json"), S("{}"));
+}
+
+/* ---- run ---- */
+
+static enum err delete_webhook(void) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *result;
+
+    return call(a, "deleteWebhook", json_object(), CALL_TIMEOUT_MS, &j, &result);
+}
+
+static enum err connect_and_serve(const struct channel_host *host) AWAITS
+{
+    TRY(ask_who_we_are());
+    if (by_webhook())
+        return watch_webhook(host);
+    TRY(delete_webhook());      /* getUpdates is refused while one is set */
+    return poll(host);
+}
+
+static enum err run(const struct channel_host *host) AWAITS
+{
+    enum err e;
+
+    log_mask(str_from(config_now()->platforms_telegram_token));
+    e = connect_and_serve(host);
+    if (e != ERR_CANCELLED)
+        tell_health(host, e);
+    return e;
+}
+
+const struct channel channel_telegram = {
+    .name = "telegram", .markup = MARKUP_TELEGRAM_HTML, .text_max = 4096,
+    .global_per_second = 30, .chat_per_minute = chat_per_minute, .edits = 1, .typing = 1, .files = 1,
+    .configured = configured, .run = run, .webhook = webhook,
+    .encode = telegram_encode, .encode_typing = telegram_encode_typing, .decode_sent = telegram_decode_sent,
+};

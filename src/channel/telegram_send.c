@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What goes out: requests to the Bot API, and what it answers. */
+#include <string.h>
+
+#include "base/random.h"
+#include "channel/markup.h"
+#include "channel/telegram.h"
+#include "config/config.h"
+
+enum { PHOTO_BYTES_MAX = 10 << 20, BOUNDARY_SIZE = UUID_SIZE };
+
+static const char *method_url(struct arena *a, const char *method)
+{
+    const struct config *c = config_now();
+
+    return arena_printf(a, "%s/bot%s/%s", c->platforms_telegram_api_url, c->platforms_telegram_token, method);
+}
+
+const char *telegram_file_url(struct arena *a, str file_path)
+{
+    const struct config *c = config_now();
+
+    return arena_printf(a, "%s/file/bot%s/%.*s", c->platforms_telegram_api_url, c->platforms_telegram_token, STR(file_path));
+}
+
+void telegram_request(struct arena *a, const char *method, json_t *body, struct http_request *out)
+{
+    static const struct http_field fields[] = { { { "Content-Type", 12 }, { "application/json", 16 } } };
+
+    *out = (struct http_request){
+        .method = "POST", .url = method_url(a, method), .fields = fields, .n_fields = 1, .body = json_print(a, body),
+    };
+}
+
+/* Ids go as numbers where they are numbers; a public group may be "@name". */
+static void set_id(json_t *j, const char *key, str id)
+{
+    int64_t n;
+
+    if (!id.len)
+        return;
+    json_object_set_new(j, key, str_i64(id, &n) == OK ? json_integer(n) : json_from_str(id));
+}
+
+/* Our ids of messages are "chat:message". */
+static str message_part(str id)
+{
+    size_t colon = str_find_char(id, ':');
+
+    return colon == STR_NONE ? id : str_skip(id, colon + 1);
+}
+
+/* In a private chat every message answers the one before it: saying so would only be noise. */
+static json_t *reply_parameters(const struct outgoing *m)
+{
+    json_t *j;
+
+    if (!m->reply_to.len || !str_starts(m->chat_id, S("-")))
+        return NULL;
+    j = json_pack("{s:b}", "allow_sending_without_reply", 1);
+    set_id(j, "message_id", message_part(m->reply_to));
+    return j;
+}
+
+static void set_text(json_t *j, const struct outgoing *m)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(buf_done) struct buf text = {0};
+    const struct md_node *doc = markup_parse(a, m->text);
+    bool nothing_shows = markup_units(doc) == 0;
+
+    if (!nothing_shows && !m->plain) {
+        markup_to_telegram(&text, doc);
+        json_object_set_new(j, "parse_mode", json_string("HTML"));
+    } else if (!nothing_shows) {
+        markup_to_plain(&text, doc);
+    } else {
+        buf_add(&text, m->text);
+    }
+    json_object_set_new(j, "text", json_from_str(buf_str(&text)));
+    json_object_set_new(j, "link_preview_options", json_pack("{s:b}", "is_disabled", 1));
+}
+
+static void add_part(struct buf *b, const char *boundary, const char *name, str value)
+{
+    buf_addf(b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%.*s\r\n", boundary, name, STR(value));
+}
+
+/* A file name inside a quoted header value. */
+static void add_file_name(struct buf *b, str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        buf_add_char(b, c < 0x20 || c == '"' || c == '\\' || c == 0x7f ? '_' : (char)c);
+    }
+    if (!name.len)
+        buf_add(b, S("file"));
+}
+
+/* RFC 7578 form data: the only way to send bytes that Telegram has not seen. */
+static enum err encode_file(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    CLEANUP(buf_done) struct buf b = { .max = m->bytes.len + (64 << 10) };
+    bool photo = m->bytes.len <= PHOTO_BYTES_MAX && (str_eq(m->mime, S("image/jpeg")) || str_eq(m->mime, S("image/png")));
+    CLEANUP(json_decrefp) json_t *reply = reply_parameters(m);
+    struct http_field *field = ARENA_NEW(a, struct http_field);
+    char boundary[BOUNDARY_SIZE];
+
+    random_uuid(boundary);
+    add_part(&b, boundary, "chat_id", m->chat_id);
+    if (m->thread_id.len)
+        add_part(&b, boundary, "message_thread_id", m->thread_id);
+    if (reply)
+        add_part(&b, boundary, "reply_parameters", json_print(a, reply));
+    buf_addf(&b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"", boundary, photo ? "photo" : "document");
+    add_file_name(&b, str_take(m->name, 255));
+    buf_addf(&b, "\"\r\nContent-Type: %.*s\r\n\r\n", STR(m->mime.len && str_find_char(m->mime, '\n') == STR_NONE
+                                                             ? m->mime : S("application/octet-stream")));
+    buf_add(&b, m->bytes);
+    buf_addf(&b, "\r\n--%s--\r\n", boundary);
+    TRY(buf_check(&b, "the file to send"));
+    *field = (struct http_field){ S("Content-Type"), str_from(arena_printf(a, "multipart/form-data; boundary=%s", boundary)) };
+    *out = (struct http_request){
+        .method = "POST", .url = method_url(a, photo ? "sendPhoto" : "sendDocument"), .fields = field, .n_fields = 1,
+        .body = arena_str(a, buf_str(&b)),
+    };
+    return OK;
+}
+
+enum err telegram_encode(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    json_t *reply;
+
+    if (m->blob.len)
+        return encode_file(a, m, out);
+    if (!str_trim(m->text).len)
+        return failed(ERR_INPUT, "there is nothing to send");
+    j = json_object();
+    set_id(j, "chat_id", m->chat_id);
+    set_text(j, m);
+    if (m->remote_id.len) {
+        set_id(j, "message_id", m->remote_id);
+        telegram_request(a, "editMessageText", j, out);
+        return OK;
+    }
+    set_id(j, "message_thread_id", m->thread_id);
+    if ((reply = reply_parameters(m)))
+        json_object_set_new(j, "reply_parameters", reply);
+    telegram_request(a, "sendMessage", j, out);
+    return OK;
+}
+
+enum err telegram_encode_typing(struct arena *a, str chat_id, str thread_id, struct http_request *out)
+{
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s}", "action", "typing");
+
+    set_id(j, "chat_id", chat_id);
+    set_id(j, "message_thread_id", thread_id);
+    telegram_request(a, "sendChatAction", j, out);
+    return OK;
+}
+
+/* Refusals are told apart by status where it says enough, and by words where Telegram has only words. */
+static enum err refusal_code(int64_t status)
+{
+    switch (status) {
+    case 401: case 404: return ERR_AUTH;
+    case 403: return ERR_NOT_FOUND;
+    case 409: return ERR_CONFLICT;
+    case 429: return ERR_LIMIT;
+    default: return status >= 500 ? ERR_REMOTE : ERR_INPUT;
+    }
+}
+
+enum err telegram_result(int status, str body, json_t **ret_json, const json_t **ret_result)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    int64_t code = status;
+
+    if (json_parse(body, &j) || !json_is_object(j))
+        return failed(status == 200 ? ERR_REMOTE : refusal_code(status), "Telegram answered %d without JSON", status);
+    if (json_flag(j, "ok")) {
+        *ret_result = json_object_get(j, "result");
+        *ret_json = json_incref(j);
+        return OK;
+    }
+    code = json_int(j, "error_code", status);
+    str words = str_take(json_text_str(j, "description"), 300);
+    *ret_json = json_incref(j);
+    return failed(refusal_code(code), "Telegram: %.*s (%lld)", STR(words), (long long)code);
+}
+
+static bool says(const json_t *j, const char *words)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    char *text = arena_c(a, json_text_str(j, "description"));
+
+    return strcasestr(text, words) != NULL;
+}
+
+static bool says_any(const json_t *j, const char *const *words)
+{
+    for (; *words; words++)
+        if (says(j, *words))
+            return true;
+    return false;
+}
+
+enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent *out)
+{
+    static const char *const markup[] = { "can't parse entities", "ENTITIES_TOO_LONG", "ENTITY_BOUNDS_INVALID", NULL };
+    static const char *const gone[] = { "chat not found", "PEER_ID_INVALID", "user is deactivated", "USER_IS_BLOCKED",
+                                        "bot was kicked", "bot was blocked", "upgraded to a supergroup",
+                                        "have no rights to send", "not enough rights", "CHAT_WRITE_FORBIDDEN", NULL };
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *result = NULL;
+    enum err e = telegram_result(status, body, &j, &result);
+
+    *out = (struct sent){ .remote_id = S("") };
+    if (e == OK) {
+        if (json_int(result, "message_id", 0))
+            out->remote_id = str_from(arena_printf(a, "%lld", (long long)json_int(result, "message_id", 0)));
+        return OK;
+    }
+    if (j && says(j, "message is not modified"))
+        return OK;
+    if (e == ERR_LIMIT)
+        out->retry_after_ms = (uint64_t)json_int(j, "parameters.retry_after", 1) * 1000;
+    if (e == ERR_INPUT && j)
+        out->bad_markup = says_any(j, markup);
+    out->gone = e == ERR_NOT_FOUND || (e == ERR_INPUT && j && says_any(j, gone));
+    return e;
+}
