@@ -8,78 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "base/test.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "net/test_certificate.h"
 #include "net/transport.h"
 #include "net/websocket.h"
 #include "net/websocket_internal.h"
-
-/* --- certificates --- */
-
-struct files { char dir[64], cert[80], key[80]; };
-
-static void files_open(struct files *f)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(f->dir, sizeof f->dir, "%.40s/tls-XXXXXX", tmp ? tmp : "/tmp");
-    CHECK(mkdtemp(f->dir) != NULL);
-    snprintf(f->cert, sizeof f->cert, "%s/cert.pem", f->dir);
-    snprintf(f->key, sizeof f->key, "%s/key.pem", f->dir);
-}
-
-static void files_done(struct files *f)
-{
-    unlink(f->cert);
-    unlink(f->key);
-    rmdir(f->dir);
-}
-
-static void add_extension(X509 *cert, int nid, const char *value)
-{
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-    CHECK(e && X509_add_ext(cert, e, -1));
-    X509_EXTENSION_free(e);
-}
-
-static void write_pem(const char *path, X509 *cert, EVP_PKEY *key)
-{
-    FILE *file = fopen(path, "w");
-
-    CHECK(file);
-    CHECK(cert ? PEM_write_X509(file, cert) : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL));
-    CHECK(fclose(file) == 0);
-}
-
-/* Self-signed, for localhost and 127.0.0.1; `name` tells two apart. */
-static void make_certificate(const struct files *f, const char *name)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = X509_new();
-    X509_NAME *subject = X509_get_subject_name(cert);
-
-    CHECK(key && cert);
-    X509_set_version(cert, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-    X509_set_issuer_name(cert, subject);
-    add_extension(cert, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
-    add_extension(cert, NID_basic_constraints, "critical,CA:TRUE");
-    CHECK(X509_sign(cert, key, EVP_sha256()));
-    write_pem(f->cert, cert, NULL);
-    write_pem(f->key, NULL, key);
-    X509_free(cert);
-    EVP_PKEY_free(key);
-}
 
 /* --- the server and its client --- */
 
@@ -110,7 +47,7 @@ static enum err run_server(void *server)
 }
 
 struct site {
-    struct files   files;
+    struct test_certificate files;
     struct server *server;
     struct fiber  *runner;
     SSL_CTX       *client;      /* trusts the certificate */
@@ -118,8 +55,8 @@ struct site {
 
 static void site_open(struct site *s, unsigned redirect_port)
 {
-    files_open(&s->files);
-    make_certificate(&s->files, "one");
+    s->files = (struct test_certificate){ 0 };
+    test_certificate_make(&s->files, "one");
     CHECK_OK(server_open(&(struct server_options){ .host = "127.0.0.1", .cert_file = s->files.cert, .key_file = s->files.key,
                                                    .redirect_port = redirect_port, .handle = handle }, &s->server));
     CHECK_OK(tls_client_context(s->files.cert, &s->client));
@@ -133,7 +70,7 @@ static void site_close(struct site *s)
     (void)!fiber_join(s->runner);
     server_close(s->server);
     tls_context_free(s->client);
-    files_done(&s->files);
+    test_certificate_remove(&s->files);
 }
 
 static struct fd *dial(unsigned port)
@@ -269,7 +206,7 @@ TEST(a_certificate_is_reloaded_and_a_bad_one_is_not)
     CLEANUP(transport_close) struct transport old = { .fd = dial(server_port(s.server)) };
 
     CHECK_OK(transport_connect_tls(&old, s.client, "localhost"));
-    make_certificate(&s.files, "two");
+    test_certificate_make(&s.files, "two");
     check_subject(&s, "one");
     CHECK_OK(server_reload_certificate(s.server));
     check_subject(&s, "two");
@@ -281,7 +218,7 @@ TEST(a_certificate_is_reloaded_and_a_bad_one_is_not)
     CHECK(strstr(failed_text(), "key.pem"));
     unlink(s.files.cert);
     CHECK_ERR(server_reload_certificate(s.server), ERR_IO);
-    make_certificate(&s.files, "three");
+    test_certificate_make(&s.files, "three");
     CHECK_OK(server_reload_certificate(s.server));
     check_subject(&s, "three");
 
