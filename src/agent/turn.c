@@ -304,8 +304,9 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
     };
     uint64_t start = clock_us();
 
-    if (t->model->provider->caps & CAP_TOOLS)
-        tools_allowed(t->is_owner, &p.tools, &p.n_tools);
+    /* Until roles exist, only the owner may run anything. */
+    if (t->is_owner && (t->model->provider->caps & CAP_TOOLS))
+        p.tools = tools_enabled(t->arena, &p.n_tools);
     metric_add(METRIC_model_calls, 1);
     enum err e = complete(t->model, t->arena, &p, &options, out);
 
