@@ -4,6 +4,7 @@
 #include "agent/turn.h"
 #include "config/config.h"
 #include "model/detect.h"
+#include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
 #include "store/test_home.h"

@@ -113,7 +113,7 @@ static enum err take_frame(struct live *l, struct arena *a, str text, const char
 static enum err receive(struct live *l) AWAITS
 {
     enum websocket_type type;
-    const char *client_id;
+    const char *client_id = "";
     str text;
 
     TRY(websocket_receive_or(l->socket, mailbox_waiters(l->mailbox), &type, &text));
@@ -124,7 +124,7 @@ static enum err receive(struct live *l) AWAITS
                                         : failed(ERR_INPUT, "text frames only");
 
     if (e && e != ERR_CANCELLED && e != ERR_NET)
-        return send_error(l, a, e, type == WEBSOCKET_TEXT ? client_id : "");
+        return send_error(l, a, e, client_id);
     return e;
 }
 

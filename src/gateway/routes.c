@@ -166,7 +166,7 @@ static const struct { enum err code; int status; const char *title; } problems[]
     { ERR_INPUT, 400, "Bad request" },          { ERR_AUTH, 403, "Not allowed" },
     { ERR_NOT_FOUND, 404, "Not found" },        { ERR_CONFLICT, 409, "Conflict" },
     { ERR_LIMIT, 413, "Too large" },            { ERR_IO, 503, "Storage is not available" },
-    { ERR_TIMEOUT, 504, "Took too long" },      { ERR_NET, 502, "Not reachable" },
+    { ERR_TIMEOUT, 504, "Took too long" },
     { ERR_REMOTE, 502, "Bad answer from behind" },
 };
 
@@ -178,7 +178,7 @@ static void answer_error(struct request *q, enum err e) AWAITS
     enum err ignored;
 
     buf_addf(&why, "%s", failed_text());
-    if (http_answered(q->http)) {
+    if (http_answered(q->http) || e == ERR_NET || e == ERR_CANCELLED) {     /* the client is gone, or we are going */
         log_event(LOG_DEBUG, "http.broken", F("path", q->http->path), F("error", buf_str(&why)));
         return;
     }

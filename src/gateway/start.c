@@ -18,6 +18,7 @@
 #include "gateway/limits.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
+#include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
 #include "runtime/loop.h"
