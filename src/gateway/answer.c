@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/commands.h"
+#include "gateway/live_edit.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
 #include "runtime/clock.h"
@@ -30,6 +31,11 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     return t;
 }
 
+static void show_delta(struct turn *t, str text)
+{
+    live_edit_add(((struct answer *)t->arg)->live, text);
+}
+
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
 {
     struct turn *t = answer_turn(g, a);
@@ -42,6 +48,8 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     }
     t->model = choice.model;
     t->model_name = choice.name;
+    t->on_delta = show_delta;
+    t->arg = a;
     TRY(turn_run(t));
     a->turn = t;
     a->text = t->text;
@@ -81,9 +89,34 @@ void answer_failed(struct answer *a, enum err e)
         a->text = str_from(arena_printf(a->arena, "This did not work: %s.", why));
 }
 
+/* The message in which a reply is shown already, from its outbox row; id 0: there is none.  When nobody knows whether
+ * its first text arrived, the whole reply is kept in that row, for an operator to decide. */
+struct begun { int64_t id; bool unknown; };
+
+static enum err find_begun(struct gateway *g, const struct answer *a, struct begun *out) AWAITS
+{
+    struct rows r;
+
+    *out = (struct begun){ 0 };
+    if (!a->begun && !a->resumed)
+        return OK;
+    TRY(store_read(g->store, a->arena, &r, "turn.begun", "i", a->inbox_id));
+    if (r.n)
+        *out = (struct begun){ row_int(&r, 0, 0), str_eq(row_str(&r, 0, 1), S("unknown")) };
+    return OK;
+}
+
+static str body_of(const struct answer *a, str text)
+{
+    CLEANUP(json_decrefp) json_t *body = json_object();
+
+    json_object_set_new(body, "text", json_from_str(text));
+    return json_print(a->arena, body);
+}
+
 /* Replies to platforms that fetch (rest, web, cli) are delivered by being stored; the others' wait for delivery.
- * Returns how many rows. */
-static size_t add_replies(const struct answer *a, const struct channel *channel, struct batch *b)
+ * Returns how many rows are new; they come first in the batch. */
+static size_t add_replies(const struct answer *a, const struct channel *channel, const struct begun *begun, struct batch *b)
 {
     const struct message *m = a->message;
     bool pushed = channel && channel->encode;
@@ -94,15 +127,16 @@ static size_t add_replies(const struct answer *a, const struct channel *channel,
         return 0;
     if (pushed)
         split_markdown(a->arena, a->text, channel->markup, channel->text_max, &pieces);
-    for (size_t i = 0; i < pieces.n; i++) {
-        CLEANUP(json_decrefp) json_t *body = json_object();
-
-        json_object_set_new(body, "text", json_from_str(pieces.text[i]));
+    for (size_t i = begun->id ? 1 : 0; i < pieces.n; i++)
         batch_add(b, "turn.reply", "isssssiscii", a->inbox_id, m->session_id, m->platform, m->chat_id, m->thread_id,
-                  i == 0 ? m->external_id : S(""), (int64_t)i, json_print(a->arena, body), pushed ? "ready" : "sent",
-                  now, pushed ? (int64_t)0 : now);
-    }
-    return pieces.n;
+                  i == 0 ? m->external_id : S(""), (int64_t)i, body_of(a, pieces.text[i]), pushed ? "ready" : "sent", now,
+                  pushed ? (int64_t)0 : now);
+    size_t n = batch_size(b);
+
+    if (begun->id && pieces.n)
+        batch_add(b, begun->unknown ? "turn.end_unknown" : "outbox.stream_end", "is", begun->id,
+                  body_of(a, pieces.text[0]));
+    return n;
 }
 
 static void add_end(const struct answer *a, struct batch *b)
@@ -124,7 +158,10 @@ enum err answer_store(struct gateway *g, struct answer *a)
     const struct message *m = a->message;
     const struct channel *channel = channel_find(m->platform);
     struct batch *b = batch_new(a->arena);
-    size_t n = add_replies(a, channel, b);
+    struct begun begun;
+
+    TRY(find_begun(g, a, &begun));
+    size_t n = add_replies(a, channel, &begun, b);
 
     add_end(a, b);
     (void)FAULT(turn_before_finish);
@@ -137,8 +174,8 @@ enum err answer_store(struct gateway *g, struct answer *a)
     TRY(e);
     (void)FAULT(turn_finished);
     metric_add(METRIC_turns, 1);
-    reply_event_publish(g, a, n ? row_int(batch_rows(b, n - 1), 0, 0) : 0);
-    if (n && channel && channel->encode)
+    reply_event_publish(g, a, n ? row_int(batch_rows(b, n - 1), 0, 0) : begun.id);
+    if (channel && channel->encode)
         deliver_wake(m->platform, m->chat_id);
     return OK;
 }

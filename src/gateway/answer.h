@@ -12,14 +12,16 @@ struct answer {
     int64_t               inbox_id;
     const struct message *message;
     bool                  given_up;     /* it was begun too often and never ended: do not try again, say so */
+    bool                  resumed;      /* an earlier process may have begun it */
+    struct live_edit     *live;         /* where the reply is shown while it grows, or NULL */
 
     /* what comes out */
     str                   text;         /* "": nothing is to be said */
     const char           *state;        /* "done", "failed" */
     str                   error;        /* with failed */
     struct turn          *turn;         /* that made it, or NULL */
+    bool                  begun;        /* a platform may show the beginning of the reply already */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */
-    struct stream        *stream;       /* a reply that is shown while it grows, or NULL */
 };
 
 /* A turn for this message, to be given a model or a tool. */

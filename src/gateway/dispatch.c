@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "config/config.h"
 #include "gateway/answer.h"
+#include "gateway/live_edit.h"
 #include "runtime/clock.h"
 
 /* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
@@ -161,9 +162,14 @@ static enum err make(struct session *s, struct turn_job *t) AWAITS
     snprintf(c->session, sizeof c->session, "%.*s", STR(s->id));
     snprintf(c->request_id, sizeof c->request_id, "%.*s", STR(t->job->message.id));
     s->stopped = false;
+    t->answer.live = live_edit_start(&t->job->message, t->job->inbox_id);
     s->turn = fiber_spawn("turn", turn_fiber, t);
     metric_add(METRIC_turns_running, 1);
     enum err e = fiber_join(s->turn);
+    bool begun = live_edit_end(t->answer.live);
+
+    t->answer.begun = t->answer.begun || begun;
+    t->answer.live = NULL;
 
     metric_add(METRIC_turns_running, -1);
     s->turn = NULL;
@@ -176,7 +182,7 @@ static enum err run_job(struct session *s, struct job *j) AWAITS
 {
     struct gateway *g = s->gateway;
     struct turn_job t = { s, j, { .arena = j->arena, .inbox_id = j->inbox_id, .message = &j->message,
-                                  .given_up = j->attempts >= RESUMES_MAX } };
+                                  .given_up = j->attempts >= RESUMES_MAX, .resumed = j->resumed } };
     uint64_t start = clock_us(), wait = 250;
     enum err e;
 

@@ -87,6 +87,13 @@ INSERT INTO outbox(inbox_id, session_id, platform, chat_id, thread_id, reply_to,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)
 RETURNING id;
 
+-- While a message has no end, an outbox row of it is a reply that was begun to be shown.
+-- name: turn.begun
+SELECT id, state FROM outbox WHERE inbox_id = ?1 AND state <> 'dropped' ORDER BY id LIMIT 1;
+
+-- name: turn.end_unknown
+UPDATE outbox SET body = ?2 WHERE id = ?1;
+
 -- name: turn.replies_of
 SELECT id, part, body, state, created_at FROM outbox WHERE inbox_id = ?1 ORDER BY part, id;
 
