@@ -166,6 +166,9 @@ static enum err make(struct session *s, struct turn_job *t) AWAITS
     s->turn = fiber_spawn("turn", turn_fiber, t);
     metric_add(METRIC_turns_running, 1);
     enum err e = fiber_join(s->turn);
+    char why[ERR_TEXT_MAX];             /* what follows may fail too, with less to say */
+
+    snprintf(why, sizeof why, "%s", failed_text());
     bool begun = live_edit_end(t->answer.live);
 
     t->answer.begun = t->answer.begun || begun;
@@ -173,7 +176,7 @@ static enum err make(struct session *s, struct turn_job *t) AWAITS
 
     metric_add(METRIC_turns_running, -1);
     s->turn = NULL;
-    return e;
+    return e ? failed(e, "%s", why) : OK;
 }
 
 /* From a stored message to its stored end.  While the disk refuses, it is tried again: the message is safe, and the
