@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "cli/turn.h"
+#include "cli/ask.h"
 #include "runtime/loop.h"
 #include "runtime/offload.h"
 
 enum { HISTORY_MAX = 1000, INTERRUPTED = 130 };
 
 struct chat {
-    struct turn turn;
+    struct ask ask;
     EditLine   *editor;         /* NULL: standard input is no terminal */
     History    *history;
     const char *history_path;
@@ -52,7 +52,7 @@ static void open_editor(struct chat *chat)
 
     chat->editor = el_init("clawdbot", stdin, stdout, stderr);
     chat->history = history_init();
-    chat->history_path = history_file(chat->turn.cli);
+    chat->history_path = history_file(chat->ask.cli);
     if (chat->editor == NULL || chat->history == NULL)
         return;
     history(chat->history, &ev, H_SETSIZE, HISTORY_MAX);
@@ -86,7 +86,7 @@ static void chat_done(struct chat *chat)
     if (chat->editor)
         el_end(chat->editor);
     free(chat->line);
-    turn_done(&chat->turn);
+    ask_done(&chat->ask);
 }
 
 /* In a pool thread. */
@@ -119,13 +119,13 @@ static enum err interrupt_fiber(void *arg)
 
     for (;;) {
         TRY(signal_wait(signals, &which));
-        if (!chat->turn.running && chat->editor)
+        if (!chat->ask.running && chat->editor)
             continue;
-        if (!chat->turn.running || chat->stops++ > 0) {
+        if (!chat->ask.running || chat->stops++ > 0) {
             save_history(chat);
             _exit(INTERRUPTED);
         }
-        if (turn_stop(&chat->turn))
+        if (ask_stop(&chat->ask))
             fprintf(stderr, "clawdbot: the answer was not stopped: %s\n", failed_text());
     }
 }
@@ -148,7 +148,7 @@ static enum err one_turn(struct chat *chat) AWAITS
     remember(chat);
     buf_add(&text, str_trim(chat->text));
     chat->stops = 0;
-    return turn_run(&chat->turn, buf_str(&text));
+    return ask_run(&chat->ask, buf_str(&text));
 }
 
 /* A turn that fails does not end a talk between people; a script wants to know. */
@@ -162,7 +162,7 @@ static enum err talk(struct chat *chat) AWAITS
             continue;
         enum err e = one_turn(chat);
 
-        if (e && (chat->editor == NULL || chat->turn.cli->exit_code == CLI_NO_GATEWAY))
+        if (e && (chat->editor == NULL || chat->ask.cli->exit_code == CLI_NO_GATEWAY))
             return e;
         if (e) {
             fputs("clawdbot: ", stderr);
@@ -175,12 +175,12 @@ static enum err talk(struct chat *chat) AWAITS
 static enum err chat_fiber(void *arg) AWAITS
 {
     struct cli *c = arg;
-    CLEANUP(chat_done) struct chat chat = { .turn = { .cli = c, .on_terminal = isatty(STDOUT_FILENO) } };
+    CLEANUP(chat_done) struct chat chat = { .ask = { .cli = c, .on_terminal = isatty(STDOUT_FILENO) } };
     CLEANUP(fibers_done) struct fibers g = {0};
     CLEANUP(json_decrefp) json_t *status = NULL;
 
     if (cli_flag(c, "session"))
-        snprintf(chat.turn.session, sizeof chat.turn.session, "%s", cli_flag(c, "session"));
+        snprintf(chat.ask.session, sizeof chat.ask.session, "%s", cli_flag(c, "session"));
     TRY(remote_call(c, "GET", "/health", NULL, &status));      /* say at once that nobody is there */
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !c->json)
         open_editor(&chat);

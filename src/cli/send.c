@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "cli/turn.h"
+#include "cli/ask.h"
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -42,11 +42,11 @@ static enum err collect_text(struct cli *c, struct buf *text)
 
 static enum err send_streaming(struct cli *c, str text) AWAITS
 {
-    CLEANUP(turn_done) struct turn t = { .cli = c, .on_terminal = isatty(STDOUT_FILENO) };
+    CLEANUP(ask_done) struct ask t = { .cli = c, .on_terminal = isatty(STDOUT_FILENO) };
 
     if (cli_flag(c, "session"))
         snprintf(t.session, sizeof t.session, "%s", cli_flag(c, "session"));
-    return turn_run(&t, text);
+    return ask_run(&t, text);
 }
 
 static enum err send_one(struct cli *c, str text) AWAITS

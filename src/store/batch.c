@@ -118,6 +118,11 @@ const struct rows *batch_rows(const struct batch *b, size_t i)
     return &b->statements[i].rows;
 }
 
+size_t batch_size(const struct batch *b)
+{
+    return b->n;
+}
+
 size_t batch_changed(const struct batch *b, size_t i)
 {
     assert(i < b->n);

@@ -55,7 +55,3 @@ UPDATE outbox SET remote_id = ?2 WHERE id = ?1 AND state = 'sending';
 -- The turn's end gives the row its whole text; delivery then edits the message.
 -- name: outbox.stream_end
 UPDATE outbox SET body = ?2, state = 'ready', attempts = 0, next_at = 0 WHERE id = ?1 AND state IN ('sending', 'ready');
-
--- A streamed reply that an interrupted turn began: the resumed turn goes on with its message.
--- name: outbox.stream_of
-SELECT id FROM outbox WHERE inbox_id = ?1 AND state = 'sending' AND remote_id IS NOT NULL ORDER BY id LIMIT 1;

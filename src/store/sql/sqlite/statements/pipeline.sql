@@ -6,9 +6,6 @@ INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
 ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
 
--- name: session.find
-SELECT id FROM sessions WHERE platform = ?1 AND chat_id = ?2 AND thread_id = ?3 AND agent = ?4;
-
 -- name: session.get
 SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at
 FROM sessions WHERE id = ?1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/turn.h"
+#include "cli/ask.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 enum { SHOWN_MAX = 4 << 20 };
 
-static void show(struct turn *t, str text)
+static void show(struct ask *t, str text)
 {
     if (text.len == 0)
         return;
@@ -16,7 +16,7 @@ static void show(struct turn *t, str text)
     t->line_open = text.p[text.len - 1] != '\n';
 }
 
-static void end_line(struct turn *t)
+static void end_line(struct ask *t)
 {
     if (t->line_open)
         putchar('\n');
@@ -25,7 +25,7 @@ static void end_line(struct turn *t)
 }
 
 /* What was streamed already is not printed again. */
-static void on_reply(struct turn *t, str text)
+static void on_reply(struct ask *t, str text)
 {
     if (str_find(buf_str(&t->shown), str_trim(text)) == STR_NONE) {
         end_line(t);
@@ -34,7 +34,7 @@ static void on_reply(struct turn *t, str text)
     end_line(t);
 }
 
-static void on_tool(struct turn *t, const json_t *j)
+static void on_tool(struct ask *t, const json_t *j)
 {
     if (!t->on_terminal)
         return;
@@ -46,7 +46,7 @@ static void on_tool(struct turn *t, const json_t *j)
     fputs("]\033[0m\n", stdout);
 }
 
-static void on_problem(struct turn *t, const json_t *j)
+static void on_problem(struct ask *t, const json_t *j)
 {
     const char *why = json_text(j, "detail");
 
@@ -69,7 +69,7 @@ static void print_event(str name, const json_t *j)
 static enum err on_event(void *arg, const struct sse_event *ev)
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
-    struct turn *t = arg;
+    struct ask *t = arg;
 
     TRY(json_parse(ev->data, &j));
     if (str_eq(ev->name, S("accepted")))
@@ -91,7 +91,7 @@ static enum err on_event(void *arg, const struct sse_event *ev)
     return OK;
 }
 
-enum err turn_run(struct turn *t, str text)
+enum err ask_run(struct ask *t, str text)
 {
     CLEANUP(json_decrefp) json_t *body = json_pack("{s:{s:o}}", "content", "text", json_from_str(text));
     CLEANUP(sse_done) struct sse sse = { .on_event = on_event, .arg = t };
@@ -117,7 +117,7 @@ enum err turn_run(struct turn *t, str text)
     return OK;
 }
 
-enum err turn_stop(struct turn *t)
+enum err ask_stop(struct ask *t)
 {
     CLEANUP(json_decrefp) json_t *answer = NULL;
 
@@ -126,7 +126,7 @@ enum err turn_stop(struct turn *t)
     return remote_call(t->cli, "POST", arena_printf(t->cli->arena, "/api/v1/sessions/%s/stop", t->session), NULL, &answer);
 }
 
-void turn_done(struct turn *t)
+void ask_done(struct ask *t)
 {
     buf_done(&t->shown);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* turn.h: one message to the gateway, and its answer printed while it is written. */
+/* ask.h: one message to the gateway, and its answer printed while it is written. */
 #pragma once
 #include "base/buf.h"
 #include "cli/remote.h"
 
-struct turn {
+struct ask {
     struct cli *cli;
     char        session[64];    /* "" until the gateway says; then every message goes there */
     bool        running;
@@ -17,6 +17,6 @@ struct turn {
 };
 
 /* ERR_REMOTE when the answer is an error, with its words. */
-enum err turn_run(struct turn *, str text) AWAITS MUST_USE;
-enum err turn_stop(struct turn *) AWAITS MUST_USE;      /* the turn that runs now ends, with what it has */
-void     turn_done(struct turn *);
+enum err ask_run(struct ask *, str text) AWAITS MUST_USE;
+enum err ask_stop(struct ask *) AWAITS MUST_USE;      /* the turn that runs now ends, with what it has */
+void     ask_done(struct ask *);
