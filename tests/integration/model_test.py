@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""complete() and model_find() against aimock, a model server that nobody here wrote.  argv[1]: the program `ask`."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.request
+
+NPM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'npm/node_modules/.bin')
+ASK = os.path.abspath(sys.argv.pop(1))
+
+FIXTURES = [
+    {'match': {'userMessage': 'hello'}, 'response': {'content': 'Hello! 你好 🙂 How can I help you today?'}},
+    {'match': {'userMessage': 'weather', 'hasToolResult': False}, 'response': {'toolCalls': [
+        {'name': 'get_weather', 'arguments': {'city': 'Paris'}}, {'name': 'get_weather', 'arguments': {'city': 'Rome'}}]}},
+    {'match': {'userMessage': 'weather', 'hasToolResult': True}, 'response': {'content': 'Sunny in both.'}},
+    {'match': {'userMessage': 'think'}, 'response': {'content': '42', 'reasoning': 'six times seven'}},
+    {'match': {'userMessage': 'limit'}, 'response': {
+        'error': {'message': 'Rate limited', 'type': 'rate_limit_error', 'code': 'rate_limit_exceeded'}, 'status': 429}},
+    {'match': {'userMessage': 'key'}, 'response': {
+        'error': {'message': 'Incorrect API key', 'type': 'invalid_request_error', 'code': 'invalid_api_key'}, 'status': 401}},
+    {'match': {'userMessage': 'cut'}, 'response': {'content': 'This answer is going to be cut in its middle.'},
+     'truncateAfterChunks': 3, 'chunkSize': 5, 'latency': 50},
+    {'match': {'userMessage': 'slow'}, 'response': {'content': 'This answer takes its time.'}, 'chunkSize': 5, 'latency': 1500},
+    {'match': {'userMessage': 'broken'}, 'response': {'content': 'never'}, 'chaos': {'malformedRate': 1}},
+    {'match': {'userMessage': 'gone'}, 'response': {'content': 'never'}, 'chaos': {'disconnectRate': 1}},
+]
+
+
+class Model(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.NamedTemporaryFile('w', suffix='.json', delete=False) as f:
+            json.dump({'fixtures': FIXTURES}, f)
+        # pylint: disable-next=consider-using-with
+        cls.server = subprocess.Popen([f'{NPM}/node', f'{NPM}/llmock', '-p', '0', '-f', f.name],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in cls.server.stdout:
+            found = re.search(r'listening on (http://\S+)', line)
+            if found:
+                cls.url = found[1]
+                break
+        os.unlink(f.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.kill()
+        cls.server.communicate()
+
+    def ask(self, text, **more):
+        env = {'OPENAI_BASE_URL': self.url, 'OPENAI_API_KEY': 'sk-test', 'OPENAI_MODEL': 'gpt-4o', **more}
+        done = subprocess.run([ASK, text], env=env, stdout=subprocess.PIPE, text=True, timeout=30, check=True)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.shown = ''.join(line.get('delta', '') for line in lines)
+        self.deltas = sum('delta' in line for line in lines)
+        self.replies = [line['reply'] for line in lines if 'reply' in line]
+        self.found = lines[0]
+        return lines[-1]
+
+    def journal(self):
+        with urllib.request.urlopen(self.url + '/__aimock/journal') as answer:
+            entries = json.load(answer)
+        return entries if isinstance(entries, list) else entries['entries']
+
+    def test_text_streams_and_is_whole(self):
+        self.ask('hello')
+        self.assertEqual(self.shown, 'Hello! 你好 🙂 How can I help you today?')
+        self.assertGreater(self.deltas, 1)
+        reply = self.replies[0]
+        self.assertEqual((reply['text'], reply['stop'], reply['model']), (self.shown, 'end', 'gpt-4o'))
+        self.assertGreater(reply['usage']['input'], 0)
+        self.assertGreater(reply['usage']['output'], 0)
+        body = self.journal()[-1]['body']
+        self.assertEqual([m['role'] for m in body['messages']], ['system', 'user'])
+        self.assertEqual(body['tools'][0]['function']['name'], 'get_weather')
+
+    def test_parallel_calls_are_made_and_their_results_go_back(self):
+        self.ask('weather')
+        calls = self.replies[0]['calls']
+        self.assertEqual([(c['name'], json.loads(c['arguments'])) for c in calls],
+                         [('get_weather', {'city': 'Paris'}), ('get_weather', {'city': 'Rome'})])
+        self.assertEqual(self.replies[0]['stop'], 'calls')
+        self.assertEqual(self.replies[1]['text'], 'Sunny in both.')
+        sent = self.journal()[-1]['body']['messages']
+        self.assertEqual([(m['role'], m.get('tool_call_id'), m.get('content')) for m in sent[3:]],
+                         [('tool', calls[0]['id'], 'sunny in Paris'), ('tool', calls[1]['id'], 'sunny in Rome')])
+
+    def test_reasoning_is_kept_apart(self):
+        self.ask('think')
+        self.assertEqual((self.shown, self.replies[0]['reasoning']), ('42', 'six times seven'))
+
+    def check_error(self, text, code, words, tries):
+        before = len(self.journal())
+        last = self.ask(text)
+        self.assertEqual((last.get('error'), self.replies), (code, []), last)
+        self.assertIn(words, last['text'])
+        self.assertIn(f'model gpt-4o at {self.url}/v1: ', last['text'])
+        self.assertEqual(len(self.journal()) - before, tries)
+
+    def test_a_rate_limit_is_tried_again_and_told(self):
+        self.check_error('limit', 'limit', 'HTTP 429: Rate limited', 3)
+
+    def test_a_wrong_key_is_not_tried_again(self):
+        self.check_error('key', 'auth', 'HTTP 401: Incorrect API key (check model_provider.api_key', 1)
+
+    def test_a_stream_that_is_cut_is_no_reply(self):
+        self.check_error('cut', 'network', '', 1)
+        self.assertTrue(self.shown and 'This answer is going'.startswith(self.shown[:10]))
+
+    def test_a_model_that_falls_silent_is_a_timeout(self):
+        last = self.ask('slow')
+        self.assertEqual(last.get('error'), 'timeout', last)
+
+    def test_an_answer_that_is_no_json_is_an_error(self):
+        self.check_error('broken', 'network', 'cut off or damaged', 3)
+
+    def test_a_connection_that_is_cut_is_tried_again(self):
+        self.check_error('gone', 'network', '', 3)
+
+    def test_a_message_without_a_fixture_is_told_in_the_servers_words(self):
+        last = self.ask('nothing is known about this')
+        self.assertEqual(last.get('error'), 'not_found', last)
+
+    def test_the_first_model_of_the_list_is_taken(self):
+        self.ask('hello', OPENAI_MODEL='')
+        self.assertEqual(self.found, {'model': 'gpt-4', 'source': 'OPENAI_API_KEY or OPENAI_BASE_URL in the environment'})
+
+
+result = unittest.main(exit=False).result
+bad = len(result.failures) + len(result.errors)
+print(f'{result.testsRun - bad} passed, {bad} failed')
+sys.exit(bad != 0)
