@@ -153,20 +153,47 @@ static void find_self(const char *controller)
         *state.self = '\0';
 }
 
+static bool has_controllers(const char *dir, const char *file)
+{
+    char text[256];
+
+    return get(dir, file, text, sizeof text) && has_word(text, "memory", " \n") && has_word(text, "pids", " \n");
+}
+
+static bool we_are_alone(const char *dir)
+{
+    char text[64];
+    int64_t pid;
+
+    return get(dir, "cgroup.procs", text, sizeof text) && str_i64(str_trim(str_from(text)), &pid) == OK && pid == getpid();
+}
+
 /* A group with processes of its own cannot hand controllers down, so we step aside into a child first. */
 static bool hand_down(const char *dir)
 {
-    char text[256], child[PATH_SIZE + 32];
+    char child[PATH_SIZE + 32];
 
-    if (!get(dir, "cgroup.controllers", text, sizeof text) || !has_word(text, "memory", " \n")
-        || !has_word(text, "pids", " \n"))
+    if (!has_controllers(dir, "cgroup.controllers"))
         return false;
-    if (put(dir, "cgroup.subtree_control", "+memory +pids"))
+    if (has_controllers(dir, "cgroup.subtree_control") || put(dir, "cgroup.subtree_control", "+memory +pids"))
         return true;
     snprintf(child, sizeof child, "%s/clawdbot-gateway", dir);
-    if ((mkdir(child, 0755) != 0 && errno != EEXIST) || !put_number(child, "cgroup.procs", (uint64_t)getpid()))
+    if (!we_are_alone(dir) || (mkdir(child, 0755) != 0 && errno != EEXIST)
+        || !put_number(child, "cgroup.procs", (uint64_t)getpid()))
         return false;
     return put(dir, "cgroup.subtree_control", "+memory +pids");
+}
+
+/* Root, started from a shell, shares its group with that shell; but it may make one of its own at the top. */
+static bool place_at_top(char *out)
+{
+    char mount[PATH_SIZE];
+
+    if (geteuid() != 0 || !mount_point("", mount, sizeof mount) || !has_controllers(mount, "cgroup.subtree_control"))
+        return false;
+    if ((size_t)snprintf(out, PATH_SIZE, "%s/clawdbot", mount) >= PATH_SIZE || (mkdir(out, 0755) != 0 && errno != EEXIST))
+        return false;
+    return hand_down(out);
 }
 
 static void sweep(const char *dir)
@@ -207,7 +234,7 @@ static void look(void)
     if (state.known)
         return;
     state.known = true;
-    if (!place("", state.v2) || !hand_down(state.v2))
+    if ((!place("", state.v2) || !hand_down(state.v2)) && !place_at_top(state.v2))
         *state.v2 = '\0';
     if (!*state.v2) {
         if (!place("memory", state.v1_memory))

@@ -9,6 +9,8 @@
 #include "tool/sandbox.h"
 #include "tool/settings.h"
 
+enum { COMMAND_MAX = 100 << 10 };      /* the kernel takes 128 KiB in one argument */
+
 /* The folder is looked up as the file tools look theirs up, for the sake of a clear answer; what keeps the command
  * inside is the sandbox. */
 static enum err find_folder(struct file_job *job)
@@ -58,8 +60,8 @@ static enum err exec_run(const struct tool_context *cx, const json_t *arguments,
     int64_t seconds = json_int(arguments, "timeout", 0);
     struct sandbox_outcome outcome;
 
-    if (str_find_char(command, '\0') != STR_NONE) {
-        *out = tool_refusal(cx, "a command has no NUL in it");
+    if (str_find_char(command, '\0') != STR_NONE || command.len > COMMAND_MAX) {
+        *out = tool_refusal(cx, "a command has at most %d bytes and no NUL; a longer one is written to a file first", COMMAND_MAX);
         return OK;
     }
     if (seconds > 0)

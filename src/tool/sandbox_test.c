@@ -2,6 +2,7 @@
 /* What a command gets, and how it ends.  What it does not get: escape_test.c. */
 #include "base/test.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -161,12 +162,36 @@ TEST(a_bubblewrap_that_fails_is_told_in_its_own_words)
 
 /* --- how it ends --- */
 
+/* A command that lasts, told apart from those of other runs of this test by its length. */
+static const char *nap(struct fixture *f, int which)
+{
+    return arena_printf(f->arena, "sleep 9999.%d%d", (int)getpid(), which);
+}
+
+/* Is there a process with this in its command line? */
 static bool process_runs(const char *marker)
 {
-    CLEANUP(buf_done) struct buf command = { 0 };
+    DIR *d = opendir("/proc");
+    bool found = false;
 
-    buf_addf(&command, "pgrep -f '%s' | grep -qvx $$", marker);
-    return system(buf_c(&command)) == 0;    /* a test may block */
+    for (struct dirent *e; d && !found && (e = readdir(d)) != NULL; ) {
+        char path[300], line[8192] = "";
+        ssize_t n;
+        int fd;
+
+        snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        n = read(fd, line, sizeof line - 1);
+        close(fd);
+        for (ssize_t i = 0; i < n; i++)
+            line[i] = line[i] ? line[i] : ' ';
+        found = strstr(line, marker) != NULL;
+    }
+    if (d)
+        closedir(d);
+    return found;
 }
 
 /* Killing is asked for, not awaited, by those who were cancelled: give the kernel its moment. */
@@ -185,22 +210,24 @@ TEST(a_command_is_killed_when_its_time_is_over_with_all_it_started)
     SANDBOXED(f);
     f.limits.wall_ms = 400;
     struct sandbox_outcome out =
-        fixture_run(&f, "echo begun; setsid sleep 31415.1 & (trap '' TERM HUP INT; setsid sleep 31415.1) & sleep 31415.1");
+        fixture_run(&f, arena_printf(f.arena, "echo begun; setsid %s & (trap '' TERM HUP INT; setsid %s) & %s",
+                                     nap(&f, 1), nap(&f, 1), nap(&f, 1)));
 
     CHECK(out.timed_out);
     CHECK_STR(out.output, "begun\n");
     CHECK(out.ms >= 400 && out.ms < 10000);
-    CHECK(process_ends("sleep 31415[.]1"));
+    CHECK(process_ends(nap(&f, 1)));
 }
 
 TEST(what_a_command_leaves_behind_dies_with_it)
 {
     SANDBOXED(f);
-    struct sandbox_outcome out = fixture_run(&f, "setsid sleep 31415.2 > /dev/null 2>&1 & nohup sleep 31415.2 & echo done");
+    struct sandbox_outcome out = fixture_run(&f, arena_printf(f.arena, "setsid %s > /dev/null 2>&1 & nohup %s & echo done",
+                                                              nap(&f, 2), nap(&f, 2)));
 
     CHECK_INT(out.exit_code, 0);
     CHECK(!out.timed_out);
-    CHECK(process_ends("sleep 31415[.]2"));
+    CHECK(process_ends(nap(&f, 2)));
 }
 
 static enum err run_for_long(void *arg)
@@ -208,7 +235,7 @@ static enum err run_for_long(void *arg)
     struct fixture *f = arg;
     struct sandbox_job job = {
         .arena = f->arena, .workspace = f->workspace, .limits = f->limits,
-        .command = "touch running; setsid sleep 31415.3 & sleep 31415.3",
+        .command = arena_printf(f->arena, "touch running; setsid %s & %s", nap(f, 3), nap(f, 3)),
     };
     struct sandbox_outcome out;
 
@@ -228,10 +255,10 @@ TEST(a_cancelled_command_dies_with_all_it_started)
     struct fiber *job = fiber_spawn("job", run_for_long, &f);
 
     CHECK_OK(wait_for_file(arena_printf(f.arena, "%s/running", f.workspace)));
-    CHECK(process_runs("sleep 31415[.]3"));
+    CHECK(process_runs(nap(&f, 3)));
     fiber_cancel(job);
     CHECK_ERR(fiber_join(job), ERR_CANCELLED);
-    CHECK(process_ends("sleep 31415[.]3"));
+    CHECK(process_ends(nap(&f, 3)));
 }
 
 TEST(the_deadline_of_whoever_waits_is_an_error_and_ends_the_command)
@@ -244,7 +271,7 @@ TEST(the_deadline_of_whoever_waits_is_an_error_and_ends_the_command)
 
     deadline_clear(&d);
     CHECK_ERR(e, ERR_TIMEOUT);
-    CHECK(process_ends("sleep 31415[.]3"));
+    CHECK(process_ends(nap(&f, 3)));
 }
 
 /* The gateway's part is played by a copy of this process: when it is killed, nobody is left to end the command. */
@@ -257,31 +284,36 @@ TEST(a_command_dies_when_the_gateway_is_killed)
 
     if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
         return;
+    const char *nap_4 = nap(&f, 4);
+
     gateway = fork();
     if (gateway == 0) {
         setenv("CLAWDBOT_TEST_WORKSPACE", f.workspace, 1);
+        setenv("CLAWDBOT_TEST_NAP", nap_4, 1);
         execl(self, self, words[0], (char *)NULL);
         _exit(1);
     }
     CHECK_OK(wait_for_file(arena_printf(f.arena, "%s/running", f.workspace)));
-    CHECK(process_runs("sleep 31415[.]4"));
+    CHECK(process_runs(nap(&f, 4)));
     kill(gateway, SIGKILL);
     waitpid(gateway, NULL, 0);
-    CHECK(process_ends("sleep 31415[.]4"));
+    CHECK(process_ends(nap(&f, 4)));
 }
 
 TEST(a_command_dies_when_the_gateway_is_killed_child)
 {
     const char *workspace = getenv("CLAWDBOT_TEST_WORKSPACE");
     CLEANUP(arena_freep) struct arena *a = arena_new();
+
+    if (!workspace)
+        return;
     struct sandbox_job job = {
         .arena = a, .workspace = workspace, .limits = sandbox_limits_default,
-        .command = "touch running; setsid sleep 31415.4 & sleep 31415.4",
+        .command = arena_printf(a, "touch running; setsid %s & %s", getenv("CLAWDBOT_TEST_NAP"), getenv("CLAWDBOT_TEST_NAP")),
     };
     struct sandbox_outcome out;
 
-    if (workspace)
-        CHECK_OK(sandbox_run(&job, &out));
+    CHECK_OK(sandbox_run(&job, &out));
 }
 
 /* --- limits --- */

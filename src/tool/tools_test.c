@@ -175,6 +175,12 @@ TEST(exec_tells_output_and_end)
     CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"..\"}", "outside");
     CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"/etc\"}", "outside");
     CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"nowhere\"}", "no such file");
+    char *spaces = arena_alloc(d.f.arena, 100001);
+
+    memset(spaces, ' ', 100000);
+    r = call(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%sexit 4\"}", spaces));
+    CHECK(str_starts(r.text, S("[exit status 4 after ")));
+    CHECK_REFUSES(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%s%s\"}", spaces, spaces), "at most 102400 bytes");
 }
 
 /* --- files --- */
