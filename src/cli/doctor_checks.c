@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cli/doctor.h"
+#include "store/lock.h"
+#include "store/store.h"
+#include "tool/sandbox.h"
+
+static const uint64_t SPACE_LOW = 200 << 20, SPACE_NONE = 10 << 20;
+
+static void say_notes(struct doctor *d, const struct config_report *r)
+{
+    for (const struct config_note *n = r->first; n; n = n->next)
+        doctor_say(d, n->error ? DOCTOR_FAIL : DOCTOR_WARN, "%s%s%s", n->where, *n->where ? ": " : "", n->text);
+}
+
+void doctor_settings(struct doctor *d)
+{
+    CLEANUP(config_report_done) struct config_report r = {0};
+    struct config_inputs in;
+
+    cli_inputs(d->cli, &in);
+    d->has_config = config_load(&in, &r) == OK;
+    if (!d->has_config && r.n_errors == 0)
+        doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
+    else if (d->has_config && config_check_startable(&r) == OK && r.n_warnings == 0)
+        doctor_say(d, DOCTOR_OK, "good");
+    say_notes(d, &r);
+}
+
+static void say_space(struct doctor *d)
+{
+    struct statvfs fs;
+
+    if (statvfs(d->home, &fs))
+        return;
+    uint64_t left = (uint64_t)fs.f_bavail * fs.f_frsize;
+
+    if (left < SPACE_LOW)
+        doctor_say(d, left < SPACE_NONE ? DOCTOR_FAIL : DOCTOR_WARN, "only %llu MB are left on its disk",
+                   (unsigned long long)(left >> 20));
+}
+
+void doctor_home(struct doctor *d)
+{
+    struct stat st;
+
+    if (stat(d->home, &st)) {
+        if (errno == ENOENT)
+            doctor_say(d, DOCTOR_OK, "%s is made at the first start", d->home);
+        else
+            doctor_say(d, DOCTOR_FAIL, "%s: %s", d->home, strerror(errno));
+        return;
+    }
+    if (!S_ISDIR(st.st_mode) || access(d->home, R_OK | W_OK | X_OK))
+        doctor_say(d, DOCTOR_FAIL, "%s is not a folder that this user can write", d->home);
+    else if (st.st_mode & 077)
+        doctor_say(d, DOCTOR_WARN, "%s is open to other users: chmod 700 %s", d->home, d->home);
+    else
+        doctor_say(d, DOCTOR_OK, "%s", d->home);
+    say_space(d);
+}
+
+void doctor_gateway(struct doctor *d) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+
+    if (home_lock_holder(d->home, &d->gateway_pid) || d->gateway_pid == 0) {
+        doctor_say(d, DOCTOR_OK, "none is running");
+        return;
+    }
+    if (remote_call(d->cli, "GET", "/ready", NULL, &answer))
+        doctor_say(d, DOCTOR_FAIL, "runs (pid %d), and: %s", d->gateway_pid, failed_text());
+    else
+        doctor_say(d, DOCTOR_OK, "runs (pid %d) and is ready", d->gateway_pid);
+}
+
+static void free_lock(struct home_lock **lock)
+{
+    home_lock_free(*lock);
+}
+
+/* Opening brings an older database up to date, as a start would; so only while nobody else has it open. */
+static enum err check_store(struct doctor *d, const char *url) AWAITS
+{
+    CLEANUP(free_lock) struct home_lock *lock = NULL;
+    struct store *store;
+    str report;
+
+    TRY(home_lock_take(d->home, &lock));
+    TRY(store_open(&(struct store_options){ .url = url }, &store));
+    enum err e = store_check(store, d->cli->arena, &report);
+
+    store_close(store);
+    return e;
+}
+
+void doctor_store(struct doctor *d) AWAITS
+{
+    struct arena *a = d->cli->arena;
+
+    if (!d->has_config)
+        return;
+    const char *url = config_now()->database_url, *path = arena_printf(a, "%s/clawdbot.db", d->home);
+
+    if (d->gateway_pid)
+        doctor_say(d, DOCTOR_OK, "in use by the gateway; it is checked whole while the gateway is stopped");
+    else if (*url == '\0' && access(path, F_OK))
+        doctor_say(d, DOCTOR_OK, "%s is made at the first start", path);
+    else if (check_store(d, *url ? url : path))
+        doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
+    else
+        doctor_say(d, DOCTOR_OK, "sound (integrity_check)");
+}
+
+void doctor_sandbox(struct doctor *d) AWAITS
+{
+    const struct sandbox_report *r = NULL;
+    unsigned required = GUARANTEES_DEFAULT;
+
+    if (d->has_config && guarantees_parse(config_now()->sandbox_require.items, config_now()->sandbox_require.n, &required)) {
+        doctor_say(d, DOCTOR_FAIL, "sandbox.require: %s", failed_text());
+        return;
+    }
+    enum err e = sandbox_probe(&r);
+
+    if (e || r->failure[0]) {
+        doctor_say(d, DOCTOR_FAIL, "no command can be run: %s", e ? failed_text() : r->failure);
+        return;
+    }
+    for (enum guarantee g = 0; g < N_GUARANTEES; g++) {
+        bool demanded = required & GUARANTEE_BIT(g), held = r->states[g].held;
+
+        doctor_say(d, held ? DOCTOR_OK : demanded ? DOCTOR_FAIL : DOCTOR_WARN, "%s: %s%s%s", guarantee_name(g),
+                   held ? "" : "not enforced, ", r->states[g].by, demanded && !held ? "; it is required, so nothing is run" : "");
+    }
+}
