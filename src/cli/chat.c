@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "cli/ask.h"
+#include "cli/setup.h"
 #include "runtime/loop.h"
 #include "runtime/offload.h"
 
@@ -96,6 +97,8 @@ static enum err read_line(void *arg)
 
     if (chat->editor) {
         int n = 0;
+
+        el_set(chat->editor, EL_PREP_TERM, 1);      /* by itself it does so only after the prompt: a quick Ctrl-C would be a signal */
         const char *line = el_gets(chat->editor, &n);
 
         chat->ended = line == NULL || n <= 0;
@@ -195,5 +198,9 @@ static enum err chat_fiber(void *arg) AWAITS
 enum err command_chat(struct cli *c)
 {
     TRY(cli_want_words(c, 0, 0));
+    if (isatty(STDIN_FILENO)) {
+        TRY(cli_load_config(c));
+        TRY(setup_offer(c));
+    }
     return cli_in_loop(c, chat_fiber);
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "cli/doctor.h"
+#include "model/detect.h"
 #include "store/lock.h"
 #include "store/store.h"
 #include "tool/sandbox.h"
@@ -78,6 +79,30 @@ void doctor_gateway(struct doctor *d) AWAITS
         doctor_say(d, DOCTOR_FAIL, "runs (pid %d), and: %s", d->gateway_pid, failed_text());
     else
         doctor_say(d, DOCTOR_OK, "runs (pid %d) and is ready", d->gateway_pid);
+}
+
+/* Found, and does it answer?  Its list of models costs nothing. */
+void doctor_model(struct doctor *d) AWAITS
+{
+    struct arena *a = d->cli->arena;
+    struct model m;
+    const char **names;
+    size_t n;
+
+    if (!d->has_config)
+        return;
+    struct model_settings settings = {
+        config_now()->model_provider_endpoint, config_now()->model_provider_api_key, config_now()->model_provider_model,
+        .configured_only = !config_now()->model_provider_detect,
+    };
+    enum err e = model_find(a, &settings, &m);
+
+    if (e == ERR_NOT_FOUND)
+        doctor_say(d, DOCTOR_WARN, "none, so only commands are answered: %s", failed_text());
+    else if (e || model_list(a, &m, &names, &n))
+        doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
+    else
+        doctor_say(d, DOCTOR_OK, "%s at %s answers (%s)", m.name, m.target.endpoint, m.source);
 }
 
 static void free_lock(struct home_lock **lock)

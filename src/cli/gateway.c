@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/setup.h"
 #include "cli/version.h"
 #include "gateway/start.h"
 #include "runtime/loop.h"
@@ -39,14 +39,10 @@ enum err command_gateway(struct cli *c)
 
     TRY(cli_want_words(c, 0, 0));
     TRY(cli_load_config(c));
+    if (!options.quiet)
+        TRY(setup_offer(c));
     TRY(cli_check_startable());
     TRY(open_log(config_now()));
-    if (cli_flag(c, "log-level")) {
-        enum log_level level;
-
-        TRY(log_level_parse(str_from(cli_flag(c, "log-level")), &level));
-        log_set_level(level);
-    }
     struct loop_options loop = { .workers = (unsigned)config_now()->server_workers };
 
     return loop_run(&loop, serve, &options);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "net/client.h"
 #include "runtime/loop.h"
+#include "store/folder.h"
 
 struct job { struct cli *c; enum err (*fn)(void *); };
 
@@ -27,12 +28,6 @@ enum err cli_in_loop(struct cli *c, enum err (*fn)(void *))
     return loop_run(&(struct loop_options){ .workers = 2 }, run_job, &(struct job){ c, fn });
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static enum err not_running(struct cli *c, const char *path)
 {
     c->exit_code = CLI_NO_GATEWAY;
@@ -42,7 +37,7 @@ static enum err not_running(struct cli *c, const char *path)
 /* Is anybody there?  Asked first, so that a later failure is never taken for a gateway that does not run. */
 static enum err find_socket(struct cli *c, const char **ret)
 {
-    CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CLEANUP(raw_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un at = { .sun_family = AF_UNIX };
     struct config_inputs in;
     const char *home;

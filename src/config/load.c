@@ -304,6 +304,7 @@ static void apply_files(struct loader *l, const char *named)
         report_error(l->report, "environment variable CLAWDBOT_ENV", "is a name, not a path");
         env_name = NULL;
     }
+    apply_named(l, folders[0], "setup", last);
     for (size_t i = 0; i < N_ELEMENTS(folders) && folders[i]; i++) {
         apply_named(l, folders[i], "default", last);
         found |= env_name && strcmp(env_name, "default") && apply_named(l, folders[i], env_name, last);

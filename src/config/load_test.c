@@ -114,6 +114,7 @@ TEST(later_layers_win)
 
     fresh_home();
     CHECK(mkdir(in_home("beside"), 0700) == 0);
+    put("config/setup.yaml",       "server: {port: 0, host: b}\nblobs: {expire: 1d}\n");
     put("config/default.yaml",     "server: {port: 1, workers: 1, host: a}\nturn: {rounds: 1, history: 1}\nlanguage: zh\n");
     put("config/production.yaml",  "server: {port: 2, workers: 2}\n");
     put("beside/default.yaml",     "server: {port: 3, workers: 3}\n");
@@ -123,6 +124,7 @@ TEST(later_layers_win)
     const struct config *c = config_now();
 
     CHECK_STR(str_from(c->server_host), "a");
+    CHECK_INT(c->blobs_expire, 86400000);
     CHECK_INT(c->server_workers, 3);
     CHECK_INT(c->server_port, 4);
     CHECK_INT(c->turn_rounds, 5);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The program on a command line: what it prints, to the byte, and how it exits.  argv[1]: the program."""
+"""The program on a command line: what it prints, to the byte, and how it exits.  argv[1]: the program, argv[2]: model_double."""
 import json
 import os
 import pty
@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(TOP, 'tests/doubles'))
 from gateway_double import Gateway  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
+MODEL = os.path.abspath(sys.argv.pop(1))
 SESSION = '5bd0a1a2-6b0e-4c11-9a51-111111111111'
 
 
@@ -216,40 +217,126 @@ class Chat(Cli):
                         'is back\n'))
 
 
+class Model:
+    """A model on a port of its own."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([MODEL], stdout=subprocess.PIPE, text=True)
+        return f'http://127.0.0.1:{int(self.process.stdout.readline())}/v1'
+
+    def __exit__(self, *what):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Setup(Cli):
+    def written(self):
+        path = os.path.join(self.home, 'config/setup.yaml')
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path, encoding='utf-8') as f:
+            return [line for line in f.read().splitlines() if not line.startswith('#')]
+
+    def test_a_server_is_named_tried_and_kept(self):
+        with Model() as url:
+            code, out, err = self.run_cli('setup', stdin=f'zh\n{url}\nkey-for-it\n')
+            self.assertEqual((code, err), (0, ''), out)
+            self.assertIn('\n  echo: 用一句话打个招呼。\n', out)
+            self.assertIn(f'Written to {self.home}/config/setup.yaml.\n', out)
+            self.assertEqual(self.written(), ["language: 'zh'", 'model_provider:', f"  endpoint: '{url}'",
+                                              "  api_key: 'key-for-it'"])
+            self.assertIn(f'ok    model     double at {url} answers', self.run_cli('doctor')[1])
+        self.assertIn('fail  model     ', self.run_cli('doctor')[1])
+
+    def test_what_does_not_answer_is_told_and_not_kept(self):
+        code, out, _ = self.run_cli('setup', stdin='\nhttp://127.0.0.1:1/v1\n\n')
+        self.assertEqual(code, 0)
+        self.assertIn('That did not work: ', out)
+        self.assertEqual(self.written(), ["language: 'auto'"])
+
+    def test_what_wins_over_it_is_told(self):
+        os.makedirs(os.path.join(self.home, 'config'))
+        with open(os.path.join(self.home, 'config/default.yaml'), 'w', encoding='utf-8') as f:
+            f.write('language: en\n')
+        self.assertIn(f'Mind: language is set in {self.home}/config/default.yaml:1:11, which wins.\n',
+                      self.run_cli('setup', stdin='3\n')[1])
+
+
+class Doctor(Cli):
+    def test_it_works_without_a_gateway(self):
+        os.chmod(self.home, 0o755)
+        lines = self.run_cli('doctor', '--set', 'model_provider.detect=false')[1].splitlines()
+        self.assertEqual(lines[:3], ['ok    settings  good',
+                                     f'warn  home      {self.home} is open to other users: chmod 700 {self.home}',
+                                     'ok    gateway   none is running'])
+        self.assertIn(f'ok    store     {self.home}/clawdbot.db is made at the first start', lines)
+
+    def test_a_damaged_store_is_found(self):
+        with open(os.path.join(self.home, 'clawdbot.db'), 'wb') as f:
+            f.write(b'SQLite format 3\0' + b'x' * 5000)
+        code, out, err = self.run_cli('doctor', '--json', '--set', 'model_provider.detect=false')
+        self.assertEqual(code, 1, err)
+        self.assertEqual([x['verdict'] for x in json.loads(out) if x['about'] == 'store'], ['fail'])
+
+
 class Terminal(Cli):
     """chat with a terminal in front of it."""
 
-    def start(self):
+    def start(self, *words):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(PROGRAM, [PROGRAM, 'chat'], self.env())
+            os.execve(PROGRAM, [PROGRAM, *words], self.env())
         self.seen = ''
         self.addCleanup(self.end)
 
     def end(self):
-        os.close(self.fd)
-        try:
+        if self.pid:
+            os.close(self.fd)
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
+            self.pid = None
 
     def wait_for(self, pattern):
         limit = time.monotonic() + 20
         while not re.search(pattern, self.seen):
-            ready, _, _ = select.select([self.fd], [], [], max(0, limit - time.monotonic()))
-            self.assertTrue(ready, f'no {pattern!r} in {self.seen!r}')
-            try:
-                self.seen += os.read(self.fd, 4096).decode('utf-8', 'replace')
-            except OSError:
-                self.fail(f'it ended without {pattern!r}: {self.seen!r}')
+            self.assertTrue(self.read(limit - time.monotonic()), f'no {pattern!r} in {self.seen!r}')
+
+    def read(self, seconds):
+        """False when there was nothing, or nobody is there any more."""
+        if not select.select([self.fd], [], [], max(0, seconds))[0]:
+            return False
+        try:
+            self.seen += os.read(self.fd, 4096).decode('utf-8', 'replace')
+        except OSError:
+            return False
+        return True
 
     def type(self, text):
         self.seen = ''
         os.write(self.fd, text.encode())
 
     def exit_code(self):
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        limit = time.monotonic() + 20
+        while time.monotonic() < limit:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self.fd)
+                self.pid = None
+                return os.waitstatus_to_exitcode(status)
+            self.read(0.1)      # its last words must not fill the terminal
+        return self.fail(f'it did not end: {self.seen!r}')
+
+    def test_the_first_chat_offers_a_setup_once(self):
+        with Gateway(self.home, {'GET /health': (200, {})}):
+            self.start('chat')
+            self.wait_for(r'\[Y/n\]')
+            self.type('n\r')
+            self.wait_for('> ')
+            self.type('\x04')
+            self.assertEqual(self.exit_code(), 0)
+            self.start('chat')
+            self.wait_for('> ')
+            self.assertNotIn('Nothing is configured', self.seen)
 
     def test_ctrl_c_stops_the_answer_and_ctrl_d_ends_the_talk(self):
         def endless(send):
@@ -259,7 +346,10 @@ class Terminal(Cli):
             send('done', {'state': 'done'})
         with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, endless),
                                  f'POST /api/v1/sessions/{SESSION}/stop': (200, {'stopped': True})}) as g:
-            self.start()
+            os.makedirs(os.path.join(self.home, 'config'))
+            with open(os.path.join(self.home, 'config/default.yaml'), 'w', encoding='utf-8') as f:
+                f.write('model_provider: {detect: false}\n')     # configured: nothing is offered
+            self.start('chat')
             self.wait_for('> ')
             self.type('not this\x03你好\r')       # Ctrl-C while typing clears the line, and no more
             self.wait_for('on and on')

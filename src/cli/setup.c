@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/setup.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cli/remote.h"
+#include "model/detect.h"
+#include "runtime/offload.h"
+
+#define OPENAI "https://api.openai.com/v1"
+
+enum { CHECK_MS = 60000, LISTED_MAX = 12 };
+
+struct setup {
+    struct cli          *cli;
+    struct setup_answers answers;
+    struct model         model;         /* the one that was checked */
+    bool                 has_model, skipped;    /* skipped: the input ended; what was answered so far counts */
+};
+
+/* ---- asking ---- */
+
+struct line { char *text; size_t size; ssize_t n; };
+
+static enum err read_line(void *arg)    /* in a pool thread */
+{
+    struct line *l = arg;
+
+    l->n = getline(&l->text, &l->size, stdin);
+    return OK;
+}
+
+static void line_done(struct line *l)
+{
+    free(l->text);
+}
+
+static struct termios shown;    /* the terminal as it was found */
+
+/* Ctrl-C while nothing is shown must not leave a terminal that shows nothing. */
+static void show_and_die(int signal_number)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static bool hide_typing(void)
+{
+    if (tcgetattr(STDIN_FILENO, &shown))
+        return false;
+    struct termios hidden = shown;
+
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    signal(SIGINT, show_and_die);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    return true;
+}
+
+static void show_typing(void)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    signal(SIGINT, SIG_DFL);
+    putchar('\n');
+}
+
+enum visibility { SHOWN, HIDDEN };
+
+/* "" for an empty line, and for every question after the input has ended. */
+static enum err ask(struct setup *s, enum visibility v, const char *question, const char **out) AWAITS
+{
+    CLEANUP(line_done) struct line l = {0};
+
+    *out = "";
+    if (s->skipped)
+        return OK;
+    printf("%s ", question);
+    fflush(stdout);
+    bool hidden = v == HIDDEN && hide_typing();
+    enum err e = fiber_offload(read_line, &l);
+
+    if (hidden)
+        show_typing();
+    TRY(e);
+    s->skipped = l.n < 0;
+    if (s->skipped)
+        putchar('\n');
+    else
+        *out = arena_c(s->cli->arena, str_trim(str_of(l.text, (size_t)l.n)));
+    return OK;
+}
+
+static enum err ask_language(struct setup *s) AWAITS
+{
+    static const char *const languages[] = { "auto", "en", "zh" };
+    const char *answer;
+
+    TRY(ask(s, SHOWN, "Language / 语言: 1) as you write / 跟随你  2) English  3) 中文  [1]:", &answer));
+    uint64_t n = *answer ? 0 : 1;
+
+    if (*answer && str_u64(str_from(answer), &n))
+        for (size_t i = 0; i < N_ELEMENTS(languages); i++)
+            if (strcmp(answer, languages[i]) == 0)
+                n = i + 1;
+    s->answers.language = n >= 1 && n <= 3 ? languages[n - 1] : "auto";
+    return OK;
+}
+
+/* ---- the model ---- */
+
+static enum err find(struct setup *s, bool configured_only) AWAITS
+{
+    struct model_settings settings = { s->answers.endpoint, s->answers.api_key, s->answers.model, configured_only };
+    enum err e = model_find(s->cli->arena, &settings, &s->model);
+
+    s->has_model = e == OK;
+    return e;
+}
+
+/* A key, an address, or nothing: told apart by what they look like. */
+static enum err ask_provider(struct setup *s) AWAITS
+{
+    const char *answer;
+
+    if (find(s, false) == OK)
+        printf("There is a model on hand: %s (%s).\n", s->model.name, s->model.source);
+    TRY(ask(s, HIDDEN, s->has_model ? "Paste an API key or a model server's address to use another; Enter keeps this one (not shown):"
+                                    : "Paste an API key or a model server's address (http://...); Enter goes on without a model (not shown):",
+            &answer));
+    if (*answer == '\0')
+        return OK;
+    s->has_model = false;
+    if (strstr(answer, "://")) {
+        s->answers.endpoint = answer;
+        printf("The server at %s.\n", answer);
+        return ask(s, HIDDEN, "Its key, if it wants one (not shown):", &s->answers.api_key);
+    }
+    s->answers.api_key = answer;
+    TRY(ask(s, SHOWN, "The address it is for [" OPENAI "]:", &answer));
+    s->answers.endpoint = *answer ? answer : OPENAI;
+    return OK;
+}
+
+static void print_models(const char **names, size_t n, const char *taken)
+{
+    printf("It has");
+    for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
+        fputs(i ? ", " : " ", stdout);
+        cli_print_text(stdout, str_from(names[i]));
+    }
+    printf("%s.\nModel [", n > LISTED_MAX ? ", ..." : "");
+    cli_print_text(stdout, str_from(taken));
+}
+
+static enum err ask_model(struct setup *s) AWAITS
+{
+    const char **names, *answer;
+    size_t n;
+
+    TRY(find(s, true));
+    TRY(model_list(s->cli->arena, &s->model, &names, &n));
+    if (n < 2)
+        return OK;
+    print_models(names, n, s->model.name);
+    TRY(ask(s, SHOWN, "]:", &answer));
+    if (*answer == '\0')
+        return OK;
+    s->answers.model = answer;
+    return find(s, true);
+}
+
+static void print_delta(void *arg, str text)
+{
+    (void)arg;
+    cli_print_text(stdout, text);
+    fflush(stdout);
+}
+
+static enum err first_reply(struct setup *s) AWAITS
+{
+    bool chinese = strcmp(s->answers.language, "zh") == 0;
+    struct chat_message hello = {
+        .role = ROLE_USER, .text = chinese ? S("用一句话打个招呼。") : S("Say hello in one short sentence."),
+    };
+    struct prompt p = { .messages = &hello, .n_messages = 1, .temperature = -1 };
+    struct completion_options o = { .on_delta = print_delta, .first_token_ms = CHECK_MS, .tries = 1 };
+    struct reply r;
+
+    printf("Asking %s to say hello ...\n  ", s->model.name);
+    fflush(stdout);
+    enum err e = complete(&s->model, s->cli->arena, &p, &o, &r);
+
+    putchar('\n');
+    return e;
+}
+
+/* Until it answers, or the user gives up on a model. */
+static enum err settle_model(struct setup *s) AWAITS
+{
+    for (;;) {
+        TRY(ask_provider(s));
+        if (*s->answers.endpoint == '\0' && !s->has_model)
+            return OK;
+        enum err e = *s->answers.endpoint ? ask_model(s) : OK;
+
+        if (e == OK)
+            e = first_reply(s);
+        if (e == OK)
+            return OK;
+        TRY(fiber_check());
+        printf("That did not work: %s\n", failed_text());
+        s->answers.endpoint = s->answers.api_key = s->answers.model = "";
+        s->has_model = false;
+        if (s->skipped)
+            return OK;
+    }
+}
+
+/* ---- the whole ---- */
+
+/* A layer above may say otherwise; then the answers are true and without effect, which would be hard to find out. */
+static void tell_what_wins(struct cli *c, const struct setup_answers *a)
+{
+    CLEANUP(config_report_done) struct config_report r = {0};
+    CLEANUP(json_decrefp) json_t *all = NULL;
+    struct config_inputs in;
+    json_t *row;
+    size_t i;
+
+    cli_inputs(c, &in);
+    if (config_load(&in, &r)) {
+        cli_print_report(stdout, &r);
+        return;
+    }
+    all = config_show();
+    json_array_foreach(all, i, row) {
+        const char *path = json_text(row, "path"), *from = json_text(row, "from");
+        bool ours = (*a->endpoint && strcmp(path, "model_provider.endpoint") == 0)
+                    || (*a->language && strcmp(path, "language") == 0);
+
+        if (ours && strstr(from, "/config/setup.yaml:") == NULL)
+            printf("Mind: %s is set in %s, which wins.\n", path, from);
+    }
+}
+
+static enum err setup_fiber(void *arg) AWAITS
+{
+    struct setup s = { .cli = arg, .answers = { "", "", "", "" } };
+    const char *path;
+
+    puts("A few questions; Enter takes what stands in [ ], Ctrl-D skips the rest. `clawdbot setup` asks again.");
+    TRY(ask_language(&s));
+    TRY(settle_model(&s));
+    TRY(setup_write(s.cli, &s.answers, &path));
+    if (!s.has_model)
+        puts("No model for now: commands such as /help and /run are answered.");
+    tell_what_wins(s.cli, &s.answers);
+    printf("Written to %s.\n", path);
+    return OK;
+}
+
+enum err command_setup(struct cli *c)
+{
+    TRY(cli_want_words(c, 0, 0));
+    if (c->json)
+        return cli_usage(c, "setup asks questions; programs write $CLAWDBOT_HOME/config/default.yaml");
+    TRY(cli_in_loop(c, setup_fiber));
+    puts("Start the assistant with `clawdbot gateway`, then talk with `clawdbot chat`.");
+    return OK;
+}
+
+/* Every setting has its default, and the questions were never asked. */
+static bool is_untouched(struct cli *c)
+{
+    CLEANUP(json_decrefp) json_t *all = config_show();
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(all, i, row)
+        if (strcmp(json_text(row, "from"), "default") && strncmp(json_text(row, "from"), "--set", 5))
+            return false;
+    return access(arena_printf(c->arena, "%s/config/setup.yaml", config_now()->home), F_OK) != 0;
+}
+
+static enum err offer_fiber(void *arg) AWAITS
+{
+    struct setup s = { .cli = arg, .answers = { "", "", "", "" } };
+    const char *answer, *path;
+
+    TRY(ask(&s, SHOWN, "Nothing is configured yet. Answer a few questions first? [Y/n]", &answer));
+    if (!s.skipped && (*answer == '\0' || *answer == 'y' || *answer == 'Y'))
+        return setup_fiber(arg);
+    return setup_write(s.cli, &s.answers, &path);      /* so that nobody is asked twice */
+}
+
+enum err setup_offer(struct cli *c)
+{
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || c->json || !is_untouched(c))
+        return OK;
+    TRY(cli_in_loop(c, offer_fiber));
+    return cli_load_config(c);
+}
