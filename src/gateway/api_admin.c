@@ -195,7 +195,7 @@ enum err admin_fibers(struct request *q) AWAITS
     for (size_t i = 0; i < n && i < MAX_FIBERS; i++)
         json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:s, s:s, s:I, s:I}", "id", (json_int_t)f[i].id, "parent",
             (json_int_t)f[i].parent, "name", f[i].name, "state", f[i].state, "why", f[i].why ? f[i].why : "",
-            "for_ms", (json_int_t)(clock_ms() - f[i].since_ms), "stack", (json_int_t)f[i].stack_used));
+            "for_ms", (json_int_t)f[i].since_ms, "stack", (json_int_t)f[i].stack_used));
     return answer_json(q, 200, json_pack("{s:I, s:o}", "alive", (json_int_t)n, "fibers", list));
 }
 
