@@ -141,7 +141,20 @@ async function loadSessions() {
   }));
 }
 
-async function open(id) {
+// A conversation that was never begun is 404: then there is nothing to show.
+async function loadMessages(id) {
+  const response = await fetch(`/api/v1/sessions/${id}/messages?limit=200`);
+  if (response.status === 401)
+    location.reload();
+  if (!response.ok)
+    return;
+  const { messages } = await response.json();
+  for (const m of messages)
+    m.type === 'reply' ? showReply(m) : showMine(m.text);
+  setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));
+}
+
+async function open(id, fresh) {
   session = id;
   localStorage.setItem('session', id);
   lastReply = 0;
@@ -151,15 +164,8 @@ async function open(id) {
   setBusy(false);
   closeMenu();
   log.replaceChildren();
-  const response = await fetch(`/api/v1/sessions/${id}/messages?limit=200`);
-  if (response.status === 401)
-    location.reload();
-  if (response.ok) {
-    const { messages } = await response.json();
-    for (const m of messages)
-      m.type === 'reply' ? showReply(m) : showMine(m.text);
-    setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));
-  }
+  if (!fresh)
+    await loadMessages(id);
   log.scrollTop = log.scrollHeight;
   const old = socket;
   connect();
@@ -205,7 +211,7 @@ document.onkeydown = event => {
     stop.click();
 };
 stop.onclick = () => say({ type: 'stop', session_id: session });
-$('new').onclick = () => open(uuid());
+$('new').onclick = () => open(uuid(), true);
 $('menu').onclick = () => {
   const opened = $('sessions').classList.toggle('open');
   $('menu').setAttribute('aria-expanded', String(opened));
@@ -217,4 +223,5 @@ $('theme').onclick = () => {
 };
 if (localStorage.getItem('theme'))
   document.documentElement.dataset.theme = localStorage.getItem('theme');
-open(localStorage.getItem('session') ?? uuid());
+const before = localStorage.getItem('session');
+open(before ?? uuid(), !before);

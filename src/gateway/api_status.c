@@ -63,9 +63,9 @@ static json_t *store_status(struct gateway *g)
     struct store_stats s;
 
     store_stats(g->store, &s);
-    return json_pack("{s:b, s:s, s:I, s:I, s:f}", "ok", !s.failing, "failure", s.failing ? s.failure : "", "commits",
-                     (json_int_t)s.commits, "batches", (json_int_t)s.batches, "commit_ms",
-                     s.commits ? (double)s.commit_us_total / (double)s.commits / 1000 : 0.0);
+    return json_pack("{s:b, s:s, s:I, s:I, s:I}", "ok", !s.failing, "failure", s.failing ? s.failure : "", "commits",
+                     (json_int_t)s.commits, "batches", (json_int_t)s.batches, "mean_commit_us",
+                     (json_int_t)(s.commits ? s.commit_us_total / s.commits : 0));
 }
 
 static enum err queue_status(struct request *q, json_t **out) AWAITS
