@@ -9,7 +9,7 @@ uint64_t rate_wait_us(const struct rate *r, uint64_t now_us, unsigned per_minute
     uint64_t allowed = r->full_at_us + each;        /* full again after one more */
     uint64_t reach = now_us + each * (burst ? burst : 1);
 
-    return allowed > reach && r->full_at_us > now_us ? allowed - reach : 0;
+    return per_minute && allowed > reach && r->full_at_us > now_us ? allowed - reach : 0;
 }
 
 void rate_take(struct rate *r, uint64_t now_us, unsigned per_minute)

@@ -46,7 +46,7 @@ RETURNING platform, chat_id;
 -- A streamed reply: its row is there before its first text is sent.
 -- name: outbox.stream_begin
 INSERT INTO outbox (inbox_id, session_id, platform, chat_id, thread_id, reply_to, body, state, attempts, created_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sending', 1, ?8)
+VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, 'sending', 1, ?8)
 RETURNING id;
 
 -- name: outbox.stream_opened

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Delivery with a platform that does what the script says, a real store and a clock that is set by hand. */
+#include "base/test.h"
+
+#include <time.h>
+
+#include "base/json.h"
+#include "channel/deliver_internal.h"
+#include "channel/rate.h"
+#include "channel/registry.h"
+#include "config/config.h"
+#include "runtime/clock.h"
+#include "store/test_home.h"
+
+/* ---- a platform ---- */
+
+struct answer { enum err e; bool unsent; int status; const char *body; };
+
+static struct {
+    const struct answer *script;    /* one a request; the last is repeated */
+    size_t     n, used;
+    struct buf log;                 /* what was sent, in order */
+} platform;
+
+static enum err scripted_fetch(struct arena *a, const struct http_request *q, struct http_response *out, bool *ret_sent) AWAITS
+{
+    const struct answer *s = &platform.script[platform.used < platform.n ? platform.used : platform.n - 1];
+
+    platform.used++;
+    buf_addf(&platform.log, "%s%.*s", platform.log.len ? " | " : "", STR(q->body));
+    if (ret_sent)
+        *ret_sent = !s->unsent;
+    if (s->e)
+        return failed(s->e, "scripted failure");
+    *out = (struct http_response){ .status = s->status, .body = arena_str(a, str_from(s->body ? s->body : "")) };
+    return OK;
+}
+
+static bool fake_configured(void)
+{
+    return true;
+}
+
+static enum err fake_encode(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    if (str_eq(m->text, S("bad")))
+        return failed(ERR_INPUT, "cannot be said");
+    out->url = "http://fake";
+    out->body = str_from(arena_printf(a, "%s%.*s%s%.*s%s", m->remote_id.len ? "edit " : "", STR(m->remote_id),
+                                      m->remote_id.len ? " " : "", STR(m->text), m->plain ? " plainly" : ""));
+    return OK;
+}
+
+static enum err fake_typing(struct arena *a, str chat_id, str thread_id UNUSED, struct http_request *out)
+{
+    out->body = str_from(arena_printf(a, "typing %.*s", STR(chat_id)));
+    return OK;
+}
+
+static enum err fake_decode(struct arena *a, int status, str body, struct sent *out)
+{
+    *out = (struct sent){ .remote_id = arena_str(a, body) };
+    switch (status) {
+    case 200: return OK;
+    case 429: out->retry_after_ms = 7000; return failed(ERR_LIMIT, "slow down");
+    case 400: out->bad_markup = true; return failed(ERR_INPUT, "markup");
+    case 403: out->gone = true; return failed(ERR_NOT_FOUND, "blocked");
+    default: return failed(ERR_REMOTE, "broken");
+    }
+}
+
+static unsigned fake_per_minute(str chat_id)
+{
+    return str_eq(chat_id, S("slow")) ? 60 : 0;
+}
+
+static const struct channel fake = {
+    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 100, .edits = 1, .typing = 1, .chat_per_minute = fake_per_minute,
+    .configured = fake_configured, .encode = fake_encode, .encode_typing = fake_typing, .decode_sent = fake_decode,
+};
+
+/* ---- a scene ---- */
+
+struct scene { struct test_home home; };
+
+static void scene_done(struct scene *s)
+{
+    deliver_stop(1000);
+    home_done(&s->home);
+    buf_done(&platform.log);
+    channel_add_for_test(NULL);
+    deliver_fetch = http_fetch;
+}
+
+static struct scene scene_new(const struct answer *script, size_t n, const char *unknown) AWAITS
+{
+    struct scene s = { .home = home_new() };
+    char set[64];
+
+    snprintf(set, sizeof set, "delivery.unknown=%s", unknown);
+    CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ set, "delivery.attempts=3", NULL }));
+    clock_fake(1000000000);
+    platform.script = script;
+    platform.n = n;
+    platform.used = 0;
+    channel_add_for_test(&fake);
+    deliver_fetch = scripted_fetch;
+    return s;
+}
+
+static int64_t add_row(struct scene *s, const char *chat, const char *text) AWAITS
+{
+    struct batch *b = batch_new(s->home.arena), *end = batch_new(s->home.arena);
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:s}", "text", text);
+
+    batch_add(b, "outbox.stream_begin", "inccccci", (int64_t)0, "fake", chat, "", "", "{}", clock_wall_ms());
+    CHECK_OK(store_commit(s->home.store, b));
+    int64_t id = row_int(batch_rows(b, 0), 0, 0);
+
+    batch_add(end, "outbox.stream_end", "is", id, json_print(s->home.arena, body));
+    CHECK_OK(store_commit(s->home.store, end));
+    return id;
+}
+
+static str state_of(struct scene *s, int64_t id) AWAITS
+{
+    struct rows r;
+
+    CHECK_OK(store_read(s->home.store, s->home.arena, &r, "admin.outbox_get", "i", id));
+    return row_str(&r, 0, 6);
+}
+
+/* The store answers in real time, so what it does is waited for by asking again, for ten seconds at most. */
+static void await_state(struct scene *s, int64_t id, const char *want) AWAITS
+{
+    time_t start = time(NULL);
+    str got = S("");
+
+    while (time(NULL) - start < 10) {
+        got = state_of(s, id);
+        if (str_eq(got, str_from(want)))
+            return;
+    }
+    test_failed(__FILE__, __LINE__, "row %lld is %.*s, want %s", (long long)id, STR(got), want);
+}
+
+static void await_requests(struct scene *s, size_t n) AWAITS
+{
+    time_t start = time(NULL);
+
+    while (platform.used < n && time(NULL) - start < 10)
+        (void)state_of(s, 1);
+    CHECK(platform.used >= n);
+}
+
+/* Long enough for whatever is under way, when nothing is expected. */
+static void let_things_happen(struct scene *s) AWAITS
+{
+    for (int k = 0; k < 100; k++) {
+        struct batch *b = batch_new(s->home.arena);
+
+        batch_add(b, "meta.set", "cc", "test", "x");    /* a commit is behind those asked for before it */
+        CHECK_OK(store_commit(s->home.store, b));
+        CHECK_OK(fiber_yield());
+    }
+}
+
+static void await_log(const char *want) AWAITS
+{
+    time_t start = time(NULL);
+
+    while (!str_eq(buf_str(&platform.log), str_from(want)) && time(NULL) - start < 10)
+        CHECK_OK(fiber_yield());
+    CHECK_STR(buf_str(&platform.log), want);
+}
+
+TEST(rows_of_a_chat_go_in_order_and_keep_the_platforms_id)
+{
+    static const struct answer script[] = { { .status = 200, .body = "77" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+    struct rows r;
+
+    add_row(&s, "a", "one");
+    add_row(&s, "b", "other");
+    int64_t last = add_row(&s, "a", "two");
+    CHECK_OK(deliver_start(s.home.store));
+    await_state(&s, last, "sent");
+    CHECK(str_find(buf_str(&platform.log), S("one")) < str_find(buf_str(&platform.log), S("two")));
+    CHECK_OK(store_read(s.home.store, s.home.arena, &r, "admin.outbox_get", "i", last));
+    CHECK_STR(row_str(&r, 0, 10), "77");
+    deliver_wake(S("fake"), S("nobody"));
+    deliver_wake(S("no such platform"), S("a"));
+}
+
+TEST(each_failure_becomes_what_it_means)
+{
+    static const struct { struct answer a; const char *unknown, *state; } cases[] = {
+        { { .e = ERR_NET, .unsent = true },     "keep",     "ready" },
+        { { .e = ERR_NET },                     "keep",     "unknown" },
+        { { .e = ERR_TIMEOUT },                 "keep",     "unknown" },
+        { { .e = ERR_TIMEOUT },                 "resend",   "ready" },
+        { { .status = 429 },                    "keep",     "ready" },
+        { { .status = 502 },                    "keep",     "ready" },
+        { { .status = 403 },                    "keep",     "dead" },
+        { { .status = 400 },                    "keep",     "dead" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(scene_done) struct scene s = scene_new(&cases[i].a, 1, cases[i].unknown);
+
+        CHECK_OK(deliver_start(s.home.store));
+        int64_t id = add_row(&s, "a", "text");
+        deliver_wake(S("fake"), S("a"));
+        await_requests(&s, 1);
+        await_state(&s, id, cases[i].state);
+    }
+}
+
+TEST(markup_that_is_refused_is_sent_again_plainly)
+{
+    static const struct answer script[] = { { .status = 400 }, { .status = 200, .body = "1" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+
+    CHECK_OK(deliver_start(s.home.store));
+    int64_t id = add_row(&s, "a", "x");
+    deliver_wake(S("fake"), S("a"));
+    await_state(&s, id, "sent");
+    CHECK_STR(buf_str(&platform.log), "x | x plainly");
+}
+
+TEST(a_row_that_waits_holds_back_those_behind_it_and_tries_are_counted)
+{
+    static const struct answer script[] = { { .status = 500 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+
+    CHECK_OK(deliver_start(s.home.store));
+    int64_t first = add_row(&s, "a", "first"), second = add_row(&s, "a", "second");
+    deliver_wake(S("fake"), S("a"));
+    for (size_t tries = 1; tries <= 3; tries++) {
+        await_requests(&s, tries);
+        if (tries == 3)
+            break;
+        let_things_happen(&s);
+        CHECK_STR(state_of(&s, first), "ready");
+        CHECK_STR(state_of(&s, second), "ready");
+        clock_advance(20000);
+    }
+    await_state(&s, first, "dead");
+    await_log("first | first | first | second");
+    await_state(&s, second, "ready");
+}
+
+TEST(a_wait_that_the_platform_asks_for_is_kept)
+{
+    static const struct answer script[] = { { .status = 429 }, { .status = 200 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+
+    CHECK_OK(deliver_start(s.home.store));
+    int64_t id = add_row(&s, "a", "x");
+    deliver_wake(S("fake"), S("a"));
+    await_requests(&s, 1);
+    let_things_happen(&s);
+    clock_advance(6900);
+    let_things_happen(&s);
+    CHECK_INT(platform.used, 1);
+    clock_advance(200);
+    await_state(&s, id, "sent");
+}
+
+TEST(unknown_and_dead_rows_do_not_silence_a_chat)
+{
+    static const struct answer script[] = { { .e = ERR_TIMEOUT }, { .status = 200 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+
+    CHECK_OK(deliver_start(s.home.store));
+    int64_t lost = add_row(&s, "a", "lost"), bad = add_row(&s, "a", "bad"), fine = add_row(&s, "a", "fine");
+    deliver_wake(S("fake"), S("a"));
+    await_state(&s, fine, "sent");
+    CHECK_STR(state_of(&s, lost), "unknown");
+    CHECK_STR(state_of(&s, bad), "dead");
+    CHECK_OK(deliver_resend(lost));
+    await_state(&s, lost, "sent");
+    CHECK_OK(deliver_drop(bad));
+    CHECK_STR(state_of(&s, bad), "dropped");
+    CHECK_ERR(deliver_drop(fine), ERR_CONFLICT);
+    CHECK_ERR(deliver_resend(4711), ERR_CONFLICT);
+    CHECK_STR(buf_str(&platform.log), "lost | fine | lost");
+}
+
+TEST(what_a_crash_left_in_the_middle_is_unknown_unless_it_was_an_edit)
+{
+    static const struct answer script[] = { { .status = 200, .body = "5" } };
+    static const struct { const char *unknown, *new_message, *edit; } cases[] = {
+        { "keep", "unknown", "sent" }, { "resend", "sent", "sent" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(scene_done) struct scene s = scene_new(script, 1, cases[i].unknown);
+        int64_t fresh = add_row(&s, "a", "fresh"), edit = add_row(&s, "b", "edit");
+        struct batch *b = batch_new(s.home.arena);
+
+        batch_add(b, "outbox.claim", "cci", "fake", "a", clock_wall_ms());
+        batch_add(b, "outbox.claim", "cci", "fake", "b", clock_wall_ms());
+        batch_add(b, "outbox.stream_opened", "is", edit, S("9"));
+        CHECK_OK(store_commit(s.home.store, b));
+        CHECK_OK(deliver_start(s.home.store));
+        await_state(&s, edit, cases[i].edit);
+        await_state(&s, fresh, cases[i].new_message);
+        CHECK(str_find(buf_str(&platform.log), S("edit 9 edit")) != STR_NONE);
+    }
+}
+
+TEST(rates_hold_after_the_burst)
+{
+    struct rate r = {0};
+    uint64_t now = 5000000;
+
+    for (int i = 0; i < 20; i++) {
+        CHECK_INT(rate_wait_us(&r, now, 60, 20), 0);
+        rate_take(&r, now, 60);
+    }
+    CHECK_INT(rate_wait_us(&r, now, 60, 20), 1000000);
+    CHECK_INT(rate_wait_us(&r, now + 400000, 60, 20), 600000);
+    rate_give_back(&r, 60);
+    CHECK_INT(rate_wait_us(&r, now, 60, 20), 0);
+    CHECK_INT(rate_wait_us(&r, now, 0, 0), 0);
+}
+
+TEST(a_chats_limit_spaces_its_messages)
+{
+    static const struct answer script[] = { { .status = 200 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+    int64_t last = 0;
+
+    for (int i = 0; i < 22; i++)
+        last = add_row(&s, "slow", "x");
+    CHECK_OK(deliver_start(s.home.store));
+    await_requests(&s, 20);
+    let_things_happen(&s);
+    CHECK_INT(platform.used, 20);
+    clock_advance(1100);
+    await_requests(&s, 21);
+    let_things_happen(&s);
+    CHECK_STR(state_of(&s, last), "ready");         /* it is not 'sending' while it waits for its turn */
+    clock_advance(1100);
+    await_state(&s, last, "sent");
+}
+
+TEST(a_reply_grows_by_edits_a_second_apart_and_ends_as_a_delivery)
+{
+    static const struct answer script[] = { { .status = 200, .body = "31" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+    struct delivery_stream *stream;
+    struct batch *b = batch_new(s.home.arena);
+    struct stream_start start = { .platform = S("fake"), .chat_id = S("a"), .thread_id = S(""), .reply_to = S(""),
+                                  .session_id = S(""), .text = S("He") };
+
+    CHECK_OK(deliver_start(s.home.store));
+    CHECK_OK(deliver_stream_begin(&start, &stream));
+    deliver_stream_update(stream, S("Hell"));
+    deliver_stream_update(stream, S("Hello"));
+    for (int k = 0; k < 20; k++)
+        CHECK_OK(fiber_yield());
+    CHECK_STR(buf_str(&platform.log), "He");
+    clock_advance(1000);
+    await_log("He | edit 31 Hello");
+    deliver_stream_update(stream, S("Hello, "));
+    int64_t id = deliver_stream_close(stream);
+    CHECK_STR(state_of(&s, id), "sending");
+    batch_add(b, "outbox.stream_end", "ic", id, "{\"text\":\"Hello, you\"}");
+    CHECK_OK(store_commit(s.home.store, b));
+    deliver_wake(S("fake"), S("a"));
+    await_state(&s, id, "sent");
+    CHECK_STR(buf_str(&platform.log), "He | edit 31 Hello | edit 31 Hello, you");
+}
+
+TEST(a_stream_that_cannot_open_leaves_nothing_to_send)
+{
+    static const struct answer script[] = { { .status = 500 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+    struct delivery_stream *stream;
+    struct stream_start start = { .platform = S("fake"), .chat_id = S("a"), .thread_id = S(""), .reply_to = S(""),
+                                  .session_id = S(""), .text = S("He") };
+    struct rows r;
+
+    CHECK_OK(deliver_start(s.home.store));
+    CHECK_ERR(deliver_stream_begin(&start, &stream), ERR_REMOTE);
+    CHECK_OK(store_read(s.home.store, s.home.arena, &r, "outbox.chats", ""));
+    CHECK_INT(r.n, 0);
+}
+
+TEST(typing_is_shown_every_five_seconds_until_stopped)
+{
+    static const struct answer script[] = { { .status = 200 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+
+    CHECK_OK(deliver_start(s.home.store));
+    struct typing *t = deliver_typing(S("fake"), S("a"), S(""));
+    await_log("typing a");
+    for (int k = 0; k < 5; k++)
+        CHECK_OK(fiber_yield());
+    clock_advance(5000);
+    await_log("typing a | typing a");
+    deliver_typing_stop(t);
+    clock_advance(50000);
+    for (int k = 0; k < 5; k++)
+        CHECK_OK(fiber_yield());
+    CHECK_STR(buf_str(&platform.log), "typing a | typing a");
+    deliver_typing_stop(NULL);
+}
