@@ -361,3 +361,28 @@ TEST(model_of_openai_itself_needs_no_question)
     CHECK_ERR(model_find(a, &(struct model_settings){ .configured_only = true }, &m), ERR_NOT_FOUND);
     http_client_stop();
 }
+
+TEST(model_on_this_machine_is_found_when_it_has_started)
+{
+    static const char *const forms[] = { "127.0.0.1:%u", ":%u", "http://localhost:%u/", "0.0.0.0:%u" };
+
+    for (size_t i = 0; i < N_ELEMENTS(forms); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct model m = { .source = "" };
+        char host[64];
+
+        server_start((const char *const[]){ "HTTP/1.1 503 Loading\r\n\r\n", LIST("{\"id\":\"local\"}"), NULL });
+        snprintf(host, sizeof host, forms[i], server.port);
+        setenv("OLLAMA_HOST", host, 1);
+        enum err e = model_find(a, &(struct model_settings){ 0 }, &m);
+
+        CHECK(e == ERR_NOT_FOUND || str_starts(str_from(m.source), S("llama.cpp")));    /* maybe one runs here */
+        if (e)
+            CHECK(strstr(failed_text(), "neither Ollama ("));
+        CHECK_OK(model_find(a, &(struct model_settings){ 0 }, &m));
+        unsetenv("OLLAMA_HOST");
+        CHECK_STR(str_from(m.name), "local");
+        CHECK(str_starts(str_from(m.source), S("Ollama on ")));
+        server_stop();
+    }
+}

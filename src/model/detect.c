@@ -18,10 +18,7 @@ enum { LIST_MS = 10000, LOCAL_MS = 1500, LOCAL_CONNECT_MS = 300, LIST_MAX = 4 <<
 /* Their list has every model there ever was, in no order that helps. */
 #define OPENAI_DEFAULT_MODEL "gpt-4.1-mini"
 
-static const struct { const char *endpoint, *source; } locals[] = {
-    { "http://127.0.0.1:11434/v1", "Ollama on 127.0.0.1:11434" },
-    { "http://127.0.0.1:8080/v1",  "llama.cpp on 127.0.0.1:8080" },
-};
+enum { OLLAMA_PORT = 11434, LLAMA_CPP_PORT = 8080 };
 
 static bool is_set(const char *c)
 {
@@ -127,24 +124,51 @@ static enum err use(struct arena *a, const struct model_settings *s, const char 
     return OK;
 }
 
+/* OLLAMA_HOST, which Ollama itself goes by: "host", "host:port", ":port" or a URL; 0.0.0.0 is where it listens. */
+static char *ollama_address(struct arena *a)
+{
+    str host = str_from(getenv("OLLAMA_HOST"));
+    struct url u;
+
+    if (host.len == 0)
+        return arena_printf(a, "127.0.0.1:%d", OLLAMA_PORT);
+    if (str_starts(host, S(":")))
+        return arena_printf(a, "127.0.0.1%.*s", STR(host));
+    const char *text = str_find(host, S("://")) == STR_NONE ? arena_printf(a, "http://%.*s", STR(host)) : host.p;
+
+    if (url_parse(str_from(text), &u) != OK)
+        return arena_printf(a, "127.0.0.1:%d", OLLAMA_PORT);
+    return arena_printf(a, u.is_ipv6 ? "[%.*s]:%u" : "%.*s:%u", STR(str_eq(u.host, S("0.0.0.0")) ? S("127.0.0.1") : u.host),
+                        u.has_port ? u.port : OLLAMA_PORT);
+}
+
+static enum err try_local(struct arena *a, const char *what, const char *address, const char *wanted, struct model *out) AWAITS
+{
+    struct model m = {
+        .provider = &provider_openai, .source = arena_printf(a, "%s on %s", what, address),
+        .target.endpoint = arena_printf(a, "http://%s/v1", address),
+    };
+    const char **names;
+    size_t n;
+
+    TRY(list_within(a, &m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n));
+    if (is_set(wanted))
+        m.name = arena_c(a, str_from(wanted));
+    else
+        TRY(choose(&m, names, n));
+    *out = m;
+    return OK;
+}
+
 static enum err find_local(struct arena *a, const char *wanted, struct model *out) AWAITS
 {
-    for (size_t i = 0; i < N_ELEMENTS(locals); i++) {
-        struct model m = { .provider = &provider_openai, .source = locals[i].source, .target.endpoint = locals[i].endpoint };
-        const char **names;
-        size_t n;
-        enum err e = list_within(a, &m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n);
+    char *ollama = ollama_address(a), *llama_cpp = arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT);
 
-        TRY(fiber_check());
-        if (e == OK && is_set(wanted))
-            m.name = arena_c(a, str_from(wanted));
-        if (e == OK && (m.name || choose(&m, names, n) == OK)) {
-            *out = m;
-            return OK;
-        }
-    }
-    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and neither Ollama "
-                  "(127.0.0.1:11434) nor llama.cpp (127.0.0.1:8080) has one to offer");
+    if (try_local(a, "Ollama", ollama, wanted, out) == OK || try_local(a, "llama.cpp", llama_cpp, wanted, out) == OK)
+        return OK;
+    TRY(fiber_check());
+    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and neither Ollama (%s) nor "
+                  "llama.cpp (%s) has one to offer", ollama, llama_cpp);
 }
 
 enum err model_find(struct arena *a, const struct model_settings *s, struct model *out) AWAITS

@@ -551,6 +551,20 @@ TEST(http_loopback_is_never_asked_through_a_proxy)
     CHECK_OK(e);
 }
 
+TEST(http_goes_through_a_proxy_that_the_environment_names)
+{
+    WITH_SERVER;
+    struct http_request rq = { .url = "http://example.invalid/hello" };
+
+    setenv("http_proxy", arena_printf(a, "http://127.0.0.1:%u", server.port), 1);
+    enum err e = http_fetch(a, &rq, &r, NULL);
+
+    unsetenv("http_proxy");
+    CHECK_OK(e);
+    CHECK_INT(r.status, 404);       /* of our server, which knows no such address */
+    CHECK(str_starts(buf_str(&server.last), S("GET http://example.invalid/hello HTTP/1.1\r\n")));
+}
+
 TEST(http_many_at_once)
 {
     WITH_SERVER;
