@@ -63,7 +63,7 @@ static void add_previous(struct buf *b, const json_t *previous)
     buf_add(b, S(")\n\n"));
 }
 
-str persona_message(const struct turn *t)
+str persona_message(const struct turn *t, const char *const *paths)
 {
     const struct message *m = &t->message;
     CLEANUP(buf_done) struct buf b = { 0 };
@@ -75,8 +75,9 @@ str persona_message(const struct turn *t)
     for (size_t i = 0; i < m->n_attachments; i++) {
         const struct attachment *a = &m->attachments[i];
 
-        buf_addf(&b, "%s[attached %.*s: %.*s%s%.*s]", b.len ? "\n" : "", STR(a->type),
-                 STR(a->name.len ? a->name : a->url), a->mime.len ? ", " : "", STR(a->mime));
+        buf_addf(&b, "%s[attached %.*s: %.*s%s%.*s%s%s]", b.len ? "\n" : "", STR(a->type),
+                 STR(a->name.len ? a->name : a->url), a->mime.len ? ", " : "", STR(a->mime),
+                 paths[i] ? ", in the workspace as " : "", paths[i] ? paths[i] : "");
     }
     return arena_str(t->arena, buf_str(&b));
 }

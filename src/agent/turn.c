@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "agent/attachments.h"
 #include "agent/persona.h"
 #include "base/fault.h"
 #include "base/metrics.h"
@@ -112,6 +113,18 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
     return OK;
 }
 
+static enum err add_own_message(struct turn *t) AWAITS
+{
+    bool sees = t->model && (t->model->provider->caps & CAP_VISION);
+    struct placed p = { 0 };
+
+    if (t->message.n_attachments)
+        TRY(attachments_place(t->arena, t->blobs, t->workspace, &t->message, sees, &p));
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_USER, .text = persona_message(t, p.paths),
+                                                          .images = p.images, .n_images = p.n_images });
+    return OK;
+}
+
 static enum err load(struct turn *t) AWAITS
 {
     struct batch *b = batch_new(t->arena);
@@ -128,7 +141,7 @@ static enum err load(struct turn *t) AWAITS
     t->journal = (struct journal){ t->inbox_id, 0 };
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t) });
     TRY(load_history(t, batch_rows(b, 0), batch_rows(b, 1)));
-    transcript_user(&t->transcript, persona_message(t));
+    TRY(add_own_message(t));
     for (size_t i = 0; i < own->n; i++) {
         TRY(load_own_row(t, row_str(own, i, 1), row_str(own, i, 2), row_str(own, i, 3)));
         t->journal.next_seq = row_int(own, i, 0) + 1;

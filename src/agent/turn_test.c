@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
+#include <unistd.h>
+
 #include "agent/turn.h"
+#include "store/blobs.h"
 #include "config/config.h"
 #include "model/detect.h"
 #include "net/client.h"
@@ -192,6 +195,34 @@ TEST(a_call_is_journaled_before_and_after_it_runs)
     CHECK_OK(turn_run(&t));
     CHECK_STR(journal_kinds(&s), "reply call result");
     CHECK(str_find(buf_str(&s.script.asked), S("\"tool_call_id\":\"c1\"")) != STR_NONE);
+    scene_end(&s);
+}
+
+TEST(an_attached_image_is_put_into_the_workspace_and_shown_to_a_model_that_sees)
+{
+    const char *replies[] = { TEXT("nice") };
+    struct attachment attachment = { .type = S("image"), .name = S("../a cat.png"), .mime = S("image/png"), .size = 4 };
+    char hash[BLOB_HASH_SIZE];
+    struct blobs *blobs;
+    struct scene s;
+
+    scene_start(&s, replies, N_ELEMENTS(replies));
+    CHECK_OK(blobs_open(s.home.store, home_path(&s.home, "blobs"), 1000, &blobs));
+    CHECK_OK(blobs_put(blobs, S("meow"), attachment.mime, attachment.name, 0, hash));
+    attachment.blob = str_from(hash);
+    add_message(&s, "look");
+    struct turn t = turn_for(&s, "look");
+
+    t.blobs = blobs;
+    t.message.attachments = &attachment;
+    t.message.n_attachments = 1;
+    CHECK_OK(turn_run(&t));
+    char *path = arena_printf(s.home.arena, "attachments/%.8s-.._a cat.png", hash);
+
+    CHECK(access(home_path(&s.home, path), R_OK) == 0);
+    CHECK(str_find(buf_str(&s.script.asked), str_from(path)) != STR_NONE);
+    CHECK(str_find(buf_str(&s.script.asked), S("data:image/png;base64,bWVvdw==")) != STR_NONE);
+    blobs_close(blobs);
     scene_end(&s);
 }
 

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 struct access;
+struct blobs;
 struct dispatch;
 struct limits;
 struct models;
@@ -16,6 +17,7 @@ struct models;
 struct gateway {
     struct store    *store;
     struct bus      *bus;
+    struct blobs    *blobs;         /* attachments */
     struct access   *access;        /* access.h: who may talk to it */
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */

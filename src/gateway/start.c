@@ -33,7 +33,6 @@ struct running {
     struct arena     *arena;
     struct gateway    gateway;
     struct home_lock *lock;
-    struct blobs     *blobs;
     struct server    *tcp, *unix_socket;
 };
 
@@ -69,7 +68,7 @@ static enum err open_store(struct running *r) AWAITS
 
     TRY(home_lock_take(c->home, &r->lock));
     TRY(store_open(&o, &r->gateway.store));
-    return blobs_open(r->gateway.store, arena_printf(r->arena, "%s/blobs", c->home), c->blobs_max_size, &r->blobs);
+    return blobs_open(r->gateway.store, arena_printf(r->arena, "%s/blobs", c->home), c->blobs_max_size, &r->gateway.blobs);
 }
 
 static enum err open_workspace(struct running *r)
@@ -142,7 +141,7 @@ static enum err expire_blobs(struct running *r) AWAITS
     size_t n;
 
     do
-        TRY(blobs_expire(r->blobs, clock_wall_ms(), &n));
+        TRY(blobs_expire(r->gateway.blobs, clock_wall_ms(), &n));
     while (n);
     return OK;
 }
@@ -169,7 +168,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->dispatch = dispatch_new();
     TRY(open_servers(r));
     TRY(deliver_start(g->store));
-    TRY(channels_start(g->store, r->blobs, intake_channel, g));
+    TRY(channels_start(g->store, r->gateway.blobs, intake_channel, g));
     g->models = models_new(g);
     TRY(dispatch_resume(g));
     fibers_spawn(&g->services, "server", run_server, r->tcp);
@@ -279,7 +278,7 @@ static void close_parts(struct running *r) AWAITS
     limits_free(g->limits);
     access_free(g->access);
     bus_free(g->bus);
-    blobs_close(r->blobs);
+    blobs_close(g->blobs);
     store_close(g->store);
     home_lock_free(r->lock);
     http_client_stop();
