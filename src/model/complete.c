@@ -145,7 +145,9 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
         return refused(t, s);
     if (e == OK)
         e = read_answer(t, s, out);
-    t->again = (e == ERR_NET || e == ERR_TIMEOUT || e == ERR_LIMIT) && t->completion.text.len == 0;
+    /* ERR_LIMIT is theirs as long as nothing came, and our own cap after that. */
+    t->again = (e == ERR_NET || e == ERR_TIMEOUT || (e == ERR_LIMIT && !completion_begun(&t->completion)))
+            && t->completion.text.len == 0;
     return e;
 }
 

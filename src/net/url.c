@@ -152,21 +152,6 @@ void url_add_encoded(struct buf *b, str s)
     }
 }
 
-enum err url_add_decoded(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] != '%') {
-            buf_add_char(b, s.p[i]);
-            continue;
-        }
-        if (s.len - i < 3 || hex_value(s.p[i + 1]) < 0 || hex_value(s.p[i + 2]) < 0)
-            return failed(ERR_INPUT, "'%%' without two hexadecimal digits");
-        buf_add_char(b, (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2])));
-        i += 2;
-    }
-    return OK;
-}
-
 void url_add_authority(struct buf *b, const struct url *u)
 {
     buf_addf(b, u->is_ipv6 ? "[%.*s]" : "%.*s", STR(u->host));

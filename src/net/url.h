@@ -20,8 +20,6 @@ enum err url_parse(str text, struct url *out) MUST_USE;     /* the parts point i
 /* "http://h/v1/" and "models" give "http://h/v1/models": one slash between the two, whatever each has. */
 char    *url_join(struct arena *, str base, str path);
 void     url_add_encoded(struct buf *, str);                /* for one path segment or query value */
-/* Percent-decoding, nothing else ('+' stays).  ERR_INPUT: a '%' without two hex digits. */
-enum err url_add_decoded(struct buf *, str) MUST_USE;
 /* "host:port" as it is dialled and as it stands in a Host field: brackets for IPv6, no port when it is the scheme's. */
 void     url_add_authority(struct buf *, const struct url *);
 bool     url_is_loopback(const struct url *);       /* localhost, 127.0.0.0/8, ::1; by the text alone, no lookup */
