@@ -11,7 +11,7 @@ struct sandbox_plan {
     const struct sandbox_job *job;
     const char *cwd;            /* absolute */
     int         n_joins;        /* cgroup.procs descriptors from BACKEND_FD_JOIN on */
-    bool        limit_memory;   /* a process, by RLIMIT_AS: no cgroup does it */
+    bool        limit_memory;   /* of each process, by RLIMIT_DATA and RLIMIT_AS: no cgroup does it */
     bool        report;         /* run no command, tell what holds */
 };
 

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 enum { ARGV_MAX = 256, NOBODY = 65534, SHM_MAX = 64 << 20, NOFILE_MAX = 4096 };
+/* Without a cgroup, a process may reserve this many times the memory that it may fill: java, node and go do not start
+ * when address space is as scarce as memory.  What RLIMIT_DATA does not count, shared memory, ends here. */
+enum { ADDRESS_SPACE = 8 };
 #define INSIDE "/run/clawdbot-inside"
 
 /* What programs look up and everybody may read.  The rest of /etc is nobody's business in there. */
@@ -81,7 +84,8 @@ static void add_limits(struct words *w, const struct sandbox_plan *p)
     const struct sandbox_limits *l = &p->job->limits;
 
     if (p->limit_memory)
-        ADD(w, "--limit", arena_printf(w->arena, "as=%" PRIu64, l->memory));
+        ADD(w, "--limit", arena_printf(w->arena, "data=%" PRIu64, l->memory),
+            "--limit", arena_printf(w->arena, "as=%" PRIu64, ADDRESS_SPACE * l->memory));
     ADD(w, "--limit", arena_printf(w->arena, "nproc=%u", l->processes));
     ADD(w, "--limit", arena_printf(w->arena, "cpu=%" PRIu64, (l->cpu_ms + 999) / 1000));
     ADD(w, "--limit", arena_printf(w->arena, "fsize=%" PRIu64, l->file_size));

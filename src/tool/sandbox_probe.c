@@ -84,7 +84,7 @@ static void judge_limits(struct sandbox_report *r)
     if (g.bounds_memory)
         state(r, GUARANTEE_MEMORY, true, "%s", cgroup_means());
     else
-        state(r, GUARANTEE_MEMORY, false, "each process by RLIMIT_AS, not all together: %s", cgroup_means());
+        state(r, GUARANTEE_MEMORY, false, "each process by RLIMIT_DATA, not all together: %s", cgroup_means());
     if (g.bounds_processes)
         state(r, GUARANTEE_PROCESS_COUNT, true, "%s", cgroup_means());
     else if (nproc_counts_the_job())

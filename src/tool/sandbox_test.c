@@ -355,6 +355,29 @@ TEST(memory_is_bounded_over_the_whole_tree_where_a_cgroup_can_be_had)
     CHECK(out.out_of_memory);
 }
 
+TEST(memory_of_a_process_is_bounded_without_a_cgroup_whichever_kind_it_is)
+{
+    SANDBOXED(f);
+    const struct sandbox_report *r;
+
+    CHECK_OK(sandbox_probe(&r));
+    if (r->states[GUARANTEE_MEMORY].held) {
+        fprintf(stderr, "    not tested: there is %s\n", r->states[GUARANTEE_MEMORY].by);
+        return;
+    }
+    fixture_inside(&f, "m.c",
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <sys/mman.h>\n"
+        "static long take(int flags) { long n = 0; while (n < 4096 && mmap(0, 1 << 20, PROT_READ | PROT_WRITE,"
+        " flags | MAP_ANONYMOUS, -1, 0) != MAP_FAILED) n++; return n; }\n"
+        "int main(void) { long a = take(MAP_PRIVATE), b = take(MAP_SHARED); printf(\"%d %d\\n\", a < 64, a + b < 512); return 0; }\n");
+    struct sandbox_outcome out = fixture_run(&f, "gcc m.c -o m");
+
+    CHECK_INT(out.exit_code, 0);
+    f.limits.memory = 64 << 20;
+    out = fixture_run(&f, "./m");
+    CHECK_STR(out.output, "1 1\n");
+}
+
 TEST(memory_in_tmp_is_bounded)
 {
     SANDBOXED(f);

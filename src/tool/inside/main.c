@@ -51,7 +51,7 @@ static int stop(const struct plan *p, const char *what, int code)
 static int limit_of(const char *name)
 {
     static const struct { const char *name; int resource; } known[] = {
-        { "as", RLIMIT_AS }, { "nproc", RLIMIT_NPROC }, { "cpu", RLIMIT_CPU }, { "fsize", RLIMIT_FSIZE },
+        { "as", RLIMIT_AS }, { "data", RLIMIT_DATA }, { "nproc", RLIMIT_NPROC }, { "cpu", RLIMIT_CPU }, { "fsize", RLIMIT_FSIZE },
         { "nofile", RLIMIT_NOFILE }, { "core", RLIMIT_CORE }, { "memlock", RLIMIT_MEMLOCK },
     };
 
