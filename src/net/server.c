@@ -191,13 +191,15 @@ enum err server_open(const struct server_options *options, struct server **out)
     list_init(&s->connections);
     if (!o->cert_file != !o->key_file)
         return failed(ERR_INPUT, "TLS needs both a certificate and a key");
+    if (o->redirect_port && !o->cert_file)
+        return failed(ERR_INPUT, "a port that redirects to TLS needs a certificate");
     if (o->cert_file)
         TRY(tls_server_context(o->cert_file, o->key_file, &s->tls));
     if (o->unix_path)
         TRY(listen_on_unix(s, o->unix_path));
     else
         TRY(listen_on(s, o->host, o->port, false));
-    if (s->tls && o->redirect_port)
+    if (o->redirect_port)
         TRY(listen_on(s, o->host, o->redirect_port, true));
     *out = s;
     s = NULL;
@@ -313,13 +315,23 @@ static enum err accept_loop(void *listener) AWAITS
     return OK;
 }
 
+/* Whoever comes from now on is refused, instead of waiting for nobody. */
+static void refuse_from_now_on(struct server *s)
+{
+    for (size_t i = 0; i < s->n_listeners; i++)
+        shutdown(fd_raw(s->listeners[i].fd), SHUT_RD);      /* server_close() closes */
+}
+
 enum err server_run(struct server *s)
 {
     CLEANUP(fibers_done) struct fibers acceptors = { 0 };
 
     for (size_t i = 0; i < s->n_listeners; i++)
         fibers_spawn(&acceptors, "accept", accept_loop, &s->listeners[i]);
-    return fibers_wait(&acceptors);
+    enum err e = fibers_wait(&acceptors);
+
+    refuse_from_now_on(s);
+    return e;
 }
 
 /* --- the end --- */
@@ -329,12 +341,6 @@ static void free_unstarted(struct server *s)
 {
     list_each(node, &s->connections)
         connection_free(list_entry(node, struct connection, in_server));
-}
-
-static void close_listeners(struct server *s)
-{
-    for (size_t i = 0; i < s->n_listeners; i++)
-        shutdown(fd_raw(s->listeners[i].fd), SHUT_RD);      /* refuses from now on; server_close() closes */
 }
 
 static enum err wait_until_empty(struct server *s, uint64_t ms) AWAITS
@@ -351,7 +357,7 @@ enum err server_drain(struct server *s, uint64_t ms)
 {
     s->draining = true;
     wake_all(&s->stop);
-    close_listeners(s);
+    refuse_from_now_on(s);
     list_each(node, &s->connections) {
         struct connection *c = list_entry(node, struct connection, in_server);
 

@@ -17,7 +17,7 @@ struct server_options {
     const char *cert_file, *key_file;       /* both or none: TLS 1.2 and 1.3 */
     unsigned    redirect_port;              /* with TLS: a plain port that redirects to it; 0: none */
     size_t      max_body;                   /* 413 above; 0: 8 MiB */
-    unsigned    max_per_address;            /* connections; 0: 256 */
+    unsigned    max_per_address;            /* connections, 503 above; 0: 256.  All clients of a proxy are one address */
     uint64_t    header_timeout_ms, body_timeout_ms, write_timeout_ms, idle_timeout_ms;  /* 0: 10 s, 30 s, 30 s, 75 s */
     void      (*handle)(void *arg, struct http_exchange *) AWAITS;
     void       *arg;

@@ -277,6 +277,7 @@ TEST(plain_text_on_the_tls_port_gets_nowhere)
 
 TEST(a_websocket_runs_over_tls)
 {
+    CLEANUP(deadline_clear) struct deadline d = { 0 };
     CLEANUP(buf_done) struct buf got = { 0 };
     enum websocket_type type;
     char text[1024];
@@ -285,6 +286,7 @@ TEST(a_websocket_runs_over_tls)
     bool readable, end;
     size_t n;
 
+    deadline_set(&d, 5000);
     site_open(&s, 0);
     struct transport *t = calloc(1, sizeof *t);
 
