@@ -182,7 +182,7 @@ enum err access_offer_pairing(struct gateway *g, const struct message *m)
 
     batch_add(b, "session.ensure", "cssssci", session, m->platform, m->chat_id, m->thread_id, m->agent, "", now);
     batch_add(b, "inbox.insert", "csssssssccciii", message, m->platform, m->chat_id, m->thread_id, m->agent,
-              m->external_id, m->user_id, S(""), "{}", "failed", "the sender is not paired", now, now, now);
+              m->external_id, m->user_id, S(""), "{}", "done", "the sender is not paired", now, now, now);
     batch_add(b, "pairing.add", "cssssii", code, m->platform, m->user_id, m->user_name, m->chat_id, now,
               now + PAIRING_MS);
     batch_add(b, "pairing.tell", "sssssi", m->platform, m->chat_id, m->thread_id, m->external_id, json_print(a, body),
