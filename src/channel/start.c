@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "base/random.h"
 #include "channel/deliver.h"
 #include "channel/registry.h"
@@ -164,12 +165,13 @@ const struct channel_host *channels_host(const struct channel *c)
 json_t *channels_status(void)
 {
     json_t *list = json_array();
+    char when[TIME_TEXT_SIZE];
 
     for (size_t i = 0; i < s.n; i++) {
         const struct running *r = &s.channels[i];
 
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:I}", "name", r->host.channel->name, "state", r->state,
-                                              "text", json_from_str(str_from(r->text)), "since", (json_int_t)r->since));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "name", r->host.channel->name, "state", r->state, "text",
+                                              json_from_str(str_from(r->text)), "since", time_text(when, r->since)));
     }
     return list;
 }

@@ -14,5 +14,5 @@ enum err channels_start(struct store *, struct blobs *,
 void     channels_stop(void) AWAITS;
 
 const struct channel_host *channels_host(const struct channel *);   /* NULL: not configured, or not started */
-/* [{"name", "state": "starting|ok|failing|stopped", "text", "since": ms}], a new reference */
+/* [{"name", "state": "starting|ok|failing|stopped", "text", "since": RFC 3339}], a new reference */
 json_t  *channels_status(void);

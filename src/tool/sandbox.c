@@ -285,7 +285,7 @@ enum err sandbox_run(const struct sandbox_job *asked, struct sandbox_outcome *ou
     TRY(workspace_check(job.workspace));
     if (job.limits.wall_ms == 0 || job.limits.wall_ms > SANDBOX_WALL_MAX_MS)
         job.limits.wall_ms = SANDBOX_WALL_MAX_MS;
-    if (job.cwd && job.cwd[0]) {
+    if (job.cwd && job.cwd[0] && strcmp(job.cwd, ".")) {
         TRY(check_cwd(job.cwd));
         plan.cwd = arena_printf(job.arena, "%s/%s", job.workspace, job.cwd);
     }
