@@ -35,6 +35,8 @@ static void print_part(const char *name, const json_t *part)
         buf_addf(&text, "%s%s ", comma, key);
         if (json_is_string(v))
             buf_add(&text, json_strval(v));
+        else if (json_is_real(v))
+            buf_addf(&text, "%.3g", json_real_value(v));
         else
             json_print_to(&text, v);
         comma = ", ";

@@ -124,12 +124,12 @@ class Config(Cli):
 class Client(Cli):
     def test_status_is_printed(self):
         status = {'version': '0.1.0', 'url': 'http://127.0.0.1:8000', 'ready': True, 'uptime_s': 61, 'home': '/h',
-                  'store': {'ok': True, 'failure': ''}, 'queues': {'inbox': {'done': 2}, 'outbox': {}},
+                  'store': {'ok': True, 'failure': '', 'commit_ms': 0.29133333333333333}, 'queues': {'inbox': {'done': 2}, 'outbox': {}},
                   'model': {'model': 'm'}, 'channels': [], 'warnings': ['plain\x1b[2J']}
         with Gateway(self.home, {'GET /api/v1/status': (200, status)}):
             self.check(['status'],
                        (0, 'gateway    ready, version 0.1.0, up 1m1s\naddress    http://127.0.0.1:8000\nhome       /h\n'
-                        'store      ok true\nmodel      model m\ninbox      2 done\noutbox     empty\n'
+                        'store      ok true, commit_ms 0.291\nmodel      model m\ninbox      2 done\noutbox     empty\n'
                         'warning    plain\ufffd[2J\n', ''))
             self.assertEqual(json.loads(self.run_cli('status', '--json')[1]), status)
 
