@@ -98,10 +98,8 @@ static enum err pause_until(struct delivery_stream *s, uint64_t ms) AWAITS
     enum err e = OK;
     uint64_t now = clock_ms();
 
-    if (now >= ms)
-        return OK;
-    deadline_set(&limit, ms - now);
-    while (!s->closing && e == OK)
+    deadline_set(&limit, ms > now ? ms - now : 0);
+    while (!s->closing && e == OK && now < ms)
         e = wait_on(&s->wake, "the next edit");
     return e == ERR_TIMEOUT ? OK : e;
 }

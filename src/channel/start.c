@@ -108,7 +108,10 @@ static enum err supervise(void *arg) AWAITS
         if (e == ERR_CANCELLED)
             return e;
         if (e == ERR_AUTH) {
-            set_state(r, "stopped", r->text[0] ? r->text : failed_text());
+            char why[HEALTH_TEXT_SIZE];
+
+            snprintf(why, sizeof why, "%s", r->text[0] ? r->text : failed_text());
+            set_state(r, "stopped", why);
             return e;
         }
         set_state(r, "failing", e ? failed_text() : "it ended");

@@ -74,7 +74,6 @@ static enum err fetch_file(const struct channel_host *host, struct arena *a, con
 {
     CLEANUP(arena_freep) struct arena *scratch = arena_new();
     CLEANUP(json_decrefp) json_t *j = NULL;
-    CLEANUP(deadline_clear) struct deadline limit;
     const json_t *file = NULL;
     struct http_response answer;
     uint64_t cap = config_now()->blobs_max_size;
@@ -83,6 +82,7 @@ static enum err fetch_file(const struct channel_host *host, struct arena *a, con
         return failed(ERR_LIMIT, "it is too large");
     TRY(call(scratch, "getFile", json_pack("{s:s%}", "file_id", f->id.p, f->id.len), CALL_TIMEOUT_MS, &j, &file));
     struct http_request request = { .url = telegram_file_url(scratch, json_text_str(file, "file_path")), .max_body = cap };
+    CLEANUP(deadline_clear) struct deadline limit;
     deadline_set(&limit, FILE_TIMEOUT_MS);
     TRY(http_fetch(scratch, &request, &answer, NULL));
     if (answer.status != 200)
