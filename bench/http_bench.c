@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* http_bench [requests|sockets]...: what the HTTP server costs.
+/* http_bench [requests|sockets]...: what the HTTP server costs.  http_bench bare PORT is the bare epoll loop alone.
  *
  * requests: a small fixed answer on keep-alive connections, by our server and by a bare epoll loop around the same
  * parser; processor time of the server a request, so that the load generator and the machine's other work do not count.
  * sockets: memory of a server process that holds 10,000 idle WebSockets, plain and over TLS. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -37,7 +38,7 @@ static const char body[] = "{\"status\":\"ok\"}\n";
 
 /* --- the two servers, each in a process of its own that tells its port through a pipe --- */
 
-struct setup { const struct test_certificate *tls; int tell; };
+struct setup { const struct test_certificate *tls; int tell; unsigned port; };
 
 static void handle(void *arg, struct http_exchange *x) AWAITS
 {
@@ -103,7 +104,8 @@ static bool bare_serve(struct bare *b)
 
 static void bare_server(struct setup *setup)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)setup->port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof a;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), epoll = epoll_create1(0), yes = 1;
     struct epoll_event events[256], ev = { .events = EPOLLIN };
@@ -349,6 +351,8 @@ static void all_sockets(void)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    if (argc == 3 && strcmp(argv[1], "bare") == 0)
+        bare_server(&(struct setup){ .tell = open("/dev/null", O_WRONLY), .port = (unsigned)strtoul(argv[2], NULL, 10) });
     for (int i = 1; i < argc || argc == 1; i++) {
         const char *what = argc == 1 ? "requests" : argv[i];
 
