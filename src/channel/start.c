@@ -42,7 +42,8 @@ static struct running *running_of(const struct channel_host *host)
 
 static void set_state(struct running *r, const char *state, const char *text)
 {
-    bool changed = !str_eq(str_from(r->state), str_from(state)) || !str_eq(str_from(r->text), str_take(str_from(text), HEALTH_TEXT_SIZE - 1));
+    bool changed = !str_eq(str_from(r->state), str_from(state)) ||
+                   !str_eq(str_from(r->text), str_take(str_from(text), HEALTH_TEXT_SIZE - 1));
 
     if (!changed)
         return;

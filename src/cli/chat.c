@@ -112,16 +112,17 @@ static enum err read_line(void *arg)
     return n < 0 && ferror(stdin) ? failed(ERR_IO, "standard input: %s", strerror(errno)) : OK;
 }
 
+static const int interrupt[] = { SIGINT, 0 };
+
 /* The first Ctrl-C asks for an end, the second leaves.  Without a terminal and without a turn it is what it is
  * everywhere. */
 static enum err interrupt_fiber(void *arg)
 {
-    static const int signals[] = { SIGINT, 0 };
     struct chat *chat = arg;
     int which;
 
     for (;;) {
-        TRY(signal_wait(signals, &which));
+        TRY(signal_wait(interrupt, &which));
         if (!chat->ask.running && chat->editor)
             continue;
         if (!chat->ask.running || chat->stops++ > 0) {
@@ -187,6 +188,7 @@ static enum err chat_fiber(void *arg) AWAITS
     TRY(remote_call(c, "GET", "/health", NULL, &status));      /* say at once that nobody is there */
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !c->json)
         open_editor(&chat);
+    TRY(signal_catch(interrupt));       /* before the prompt invites one */
     fibers_spawn(&g, "ctrl-c", interrupt_fiber, &chat);
     enum err e = talk(&chat);
 

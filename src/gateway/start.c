@@ -234,6 +234,7 @@ static enum err serve(struct running *r) AWAITS
     static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
     int got;
 
+    TRY(signal_catch(signals));
     r->gateway.ready = true;
     TRY(say_hello(r));
     for (;;) {

@@ -17,6 +17,8 @@ enum err loop_run(const struct loop_options *, enum err (*fn)(void *), void *arg
  * loop runs. */
 void loop_post(void (*fn)(void *), void *arg);
 
-/* The next of these signals that arrives, or arrived since the last call; from the first call until the loop ends
- * they do nothing but this.  signals: zero-terminated list of numbers. */
+/* From now until the loop ends these do nothing but wait for signal_wait().  Before a program says that it is ready: who
+ * reads that may send one at once.  signals: zero-terminated list of numbers. */
+enum err signal_catch(const int *signals) MUST_USE;
+/* The next of these signals that arrives, or arrived since the last call; catches them first. */
 enum err signal_wait(const int *signals, int *ret_signal) AWAITS MUST_USE;

@@ -36,10 +36,16 @@ static enum err catch(int number)
     return status == 0 ? OK : failed(ERR_IO, "cannot catch signal %d: %s", number, uv_strerror(status));
 }
 
-enum err signal_wait(const int *signals, int *ret_signal) AWAITS
+enum err signal_catch(const int *signals)
 {
     for (const int *s = signals; *s; s++)
         TRY(catch(*s));
+    return OK;
+}
+
+enum err signal_wait(const int *signals, int *ret_signal) AWAITS
+{
+    TRY(signal_catch(signals));
     for (;;) {
         for (const int *s = signals; *s; s++)
             if (caught.pending[*s]) {
