@@ -8,7 +8,7 @@
 enum { BACKEND_FD_SECCOMP = 3, BACKEND_FD_STATUS = 4, BACKEND_FD_JOIN = 5 };
 
 struct sandbox_plan {
-    const struct sandbox_job *job;
+    const struct sandbox_job *job;  /* its workspace is NULL for a report */
     const char *cwd;            /* absolute */
     int         n_joins;        /* cgroup.procs descriptors from BACKEND_FD_JOIN on */
     bool        limit_memory;   /* of each process, by RLIMIT_DATA and RLIMIT_AS: no cgroup does it */

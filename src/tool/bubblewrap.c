@@ -76,7 +76,9 @@ static void add_file_system(struct words *w, const struct sandbox_plan *p, const
     ADD(w, "--perms", "1777", "--size", number(w, shm), "--tmpfs", "/dev/shm", "--remount-ro", "/dev");
     ADD(w, "--perms", "1777", "--size", number(w, l->tmp_size), "--tmpfs", "/tmp");
     ADD(w, "--ro-bind", inside, INSIDE);
-    ADD(w, "--bind", p->job->workspace, p->job->workspace, "--chdir", p->cwd, "--remount-ro", "/");
+    if (p->job->workspace)
+        ADD(w, "--bind", p->job->workspace, p->job->workspace);
+    ADD(w, "--chdir", p->cwd, "--remount-ro", "/");
 }
 
 static void add_limits(struct words *w, const struct sandbox_plan *p)
@@ -98,7 +100,9 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
     for (int i = 0; i < p->n_joins; i++)
         ADD(w, "--join", number(w, (uint64_t)(BACKEND_FD_JOIN + i)));
     add_limits(w, p);
-    ADD(w, "--write", "/tmp", "--write", "/dev", "--write", p->job->workspace);
+    ADD(w, "--write", "/tmp", "--write", "/dev");
+    if (p->job->workspace)
+        ADD(w, "--write", p->job->workspace);
     if (p->report) {
         add(w, "--report");
         return;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -119,7 +118,7 @@ static const char *const *environment(const struct sandbox_job *job)
     env[n++] = "LANG=C.UTF-8";
     env[n++] = "TERM=dumb";
     env[n++] = "TMPDIR=/tmp";
-    env[n++] = arena_printf(job->arena, "HOME=%s", job->workspace);
+    env[n++] = arena_printf(job->arena, "HOME=%s", job->workspace ? job->workspace : "/");
     for (size_t i = 0; job->env && job->env[i] && n < ENV_MAX; i++)
         env[n++] = job->env[i];
     return env;
@@ -296,18 +295,11 @@ enum err sandbox_run(const struct sandbox_job *asked, struct sandbox_outcome *ou
 enum err sandbox_run_report(struct arena *a, str *ret_text)
 {
     struct sandbox_job job = { .arena = a, .limits = sandbox_limits_default };
-    struct sandbox_plan plan = { .job = &job, .report = true };
+    struct sandbox_plan plan = { .job = &job, .cwd = "/", .report = true };
     struct sandbox_outcome outcome;
-    enum err e;
-    char dir[] = "/tmp/clawdbot-probe-XXXXXX";
 
     job.limits.wall_ms = REPORT_MS;
-    job.workspace = plan.cwd = mkdtemp(dir);
-    if (!job.workspace)
-        return failed(ERR_IO, "%s: %s", dir, strerror(errno));
-    e = run_plan(&job, plan, &outcome);
-    rmdir(dir);
-    TRY(e);
+    TRY(run_plan(&job, plan, &outcome));
     if (outcome.timed_out || outcome.exit_code != 0)
         return failed(ERR_IO, "the sandbox's report ended with %d: %.*s", outcome.exit_code, STR(outcome.output));
     *ret_text = outcome.output;
