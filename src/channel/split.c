@@ -18,6 +18,11 @@
 enum { SCORE_CHAR = 1, SCORE_IN_SPAN, SCORE_WORD, SCORE_CLAUSE, SCORE_SENTENCE, SCORE_CODE_LINE, SCORE_LINE,
        SCORE_ITEM, SCORE_BLOCK, SCORE_HEADING };
 
+enum {
+    WINDOW = 4,             /* bytes looked at for each unit of the limit: Chinese takes three */
+    EXACT_ENOUGH = 50,      /* a piece may fall short of the limit by this part */
+};
+
 struct cut {
     size_t at;
     const struct md_node *leaf;     /* the text it is in, or the first one of the line */
@@ -581,7 +586,7 @@ static const struct cut *best_cut(const struct splitter *s)
     size_t lo = 0, hi = s->n_cuts;      /* cuts[lo - 1] fits, cuts[hi] does not */
     const struct cut *best = NULL;
 
-    while (lo < hi) {
+    while (lo < hi && (lo == 0 || hi == s->n_cuts || s->cuts[hi].at - s->cuts[lo - 1].at > s->limit / EXACT_ENOUGH)) {
         size_t mid = lo + (hi - lo) / 2;
         if (fits(s, &s->cuts[mid]))
             lo = mid + 1;
@@ -607,7 +612,7 @@ static void split_once(struct splitter *s)
     CLEANUP(arena_freep) struct arena *a = arena_new();
     const struct cut *best;
 
-    s->doc = markup_parse(a, utf8_take(buf_str(&s->rest), 12 * s->limit + 1024));
+    s->doc = markup_parse(a, utf8_take(buf_str(&s->rest), WINDOW * s->limit + 1024));
     s->source = s->doc->text;
     s->n_cuts = s->last_end = 0;
     list_cuts(s, s->doc);
@@ -628,7 +633,7 @@ void split_markdown(struct arena *a, str source, enum markup markup, size_t limi
     if (s.rest.len > limit / 2)
         find_definitions(&s, source);
     while (str_trim(buf_str(&s.rest)).len > 0) {
-        if (s.rest.len <= 12 * limit && split_units(buf_str(&s.rest), markup) <= limit) {
+        if (s.rest.len <= WINDOW * limit + 1024 && split_units(buf_str(&s.rest), markup) <= limit) {
             CLEANUP(buf_done) struct buf piece = {0};
 
             build_piece(&s, s.rest.len, &(struct seam){0}, &piece);

@@ -42,12 +42,11 @@ static struct running *running_of(const struct channel_host *host)
 
 static void set_state(struct running *r, const char *state, const char *text)
 {
-    bool changed = !str_eq(str_from(r->state), str_from(state)) ||
-                   !str_eq(str_from(r->text), str_take(str_from(text), HEALTH_TEXT_SIZE - 1));
+    bool same_state = str_eq(str_from(r->state), str_from(state));
 
-    if (!changed)
+    if (same_state && str_eq(str_from(r->text), str_take(str_from(text), HEALTH_TEXT_SIZE - 1)))
         return;
-    if (!str_eq(str_from(r->state), str_from(state)))
+    if (!same_state)
         r->since = clock_wall_ms();
     r->state = state;
     snprintf(r->text, sizeof r->text, "%s", text);
