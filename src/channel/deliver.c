@@ -212,7 +212,7 @@ static struct attempt attempt_once(struct arena *a, const struct channel *channe
     if (e) {
         bool later = e == ERR_LIMIT || e == ERR_REMOTE || e == ERR_AUTH;
 
-        result.outcome = later && !result.sent.gone ? NOT_SENT : REFUSED;
+        result.outcome = result.sent.unknown ? UNKNOWN : later && !result.sent.gone ? NOT_SENT : REFUSED;
         result.why = arena_str(a, str_from(failed_text()));
     }
     return result;
@@ -222,9 +222,14 @@ struct attempt deliver_attempt(struct arena *a, const struct channel *channel, s
 {
     struct attempt first = attempt_once(a, channel, m);
 
-    if (first.outcome == SENT || !first.sent.bad_markup || m->plain)
+    if (first.outcome == SENT)
         return first;
-    m->plain = true;
+    if (first.sent.bad_markup && !m->plain)
+        m->plain = true;
+    else if (first.sent.edit_lost && m->remote_id.len && m->final)
+        m->remote_id = S("");
+    else
+        return first;
     return attempt_once(a, channel, m);
 }
 

@@ -63,6 +63,8 @@ static enum err fake_decode(struct arena *a, int status, str body, struct sent *
     switch (status) {
     case 200: return OK;
     case 429: out->retry_after_ms = 7000; return failed(ERR_LIMIT, "slow down");
+    case 410: out->edit_lost = true; return failed(ERR_INPUT, "it is gone");
+    case 504: out->unknown = true; return failed(ERR_REMOTE, "a page of somebody else's");
     case 400: out->bad_markup = true; return failed(ERR_INPUT, "markup");
     case 403: out->gone = true; return failed(ERR_NOT_FOUND, "blocked");
     default: return failed(ERR_REMOTE, "broken");
@@ -201,6 +203,7 @@ TEST(each_failure_becomes_what_it_means)
         { { .e = ERR_TIMEOUT },                 "resend",   "ready" },
         { { .status = 429 },                    "keep",     "ready" },
         { { .status = 502 },                    "keep",     "ready" },
+        { { .status = 504 },                    "keep",     "unknown" },
         { { .status = 403 },                    "keep",     "dead" },
         { { .status = 400 },                    "keep",     "dead" },
     };
@@ -225,6 +228,18 @@ TEST(markup_that_is_refused_is_sent_again_plainly)
     deliver_wake(S("fake"), S("a"));
     await_state(&s, id, "sent");
     CHECK_STR(buf_str(&platform.log), "x | x plainly");
+}
+
+TEST(a_message_that_cannot_be_edited_any_more_is_sent_anew)
+{
+    static const struct answer script[] = { { .status = 410 }, { .status = 200, .body = "2" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+    struct outgoing m = { .chat_id = S("a"), .text = S("x"), .remote_id = S("1"), .final = true };
+    struct attempt t = deliver_attempt(s.home.arena, &fake, &m);
+
+    CHECK_INT(t.outcome, SENT);
+    CHECK_STR(t.sent.remote_id, "2");
+    CHECK_STR(buf_str(&platform.log), "edit 1 x | x");
 }
 
 TEST(a_row_that_waits_holds_back_those_behind_it_and_tries_are_counted)

@@ -213,6 +213,7 @@ enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent
     static const char *const gone[] = { "chat not found", "PEER_ID_INVALID", "user is deactivated", "USER_IS_BLOCKED",
                                         "bot was kicked", "bot was blocked", "upgraded to a supergroup",
                                         "have no rights to send", "not enough rights", "CHAT_WRITE_FORBIDDEN", NULL };
+    static const char *const lost[] = { "message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID", NULL };
     CLEANUP(json_decrefp) json_t *j = NULL;
     const json_t *result = NULL;
     enum err e = telegram_result(status, body, &j, &result);
@@ -229,6 +230,9 @@ enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent
         out->retry_after_ms = (uint64_t)json_int(j, "parameters.retry_after", 1) * 1000;
     if (e == ERR_INPUT && j)
         out->bad_markup = says_any(j, markup);
+    out->edit_lost = e == ERR_INPUT && j && says_any(j, lost);
+    /* A page of somebody between us and Telegram.  503 is said before anything was done. */
+    out->unknown = j == NULL && (status == 200 || (status >= 500 && status != 503));
     out->gone = e == ERR_NOT_FOUND || (e == ERR_INPUT && j && says_any(j, gone));
     return e;
 }

@@ -113,6 +113,8 @@ TEST(answers_mean_what_telegram_says)
         CHECK_INT(sent.retry_after_ms, json_int(c, "retry_after_ms", 0));
         CHECK_INT(sent.gone, json_flag(c, "gone"));
         CHECK_INT(sent.bad_markup, json_flag(c, "bad_markup"));
+        CHECK_INT(sent.unknown, json_flag(c, "unknown"));
+        CHECK_INT(sent.edit_lost, json_flag(c, "edit_lost"));
     }
 }
 

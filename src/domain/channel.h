@@ -27,6 +27,8 @@ struct sent {
     str       remote_id;
     uint64_t  retry_after_ms;   /* with ERR_LIMIT: when to try again */
     bool      gone;             /* with an error: trying again is useless (chat deleted, bot blocked) */
+    bool      unknown;          /* with an error: whoever answered (a proxy, say) does not tell whether it was delivered */
+    bool      edit_lost;        /* with an error: the message to edit is no more; it is sent as a new one */
     bool      bad_markup;       /* with an error: it is the markup; tried once more with `plain` */
 };
 
