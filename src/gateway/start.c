@@ -257,7 +257,8 @@ static void drain(struct running *r) AWAITS
 
     g->stopping = true;
     channels_stop();
-    dispatch_drain(g, ms);
+    if (g->dispatch)                /* NULL where opening failed before it */
+        dispatch_drain(g, ms);
     deliver_stop(ms);
     for (int i = 0; i < 2; i++) {
         struct server *s = i ? r->unix_socket : r->tcp;

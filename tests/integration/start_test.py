@@ -74,12 +74,18 @@ class Start(unittest.TestCase):
     def test_a_home_has_one_gateway(self):
         self.start()
         second, said = self.start()
-        self.assertNotEqual(second.wait(10), 0)
+        self.assertEqual(second.wait(10), 1, said)
+        self.assertIn('gateway', said)
         self.assertNotIn('gateway.ready', said)
+
+    def test_a_home_that_cannot_be_is_told(self):
+        gateway, said = self.start(CLAWDBOT_HOME='/proc/clawdbot')
+        self.assertEqual(gateway.wait(10), 1, said)
+        self.assertIn('/proc/clawdbot', said)
 
     def test_a_bad_setting_stops_the_start_and_is_named(self):
         gateway, said = self.start(CLAWDBOT_SERVER_PORT='70000')
-        self.assertNotEqual(gateway.wait(10), 0)
+        self.assertEqual(gateway.wait(10), 1, said)
         self.assertIn('CLAWDBOT_SERVER_PORT', said)
         self.assertFalse(os.path.exists(self.home + '/state/clawdbot.db'))
 
