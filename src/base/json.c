@@ -131,3 +131,58 @@ json_t *json_from_str(str s)
     utf8_add_repaired(&clean, s);
     return json_stringn_nocheck(buf_c(&clean), clean.len);
 }
+
+/* How many bytes from the start stand for themselves between quotes: no control, quote or backslash, whole characters. */
+static size_t plain_run(str s)
+{
+    size_t i = 0;
+    uint32_t ch;
+
+    while (i < s.len) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t n = c < 0x80 ? c >= 0x20 && c != '"' && c != '\\' : utf8_next(str_skip(s, i), &ch);
+
+        if (n == 0)
+            break;
+        i += n;
+    }
+    return i;
+}
+
+static void add_escaped(struct buf *b, unsigned char c)
+{
+    static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    const char *letter = letters;
+
+    while (*letter && (unsigned char)*letter != c)
+        letter += 2;
+    if (*letter)
+        buf_add(b, str_of((char[]){ '\\', letter[1] }, 2));
+    else if (c)
+        buf_addf(b, "\\u%04X", c);
+    else
+        utf8_add(b, 0xfffd);
+}
+
+void json_add_string(struct buf *b, str s)
+{
+    CLEANUP(buf_done) struct buf repaired = { .max = SIZE_MAX / 2 };
+
+    buf_add_char(b, '"');
+    while (s.len) {
+        size_t n = plain_run(s);
+
+        buf_add(b, str_take(s, n));
+        s = str_skip(s, n);
+        if (s.len == 0)
+            break;
+        if ((unsigned char)s.p[0] >= 0x80) {        /* not UTF-8 */
+            utf8_add_repaired(&repaired, s);
+            s = buf_str(&repaired);
+            continue;
+        }
+        add_escaped(b, (unsigned char)s.p[0]);
+        s = str_skip(s, 1);
+    }
+    buf_add_char(b, '"');
+}

@@ -15,6 +15,9 @@ enum err json_parse(str text, json_t **out) MUST_USE;
 
 str  json_print(struct arena *, const json_t *);            /* compact, UTF-8, NUL-terminated; any value */
 void json_print_to(struct buf *, const json_t *);
+/* A string in its quotes, the same bytes as json_from_str() printed.  For what is written often or is long: most of
+ * the cost of a tree is making it. */
+void json_add_string(struct buf *, str);
 
 json_t     *json_at(const json_t *, const char *path);      /* borrowed; NULL if absent or null */
 const char *json_text(const json_t *, const char *path);    /* borrowed; "" unless a string */

@@ -128,3 +128,24 @@ TEST(a_printed_value_respects_the_buffers_maximum)
     json_print_to(&b, j);
     CHECK_ERR(buf_check(&b, "the value"), ERR_LIMIT);
 }
+
+TEST(a_string_is_written_as_jansson_would_print_it)
+{
+    static const char *const cases[] = {
+        "", "plain", "\"quoted\" and \\ back", "\b\f\n\r\t", "\x01\x1f\x7f", "grüß 你好 \xf0\x9f\x98\x80", "a / b",
+        "bad \xff byte", "\xe4\xbd", "\xc0\x80", "\xed\xa0\x80", "end\\",
+    };
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf got = { 0 };
+        CLEANUP(json_decrefp) json_t *tree = json_from_str(str_from(cases[i]));
+
+        json_add_string(&got, str_from(cases[i]));
+        CHECK_STR(buf_str(&got), json_print(a, tree).p);
+    }
+    CLEANUP(buf_done) struct buf got = { 0 };
+
+    json_add_string(&got, str_of("a\0b", 3));
+    CHECK_STR(buf_str(&got), "\"a\xef\xbf\xbd" "b\"");
+}

@@ -26,97 +26,116 @@ static const struct { str word; unsigned quirk; } refusals[] = {
     { { "reasoning_content", 17 },     QUIRK_REASONING_BACK },
 };
 
-static json_t *user_content(const struct chat_message *m)
-{
-    if (m->n_images == 0)
-        return json_from_str(m->text);
-    json_t *parts = json_array();
+/* The body is written as text: a conversation is many strings, and a tree of them would cost ten times the writing. */
 
-    if (m->text.len)
-        json_array_append_new(parts, json_pack("{s:s, s:o}", "type", "text", "text", json_from_str(m->text)));
+static void add_images(struct buf *b, const struct chat_message *m)
+{
+    buf_add_char(b, '[');
+    if (m->text.len) {
+        buf_add(b, S("{\"type\":\"text\",\"text\":"));
+        json_add_string(b, m->text);
+        buf_add(b, S("},"));
+    }
     for (size_t i = 0; i < m->n_images; i++) {
         CLEANUP(buf_done) struct buf url = { .max = SIZE_MAX / 2 };
 
         buf_addf(&url, "data:%.*s;base64,", STR(m->images[i].mime));
         buf_add(&url, m->images[i].base64);
-        json_array_append_new(parts, json_pack("{s:s, s:{s:o}}", "type", "image_url",
-                                               "image_url", "url", json_from_str(buf_str(&url))));
+        buf_add(b, i ? S(",") : S(""));
+        buf_add(b, S("{\"type\":\"image_url\",\"image_url\":{\"url\":"));
+        json_add_string(b, buf_str(&url));
+        buf_add(b, S("}}"));
     }
-    return parts;
+    buf_add_char(b, ']');
 }
 
 /* Servers that parse the arguments they are given back fail on text that is no JSON, which is what a model wrote
  * that was cut short.  The result that follows the call says what was wrong with it. */
-static json_t *call_arguments(str written)
+static str call_arguments(str written)
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
 
-    return json_from_str(json_parse(written, &j) == OK && json_is_object(j) ? written : S("{}"));
+    return json_parse(written, &j) == OK && json_is_object(j) ? written : S("{}");
 }
 
-static json_t *calls_json(const struct chat_message *m)
+static void add_calls(struct buf *b, const struct chat_message *m)
 {
-    json_t *calls = json_array();
-
-    for (size_t i = 0; i < m->n_calls; i++)
-        json_array_append_new(calls, json_pack("{s:o, s:s, s:{s:o, s:o}}",
-            "id", json_from_str(m->calls[i].id), "type", "function",
-            "function", "name", json_from_str(m->calls[i].name), "arguments", call_arguments(m->calls[i].arguments)));
-    return calls;
+    buf_add(b, S(",\"tool_calls\":["));
+    for (size_t i = 0; i < m->n_calls; i++) {
+        buf_add(b, i ? S(",{\"id\":") : S("{\"id\":"));
+        json_add_string(b, m->calls[i].id);
+        buf_add(b, S(",\"type\":\"function\",\"function\":{\"name\":"));
+        json_add_string(b, m->calls[i].name);
+        buf_add(b, S(",\"arguments\":"));
+        json_add_string(b, call_arguments(m->calls[i].arguments));
+        buf_add(b, S("}}"));
+    }
+    buf_add_char(b, ']');
 }
 
-static json_t *message_json(const struct chat_message *m, unsigned quirks)
+static void add_message(struct buf *b, const struct chat_message *m, unsigned quirks)
 {
-    json_t *o = json_object();
-
-    json_object_set_new(o, "role", json_string(role_name(m->role)));
-    if (m->role == ROLE_TOOL)
-        json_object_set_new(o, "tool_call_id", json_from_str(m->call_id));
+    buf_addf(b, "{\"role\":\"%s\"", role_name(m->role));
+    if (m->role == ROLE_TOOL) {
+        buf_add(b, S(",\"tool_call_id\":"));
+        json_add_string(b, m->call_id);
+    }
+    buf_add(b, S(",\"content\":"));
     if (m->role == ROLE_ASSISTANT && m->n_calls && m->text.len == 0)
-        json_object_set_new(o, "content", json_null());
+        buf_add(b, S("null"));
+    else if (m->role == ROLE_USER && m->n_images)
+        add_images(b, m);
     else
-        json_object_set_new(o, "content", m->role == ROLE_USER ? user_content(m) : json_from_str(m->text));
+        json_add_string(b, m->text);
     if (m->role == ROLE_ASSISTANT && m->n_calls)
-        json_object_set_new(o, "tool_calls", calls_json(m));
-    if (m->role == ROLE_ASSISTANT && (quirks & QUIRK_REASONING_BACK))
-        json_object_set_new(o, "reasoning_content", json_from_str(m->reasoning));
-    return o;
+        add_calls(b, m);
+    if (m->role == ROLE_ASSISTANT && (quirks & QUIRK_REASONING_BACK)) {
+        buf_add(b, S(",\"reasoning_content\":"));
+        json_add_string(b, m->reasoning);
+    }
+    buf_add_char(b, '}');
 }
 
-static enum err tools_json(const struct prompt *p, json_t *body)
+static void add_tools(struct buf *b, const struct prompt *p)
 {
-    json_t *tools = json_array();
-
-    json_object_set_new(body, "tools", tools);
+    buf_add(b, S(",\"tools\":["));
     for (size_t i = 0; i < p->n_tools; i++) {
         const struct tool *t = p->tools[i];
-        json_t *schema;
 
-        if (json_parse(str_from(t->schema), &schema) != OK)
-            return failed(ERR_BUG, "the schema of tool %s is not JSON", t->name);
-        json_array_append_new(tools, json_pack("{s:s, s:{s:s, s:s, s:o}}", "type", "function",
-            "function", "name", t->name, "description", t->description, "parameters", schema));
+        buf_add(b, i ? S(",") : S(""));
+        buf_add(b, S("{\"type\":\"function\",\"function\":{\"name\":"));
+        json_add_string(b, str_from(t->name));
+        buf_add(b, S(",\"description\":"));
+        json_add_string(b, str_from(t->description));
+        buf_addf(b, ",\"parameters\":%s}}", t->schema);        /* is JSON: tools_test */
     }
-    return OK;
+    buf_add_char(b, ']');
 }
 
-static enum err body_json(const struct prompt *p, unsigned quirks, json_t *body)
+static void add_body(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    json_t *messages = json_array();
-
-    json_object_set_new(body, "model", json_from_str(p->model));
-    json_object_set_new(body, "messages", messages);
-    for (size_t i = 0; i < p->n_messages; i++)
-        json_array_append_new(messages, message_json(&p->messages[i], quirks));
-    json_object_set_new(body, "stream", json_true());
+    buf_add(b, S("{\"model\":"));
+    json_add_string(b, p->model);
+    buf_add(b, S(",\"messages\":["));
+    for (size_t i = 0; i < p->n_messages; i++) {
+        buf_add(b, i ? S(",") : S(""));
+        add_message(b, &p->messages[i], quirks);
+    }
+    buf_add(b, S("],\"stream\":true"));
     if (!(quirks & QUIRK_NO_STREAM_OPTIONS))
-        json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
+        buf_add(b, S(",\"stream_options\":{\"include_usage\":true}"));
     if (p->max_tokens > 0)
-        json_object_set_new(body, quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
-                            json_integer(p->max_tokens));
-    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
-        json_object_set_new(body, "temperature", json_real(p->temperature));
-    return p->n_tools ? tools_json(p, body) : OK;
+        buf_addf(b, ",\"%s\":%lld", quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
+                 (long long)p->max_tokens);
+    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE)) {
+        CLEANUP(json_decrefp) json_t *number = json_real(p->temperature);
+
+        buf_add(b, S(",\"temperature\":"));
+        json_print_to(b, number);
+    }
+    if (p->n_tools)
+        add_tools(b, p);
+    buf_add_char(b, '}');
 }
 
 /* The fields of every request; room for one more. */
@@ -136,14 +155,14 @@ static void start_request(struct arena *a, const struct model_target *t, const c
 static enum err openai_request(struct arena *a, const struct model_target *t, const struct prompt *p,
                                struct http_request *out)
 {
-    CLEANUP(json_decrefp) json_t *body = json_object();
+    CLEANUP(buf_done) struct buf body = { .max = SIZE_MAX / 2 };
     struct http_request rq;
 
-    TRY(body_json(p, t->quirks, body));
+    add_body(&body, p, t->quirks);
     start_request(a, t, "chat/completions", &rq);
     ((struct http_field *)rq.fields)[rq.n_fields++] = (struct http_field){ S("Content-Type"), S("application/json") };
     rq.method = "POST";
-    rq.body = json_print(a, body);
+    rq.body = arena_str(a, buf_str(&body));
     *out = rq;
     return OK;
 }
