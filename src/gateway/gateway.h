@@ -13,6 +13,7 @@ struct blobs;
 struct dispatch;
 struct limits;
 struct models;
+struct sessions;
 
 struct gateway {
     struct store    *store;
@@ -22,6 +23,7 @@ struct gateway {
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */
     struct models   *models;        /* models.h: which model answers */
+    struct sessions *sessions;      /* sessions.h: what conversations are */
     struct fibers    services;      /* everything that runs until the gateway stops; independent */
     const char      *home, *workspace;
     const char      *version;

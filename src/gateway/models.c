@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "gateway/sessions.h"
 #include "model/detect.h"
 
 enum { LOOK_AGAIN_MS = 10000, LISTED_MAX = 30 };
@@ -91,20 +92,10 @@ void models_forget(struct models *m)
     wake_all(&m->wanted);
 }
 
-/* The name that this conversation has chosen, or "". */
-static enum err chosen_name(struct gateway *g, struct arena *a, str session_id, str *out) AWAITS
-{
-    struct rows r;
-
-    TRY(store_read(g->store, a, &r, "session.get", "s", session_id));
-    *out = r.n ? row_str(&r, 0, 6) : S("");
-    return OK;
-}
-
 enum err models_choice(struct gateway *g, struct arena *a, str session_id, struct model_choice *out)
 {
     struct models *m = g->models;
-    str name;
+    struct session_place place;
 
     while (!m->searched)
         TRY(wait_on(&m->changed, "the first search for a model"));
@@ -113,12 +104,12 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, struc
         models_forget(m);       /* somebody wants one: not only every ten seconds */
         return OK;
     }
-    TRY(chosen_name(g, a, session_id, &name));
+    TRY(sessions_find(g, a, session_id, &place));
     struct model *model = m->current;       /* looked up after the await */
 
     *out = (struct model_choice){ .model = model };
     if (model)
-        out->name = name.len ? name : str_from(model->name);
+        out->name = place.model.len ? place.model : str_from(model->name);
     return OK;
 }
 
@@ -127,7 +118,10 @@ static enum err set_name(struct gateway *g, struct arena *a, str session_id, str
     struct batch *b = batch_new(a);
 
     batch_add(b, "session.set_model", "ss", session_id, name);
-    return store_commit(g->store, b);
+    enum err e = store_commit(g->store, b);
+
+    sessions_forget(g->sessions, session_id);
+    return e;
 }
 
 enum err models_choose(struct gateway *g, struct arena *a, str session_id, str name)

@@ -18,6 +18,7 @@
 #include "gateway/limits.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
+#include "gateway/sessions.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -164,6 +165,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(open_workspace(r));
     g->bus = bus_new();
     g->limits = limits_new();
+    g->sessions = sessions_new();
     TRY(access_open(g, &g->access));
     g->dispatch = dispatch_new();
     TRY(open_servers(r));
@@ -277,6 +279,7 @@ static void close_parts(struct running *r) AWAITS
     server_close(r->unix_socket);
     dispatch_free(g->dispatch);
     models_free(g->models);
+    sessions_free(g->sessions);
     limits_free(g->limits);
     access_free(g->access);
     bus_free(g->bus);

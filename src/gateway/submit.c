@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "gateway/reply_event.h"
+#include "gateway/sessions.h"
 
 static bool is_own_surface(str platform)
 {
@@ -12,7 +13,7 @@ static bool is_own_surface(str platform)
 
 static enum err choose_session(struct gateway *g, struct arena *a, struct message *m) AWAITS
 {
-    struct rows r;
+    struct session_place place;
 
     if (m->session_id.len == 0) {
         char uuid[UUID_SIZE];
@@ -21,20 +22,18 @@ static enum err choose_session(struct gateway *g, struct arena *a, struct messag
         m->session_id = m->chat_id = arena_str(a, str_from(uuid));
         return OK;
     }
-    TRY(store_read(g->store, a, &r, "session.get", "s", m->session_id));
-    if (r.n == 0) {
+    TRY(sessions_find(g, a, m->session_id, &place));
+    if (place.platform.len == 0) {
         m->chat_id = m->session_id;
         return OK;
     }
-    str platform = row_str(&r, 0, 1);
-
-    if (!is_own_surface(platform))
+    if (!is_own_surface(place.platform))
         return failed(ERR_CONFLICT, "session %.*s is a conversation on %.*s; it can be read here, not continued",
-                      STR(m->session_id), STR(platform));
-    m->platform = platform;
-    m->chat_id = row_str(&r, 0, 2);
-    m->thread_id = row_str(&r, 0, 3);
-    m->agent = row_str(&r, 0, 4);
+                      STR(m->session_id), STR(place.platform));
+    m->platform = place.platform;
+    m->chat_id = place.chat_id;
+    m->thread_id = place.thread_id;
+    m->agent = place.agent;
     return OK;
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sessions.h: where a conversation takes place and which model it chose.  Every message asks for this twice, so what
+ * was asked of late is kept in memory; the store remains the record, and nobody else writes to it. */
+#pragma once
+#include "gateway/gateway.h"
+
+struct sessions;
+
+struct session_place { str platform, chat_id, thread_id, agent, model; };
+
+struct sessions *sessions_new(void);
+void             sessions_free(struct sessions *);
+/* In the arena.  platform is empty: there is no such conversation yet. */
+enum err         sessions_find(struct gateway *, struct arena *, str id, struct session_place *out) AWAITS MUST_USE;
+/* Its row has changed. */
+void             sessions_forget(struct sessions *, str id);
