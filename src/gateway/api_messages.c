@@ -19,10 +19,12 @@ static bool has_ended(str state)
     return !str_eq(state, S("ready")) && !str_eq(state, S("running"));
 }
 
-/* Waits for the end of one message.  on_event gets every event of the session that is about it; may be NULL. */
+/* Waits for the end of one message.  on_event gets every event of the session that is about it; may be NULL.
+ * *ret_reply: the reply as it was published; NO_STR when events were lost. */
 static enum err watch(struct request *q, struct mailbox *m, const struct received *r,
-                      enum err (*on_event)(struct request *, const struct bus_event *)) AWAITS
+                      enum err (*on_event)(struct request *, const struct bus_event *), str *ret_reply) AWAITS
 {
+    *ret_reply = NO_STR;
     for (;;) {
         CLEANUP(bus_event_unrefp) struct bus_event *e = mailbox_take(m);
 
@@ -34,11 +36,27 @@ static enum err watch(struct request *q, struct mailbox *m, const struct receive
         }
         if (e->about != r->inbox_id)
             continue;
-        if (strcmp(e->name, "reply") == 0)
+        if (strcmp(e->name, "reply") == 0) {
+            *ret_reply = arena_str(q->arena, e->json);
             return OK;
+        }
         if (on_event)
             TRY(on_event(q, e));
     }
+}
+
+/* What was published is what was stored (these surfaces take a reply in one part), so it is not read again.
+ * False: there was nothing to say, or the news was lost; the store knows. */
+static bool take_published(struct request *q, str reply, json_t **replies, str *ret_state)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (reply.len == 0 || json_parse(reply, &j) || json_int(j, "id", 0) == 0)
+        return false;
+    *ret_state = arena_str(q->arena, json_text_str(j, "state"));
+    *replies = json_array();
+    json_array_append(*replies, j);
+    return true;
 }
 
 /* The end of the message, waiting for it if it has not come yet. */
@@ -46,13 +64,17 @@ static enum err await_end(struct request *q, struct mailbox *m, const struct rec
                           enum err (*on_event)(struct request *, const struct bus_event *), json_t **replies,
                           str *ret_state) AWAITS
 {
+    str reply = NO_STR;
+
     if (!r->duplicate && !r->expired)
-        TRY(watch(q, m, r, on_event));
+        TRY(watch(q, m, r, on_event, &reply));
+    if (take_published(q, reply, replies, ret_state))
+        return OK;
     TRY(submit_replies(q->gateway, q->arena, r, replies, ret_state));
     while (!has_ended(*ret_state)) {
         json_decref(*replies);
         *replies = NULL;
-        TRY(watch(q, m, r, on_event));
+        TRY(watch(q, m, r, on_event, &reply));
         TRY(submit_replies(q->gateway, q->arena, r, replies, ret_state));
     }
     return OK;
