@@ -130,7 +130,8 @@ static enum err ask_provider(struct setup *s) AWAITS
     if (find(s, false) == OK)
         printf("There is a model on hand: %s (%s).\n", s->model.name, s->model.source);
     TRY(ask(s, HIDDEN, s->has_model ? "Paste an API key or a model server's address to use another; Enter keeps this one (not shown):"
-                                    : "Paste an API key or a model server's address (http://...); Enter goes on without a model (not shown):",
+                                    : "Paste an API key or a model server's address (http://...); "
+                                      "Enter goes on without a model (not shown):",
             &answer));
     if (*answer == '\0')
         return OK;

@@ -3,8 +3,8 @@
  * check, help, manual, environment name (CLAWDBOT_SERVER_PORT) and JSON schema.
  *
  * Layers, later wins: built-in defaults; in $CLAWDBOT_HOME/config setup.yaml (written by `clawdbot setup`), default.yaml
- * and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that file; the environment; flags.  ${NAME} in a file's value is read from the
- * environment; a secret may be {file: path}. */
+ * and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that file; the environment; flags.
+ * ${NAME} in a file's value is read from the environment; a secret may be {file: path}. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
