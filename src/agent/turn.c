@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/attachments.h"
+#include "agent/history.h"
 #include "agent/persona.h"
 #include "base/fault.h"
 #include "base/metrics.h"
@@ -26,51 +27,16 @@ struct turn_call {
 
 /* ---- what is known when it starts: the conversation, and this turn's own journal ---- */
 
-/* About four letters a token, and one token a Chinese character: enough to stay under a limit. */
-static uint64_t tokens_in(str text)
+/* All that goes before this message, as much as the context takes beside it, and the rows of its own journal. */
+static enum err load_history(struct turn *t, struct rows *ret_own) AWAITS
 {
-    uint64_t quarters = 0;
+    uint64_t own = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
+    struct history_wish wish = {
+        .session_id = t->message.session_id, .before = t->inbox_id, .max_messages = t->max_history,
+        .max_tokens = t->max_context > own ? t->max_context - own : 0,
+    };
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-
-        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
-    }
-    return quarters / 4 + 1;
-}
-
-/* How many of the earlier messages (newest first in the rows), with all that came of them, fit into the context. */
-static size_t how_many_fit(const struct turn *t, const struct rows *users, const struct rows *journal)
-{
-    uint64_t used = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
-    size_t j = journal->n;
-
-    for (size_t i = 0; i < users->n; i++) {
-        used += tokens_in(row_str(users, i, 1));
-        for (; j && row_int(journal, j - 1, 0) >= row_int(users, i, 0); j--)
-            used += tokens_in(row_str(journal, j - 1, 3));
-        if (used > t->max_context)
-            return i;
-    }
-    return users->n;
-}
-
-static enum err load_history(struct turn *t, const struct rows *users, const struct rows *journal)
-{
-    size_t j = 0;
-
-    for (size_t i = how_many_fit(t, users, journal); i-- > 0; ) {
-        int64_t id = row_int(users, i, 0);
-
-        transcript_repair(&t->transcript);
-        transcript_user(&t->transcript, row_str(users, i, 1));
-        while (j < journal->n && row_int(journal, j, 0) < id)
-            j++;
-        for (; j < journal->n && row_int(journal, j, 0) == id; j++)
-            TRY(transcript_row(&t->transcript, row_str(journal, j, 1), row_str(journal, j, 2), row_str(journal, j, 3)));
-    }
-    transcript_repair(&t->transcript);
-    return OK;
+    return history_add(t->histories, t->store, &wish, &t->transcript, ret_own);
 }
 
 static void new_calls(struct turn *t, const struct reply *r)
@@ -127,24 +93,16 @@ static enum err add_own_message(struct turn *t) AWAITS
 
 static enum err load(struct turn *t) AWAITS
 {
-    struct batch *b = batch_new(t->arena);
-    str session = t->message.session_id;
-
-    batch_add(b, "turn.history", "sii", session, t->inbox_id, (int64_t)t->max_history);
-    batch_add(b, "turn.history_journal", "sii", session, t->inbox_id, (int64_t)t->max_history);
-    batch_add(b, "journal.of", "i", t->inbox_id);
-    TRY(store_query(t->store, b));
-
-    const struct rows *own = batch_rows(b, 2);
+    struct rows own;
 
     t->transcript = (struct transcript){ .arena = t->arena };
     t->journal = (struct journal){ t->inbox_id, 0 };
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t) });
-    TRY(load_history(t, batch_rows(b, 0), batch_rows(b, 1)));
+    TRY(load_history(t, &own));
     TRY(add_own_message(t));
-    for (size_t i = 0; i < own->n; i++) {
-        TRY(load_own_row(t, row_str(own, i, 1), row_str(own, i, 2), row_str(own, i, 3)));
-        t->journal.next_seq = row_int(own, i, 0) + 1;
+    for (size_t i = 0; i < own.n; i++) {
+        TRY(load_own_row(t, row_str(&own, i, 1), row_str(&own, i, 2), row_str(&own, i, 3)));
+        t->journal.next_seq = row_int(&own, i, 0) + 1;
     }
     return OK;
 }

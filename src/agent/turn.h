@@ -17,6 +17,7 @@ struct turn {
     struct arena  *arena;           /* the turn's; everything below lives in it or longer */
     struct store  *store;
     struct bus    *bus;
+    struct histories *histories;    /* history.h */
     struct blobs  *blobs;           /* attachments; NULL: none are kept */
     struct model  *model;           /* turn_run_tool() needs none */
     str            model_name;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "agent/history.h"
 #include "agent/turn.h"
 #include "store/blobs.h"
 #include "config/config.h"
@@ -66,7 +67,7 @@ static void script_end(struct script *s)
     "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"" id "\",\"function\":{\"name\":\"" name \
     "\",\"arguments\":\"" arguments "\"}}]},\"finish_reason\":\"tool_calls\"}]}"
 
-struct scene { struct test_home home; struct script script; struct bus *bus; int64_t inbox_id; };
+struct scene { struct test_home home; struct script script; struct bus *bus; struct histories *histories; int64_t inbox_id; };
 
 static void add_message(struct scene *s, const char *text)
 {
@@ -81,7 +82,7 @@ static void add_message(struct scene *s, const char *text)
 
 static void scene_start(struct scene *s, const char **replies, size_t n)
 {
-    *s = (struct scene){ .home = home_new(), .bus = bus_new() };
+    *s = (struct scene){ .home = home_new(), .bus = bus_new(), .histories = histories_new(HISTORIES_DEFAULT_MAX) };
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ "model_provider.retries=0", NULL }));
     script_start(&s->script, s->home.arena, replies, n);
 }
@@ -90,13 +91,14 @@ static void scene_end(struct scene *s)
 {
     script_end(&s->script);
     bus_free(s->bus);
+    histories_free(s->histories);
     home_done(&s->home);
 }
 
 static struct turn turn_for(struct scene *s, const char *text)
 {
     return (struct turn){
-        .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .model = &s->script.model,
+        .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .histories = s->histories, .model = &s->script.model,
         .model_name = S("double"), .inbox_id = s->inbox_id, .workspace = s->home.folder, .is_owner = true,
         .message = { .id = S("m"), .session_id = S("s1"), .platform = S("rest"), .text = str_from(text) },
         .max_rounds = 4, .max_history = 40, .max_context = 32000,

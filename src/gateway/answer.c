@@ -23,7 +23,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     struct turn *t = ARENA_NEW(a->arena, struct turn);
 
     *t = (struct turn){
-        .arena = a->arena, .store = g->store, .bus = g->bus, .blobs = g->blobs, .inbox_id = a->inbox_id, .message = *a->message,
+        .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs, .inbox_id = a->inbox_id, .message = *a->message,
         .is_owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER,
         .workspace = g->workspace, .max_rounds = (unsigned)config->turn_rounds,
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,

@@ -11,6 +11,7 @@
 struct access;
 struct blobs;
 struct dispatch;
+struct histories;
 struct limits;
 struct models;
 struct sessions;
@@ -23,6 +24,7 @@ struct gateway {
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */
     struct models   *models;        /* models.h: which model answers */
+    struct histories *histories;    /* agent/history.h: conversations of late */
     struct sessions *sessions;      /* sessions.h: what conversations are */
     struct fibers    services;      /* everything that runs until the gateway stops; independent */
     const char      *home, *workspace;

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/history.h"
 #include "channel/deliver.h"
 #include "channel/start.h"
 #include "config/config.h"
@@ -134,7 +135,10 @@ static enum err expire_messages(struct running *r) AWAITS
     batch_add(b, "retention.outbox", "i", before);
     batch_add(b, "retention.journal", "i", before);
     batch_add(b, "retention.inbox", "i", before);
-    return store_commit(r->gateway.store, b);
+    TRY(store_commit(r->gateway.store, b));
+    if (batch_changed(b, 2))
+        histories_forget(r->gateway.histories);
+    return OK;
 }
 
 static enum err expire_blobs(struct running *r) AWAITS
@@ -166,6 +170,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->bus = bus_new();
     g->limits = limits_new();
     g->sessions = sessions_new();
+    g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     TRY(access_open(g, &g->access));
     g->dispatch = dispatch_new();
     TRY(open_servers(r));
@@ -280,6 +285,7 @@ static void close_parts(struct running *r) AWAITS
     dispatch_free(g->dispatch);
     models_free(g->models);
     sessions_free(g->sessions);
+    histories_free(g->histories);
     limits_free(g->limits);
     access_free(g->access);
     bus_free(g->bus);

@@ -60,11 +60,14 @@ INSERT INTO journal(inbox_id, seq, kind, call_id, body, at) VALUES (?1, ?2, ?3, 
 -- name: journal.of
 SELECT seq, kind, call_id, body FROM journal WHERE inbox_id = ?1 ORDER BY seq;
 
+-- name: turn.context
+SELECT context_from FROM sessions WHERE id = ?1;
+
 -- Commands are left out unless they ran something; a failed turn counts when it got anywhere.  A message without
--- text is a person's who was not known yet, or has a journal.
+-- text is a person's who was not known yet, or has a journal.  ?4: what is known already.
 -- name: turn.history
 SELECT i.id, i.text FROM inbox i JOIN sessions s ON s.id = i.session_id
-WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > s.context_from
+WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
 ORDER BY i.id DESC LIMIT ?3;
@@ -73,7 +76,7 @@ ORDER BY i.id DESC LIMIT ?3;
 SELECT j.inbox_id, j.kind, j.call_id, j.body FROM journal j
 WHERE j.inbox_id IN (
     SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
-    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > s.context_from
+    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
     ORDER BY i.id DESC LIMIT ?3)

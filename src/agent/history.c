@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/history.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+/* One earlier message.  Turns that show it hold it too, so it may outlive its conversation here. */
+struct past {
+    struct list       node;
+    struct arena     *arena;        /* of everything in it, itself included */
+    unsigned          refs;
+    int64_t           inbox_id;
+    uint64_t          tokens;
+    struct transcript transcript;
+};
+
+struct history {
+    struct list  node;              /* of histories.by_use */
+    str          session_id;
+    struct list  pasts;             /* oldest first */
+    size_t       n, size, max_messages;
+    int64_t      last;              /* all that ended up to this inbox id has been read */
+};
+
+struct histories {
+    struct map  sessions;           /* struct history, by session id */
+    struct list by_use;             /* longest unused first */
+    size_t      size, max;
+};
+
+/* About four letters a token, and one token a Chinese character. */
+uint64_t tokens_in(str text)
+{
+    uint64_t quarters = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+
+        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
+    }
+    return quarters / 4 + 1;
+}
+
+static void past_unref(void *arg)
+{
+    struct past *p = arg;
+
+    if (--p->refs == 0)
+        arena_free(p->arena);
+}
+
+struct histories *histories_new(size_t max_bytes)
+{
+    struct histories *hs = NEW(struct histories);
+
+    list_init(&hs->by_use);
+    hs->max = max_bytes;
+    return hs;
+}
+
+static void drop_past(struct histories *hs, struct history *h, struct past *p)
+{
+    list_remove(&p->node);
+    h->n--;
+    h->size -= arena_size(p->arena);
+    hs->size -= arena_size(p->arena);
+    past_unref(p);
+}
+
+static void drop_oldest(struct histories *hs, struct history *h)
+{
+    drop_past(hs, h, list_entry(h->pasts.next, struct past, node));
+}
+
+static void history_drop(struct histories *hs, struct history *h)
+{
+    while (h->n)
+        drop_oldest(hs, h);
+    list_remove(&h->node);
+    map_remove(&hs->sessions, h->session_id);
+    hs->size -= sizeof *h;
+    free((char *)h->session_id.p);
+    free(h);
+}
+
+void histories_forget(struct histories *hs)
+{
+    while (!list_empty(&hs->by_use))
+        history_drop(hs, list_entry(hs->by_use.next, struct history, node));
+}
+
+void histories_free(struct histories *hs)
+{
+    if (hs == NULL)
+        return;
+    histories_forget(hs);
+    map_done(&hs->sessions);
+    free(hs);
+}
+
+size_t histories_size(const struct histories *hs)
+{
+    return hs->size;
+}
+
+static struct history *history_new(struct histories *hs, const struct history_wish *w)
+{
+    struct history *h = NEW(struct history);
+
+    h->session_id = str_of(str_dup_c(w->session_id), w->session_id.len);
+    h->max_messages = w->max_messages;
+    list_init(&h->pasts);
+    list_init(&h->node);
+    map_put(&hs->sessions, h->session_id, h);
+    hs->size += sizeof *h;
+    return h;
+}
+
+/* The rows of one message, beginning with the *j-th of the journal's. */
+static enum err read_past(struct past *p, str text, const struct rows *journal, size_t *j)
+{
+    transcript_user(&p->transcript, arena_str(p->arena, text));
+    p->tokens = tokens_in(text);
+    while (*j < journal->n && row_int(journal, *j, 0) < p->inbox_id)
+        ++*j;
+    for (; *j < journal->n && row_int(journal, *j, 0) == p->inbox_id; ++*j) {
+        p->tokens += tokens_in(row_str(journal, *j, 3));
+        TRY(transcript_row(&p->transcript, row_str(journal, *j, 1), row_str(journal, *j, 2), row_str(journal, *j, 3)));
+    }
+    transcript_repair(&p->transcript);
+    return OK;
+}
+
+static enum err append(struct histories *hs, struct history *h, int64_t inbox_id, str text, const struct rows *journal, size_t *j)
+{
+    struct arena *a = arena_new();
+    struct past *p = ARENA_NEW(a, struct past);
+
+    *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .transcript = { .arena = a } };
+    enum err e = read_past(p, text, journal, j);
+
+    if (e) {
+        past_unref(p);
+        return e;
+    }
+    list_push_back(&h->pasts, &p->node);
+    h->n++;
+    h->size += arena_size(a);
+    hs->size += arena_size(a);
+    h->last = inbox_id;
+    return OK;
+}
+
+/* users: newest first. */
+static enum err append_all(struct histories *hs, struct history *h, const struct rows *users, const struct rows *journal)
+{
+    size_t j = 0;
+
+    for (size_t i = users->n; i-- > 0; )
+        TRY(append(hs, h, row_int(users, i, 0), row_str(users, i, 1), journal, &j));
+    return OK;
+}
+
+/* What /new has put behind, and what is more than is shown. */
+static void trim(struct histories *hs, struct history *h, int64_t context_from)
+{
+    while (h->n && (h->n > h->max_messages || list_entry(h->pasts.next, struct past, node)->inbox_id <= context_from))
+        drop_oldest(hs, h);
+}
+
+static void show(struct history *h, uint64_t max_tokens, struct transcript *t)
+{
+    struct list *first = &h->pasts;
+    uint64_t used = 0;
+
+    while (first->prev != &h->pasts) {
+        used += list_entry(first->prev, struct past, node)->tokens;
+        if (used > max_tokens)
+            break;
+        first = first->prev;
+    }
+    for (; first != &h->pasts; first = first->next) {
+        struct past *p = list_entry(first, struct past, node);
+
+        p->refs++;
+        arena_on_free(t->arena, past_unref, p);
+        for (size_t i = 0; i < p->transcript.n; i++)
+            transcript_add(t, p->transcript.messages[i]);
+    }
+}
+
+static void make_room(struct histories *hs, struct history *used)
+{
+    list_remove(&used->node);
+    list_push_back(&hs->by_use, &used->node);
+    while (hs->size > hs->max && !list_empty(&hs->by_use))
+        history_drop(hs, list_entry(hs->by_use.next, struct history, node));
+}
+
+/* The history that may be continued: not one that was kept for fewer messages than are wanted now. */
+static struct history *find(struct histories *hs, const struct history_wish *w)
+{
+    struct history *h = map_get(&hs->sessions, w->session_id);
+
+    if (h == NULL || (h->max_messages == w->max_messages && h->last < w->before))
+        return h;
+    history_drop(hs, h);
+    return NULL;
+}
+
+static enum err take_rows(struct histories *hs, const struct history_wish *w, const struct batch *b, struct transcript *t)
+{
+    const struct rows *session = batch_rows(b, 0);
+    struct history *h = find(hs, w);
+
+    if (h == NULL)
+        h = history_new(hs, w);
+    enum err e = append_all(hs, h, batch_rows(b, 1), batch_rows(b, 2));
+
+    if (e) {
+        history_drop(hs, h);
+        return e;
+    }
+    trim(hs, h, session->n ? row_int(session, 0, 0) : 0);
+    show(h, w->max_tokens, t);
+    make_room(hs, h);
+    return OK;
+}
+
+enum err history_add(struct histories *hs, struct store *store, const struct history_wish *w, struct transcript *t,
+                     struct rows *ret_journal)
+{
+    for (;;) {
+        const struct history *h = find(hs, w);
+        int64_t after = h ? h->last : 0;
+        struct batch *b = batch_new(t->arena);
+
+        batch_add(b, "turn.context", "s", w->session_id);
+        batch_add(b, "turn.history", "siii", w->session_id, w->before, (int64_t)w->max_messages, after);
+        batch_add(b, "turn.history_journal", "siii", w->session_id, w->before, (int64_t)w->max_messages, after);
+        batch_add(b, "journal.of", "i", w->before);
+        TRY(store_query(store, b));
+        h = find(hs, w);
+        if ((h ? h->last : 0) != after)     /* it was dropped or read meanwhile: what came does not fit */
+            continue;
+        *ret_journal = *batch_rows(b, 3);
+        return take_rows(hs, w, b, t);
+    }
+}

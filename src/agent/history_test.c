@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/test.h"
+
+#include "agent/history.h"
+#include "store/test_home.h"
+
+struct talk { struct test_home home; struct histories *histories; int64_t last; };
+
+static struct talk talk_new(size_t max_bytes)
+{
+    return (struct talk){ .home = home_new(), .histories = histories_new(max_bytes) };
+}
+
+static void talk_done(struct talk *t)
+{
+    histories_free(t->histories);
+    home_done(&t->home);
+}
+
+/* A message that was answered; the answer is a journal row, as a turn writes it. */
+static void say(struct talk *t, const char *session, const char *question, const char *answer)
+{
+    struct arena *a = t->home.arena;
+    struct batch *b = batch_new(a);
+    const char *id = arena_printf(a, "m%lld", (long long)++t->last);
+    struct reply r = { .text = str_from(answer), .stop = STOP_END };
+    struct journal j = { t->last, 0 };
+
+    batch_add(b, "session.ensure", "cccccci", session, "rest", session, "", "", "", (int64_t)1);
+    batch_add(b, "inbox.insert", "ccccccccccniii", id, "rest", session, "", "", id, "owner", question, "{}", "ready",
+              (int64_t)1, (int64_t)1, (int64_t)0);
+    batch_add(b, "inbox.finish", "icni", t->last, "done", (int64_t)2);
+    journal_reply(&j, b, &r);
+    CHECK_OK(store_commit(t->home.store, b));
+}
+
+static void forget_up_to(struct talk *t, const char *session, int64_t inbox_id)
+{
+    struct batch *b = batch_new(t->home.arena);
+
+    batch_add(b, "session.forget_context", "ci", session, inbox_id);
+    CHECK_OK(store_commit(t->home.store, b));
+}
+
+/* "question>answer question>answer" */
+static str shown(struct talk *t, const char *session, size_t max_messages, uint64_t max_tokens)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct transcript transcript = { .arena = a };
+    struct history_wish wish = { str_from(session), t->last + 1, max_messages, max_tokens };
+
+    struct rows own;
+
+    CHECK_OK(history_add(t->histories, t->home.store, &wish, &transcript, &own));
+    for (size_t i = 0; i < transcript.n; i++) {
+        if (transcript.messages[i].role == ROLE_USER)
+            buf_add(&b, i ? S(" ") : S(""));
+        buf_addf(&b, transcript.messages[i].role == ROLE_USER ? "%.*s" : ">%.*s", STR(transcript.messages[i].text));
+    }
+    return arena_str(t->home.arena, buf_str(&b));
+}
+
+TEST(what_is_newer_is_added_to_what_is_kept)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+
+    CHECK_STR(shown(&t, "s", 40, 1000), "");
+    say(&t, "s", "a", "1");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1");
+    say(&t, "s", "b", "2");
+    say(&t, "other", "x", "9");
+    say(&t, "s", "c", "3");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");
+    CHECK_STR(shown(&t, "other", 40, 1000), "x>9");
+}
+
+TEST(kept_messages_are_not_read_again)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+    struct batch *b = batch_new(t.home.arena);
+
+    say(&t, "s", "a", "1");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1");
+    batch_add(b, "retention.journal", "i", INT64_MAX);
+    CHECK_OK(store_commit(t.home.store, b));
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1");
+    histories_forget(t.histories);
+    CHECK_INT(histories_size(t.histories), 0);
+    CHECK_STR(shown(&t, "s", 40, 1000), "a");
+}
+
+TEST(only_the_newest_messages_are_shown_and_kept)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+
+    for (int i = 0; i < 5; i++) {
+        say(&t, "s", (char[]){ (char)('a' + i), 0 }, "1");
+        shown(&t, "s", 2, 1000);
+    }
+    CHECK_STR(shown(&t, "s", 2, 1000), "d>1 e>1");
+    CHECK_STR(shown(&t, "s", 3, 1000), "c>1 d>1 e>1");      /* more are wanted than were kept */
+    for (int i = 5; i < 9; i++)
+        say(&t, "s", (char[]){ (char)('a' + i), 0 }, "1");
+    CHECK_STR(shown(&t, "s", 3, 1000), "g>1 h>1 i>1");
+}
+
+TEST(a_full_context_leaves_out_the_oldest)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+
+    say(&t, "s", "a", "1");
+    say(&t, "s", "b", "2");
+    uint64_t one = tokens_in(S("b")) + 40;      /* its journal row is some hundred bytes */
+
+    CHECK_STR(shown(&t, "s", 40, one), "b>2");
+    CHECK_STR(shown(&t, "s", 40, 1), "");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2");
+}
+
+TEST(a_new_beginning_is_seen_by_what_is_kept)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+
+    say(&t, "s", "a", "1");
+    say(&t, "s", "b", "2");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2");
+    forget_up_to(&t, "s", 1);
+    CHECK_STR(shown(&t, "s", 40, 1000), "b>2");
+}
+
+TEST(the_conversations_longest_unused_make_room)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(16 << 10);
+
+    for (int i = 0; i < 60; i++) {
+        const char *session = arena_printf(t.home.arena, "s%d", i % 20);
+
+        say(&t, session, "a", "1");
+        shown(&t, session, 40, 1000);
+        CHECK(histories_size(t.histories) <= 16 << 10);
+    }
+    CHECK_STR(shown(&t, "s0", 40, 1000), "a>1 a>1 a>1");
+}
