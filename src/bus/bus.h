@@ -8,7 +8,7 @@
 #include "runtime/fiber.h"
 
 struct bus_event {
-    const char *name;       /* a literal: "delta", "tool", "reply" */
+    const char *name;       /* a literal: "delta", "tool", "reply", "ended" */
     int64_t     about;      /* the inbox row it belongs to */
     str         topic;
     str         json;       /* one object */

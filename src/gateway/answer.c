@@ -63,11 +63,10 @@ enum err answer_make(struct gateway *g, struct answer *a)
     a->state = "done";
     if (a->given_up)
         return failed(ERR_BUG, "the assistant stopped several times while it worked on this");
-    if (!str_eq(a->message->platform, S("unreadable"))) {
-        TRY(commands_run(g, a, &was_command));
-        return was_command ? OK : run_agent(g, a);
-    }
-    return failed(ERR_INPUT, "the stored message cannot be read");
+    if (a->message->text.len == 0 && a->message->n_attachments == 0)
+        return failed(ERR_INPUT, "the stored message cannot be read");
+    TRY(commands_run(g, a, &was_command));
+    return was_command ? OK : run_agent(g, a);
 }
 
 void answer_failed(struct answer *a, enum err e)

@@ -9,6 +9,7 @@
 #include "gateway/access.h"
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
+#include "gateway/reply_event.h"
 #include "runtime/clock.h"
 
 enum { PREVIEW = 300, MAX_FIBERS = 2000 };
@@ -170,8 +171,8 @@ static enum err drop_inbox(struct request *q, int64_t id) AWAITS
     if (e == ERR_CONFLICT)
         return failed(ERR_CONFLICT, "message %lld has ended already: it is %.*s", (long long)id, STR(row_str(&r, 0, 6)));
     TRY(e);
-    if (str_eq(row_str(&r, 0, 6), S("running")))
-        dispatch_stop_turn(q->gateway, row_str(&r, 0, 2));
+    dispatch_drop(q->gateway, row_str(&r, 0, 2), id);
+    reply_event_ended(q->gateway, row_str(&r, 0, 2), row_str(&r, 0, 1), id);
     return OK;
 }
 

@@ -40,6 +40,8 @@ static enum err watch(struct request *q, struct mailbox *m, const struct receive
             *ret_reply = arena_str(q->arena, e->json);
             return OK;
         }
+        if (strcmp(e->name, "ended") == 0)
+            return OK;
         if (on_event)
             TRY(on_event(q, e));
     }

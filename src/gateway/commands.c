@@ -99,7 +99,7 @@ static enum err command_new(struct command_call *c) AWAITS
 /* dispatch.c has stopped the turn already, when this message arrived. */
 static enum err command_stop(struct command_call *c) AWAITS
 {
-    say(c, c->chinese ? S("已停止。") : S("Nothing of yours is running now."));
+    say(c, c->chinese ? S("现在没有正在做的事。") : S("Nothing of yours is running now."));
     return OK;
 }
 
@@ -168,19 +168,36 @@ static const struct { const char *name; enum err (*run)(struct command_call *) A
 #undef CHAT_COMMAND
 };
 
-enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command)
+/* "/run@bot df -h": the word "run", and what follows the address.  NO_STR: no command. */
+static str command_word(str text, str *ret_rest)
 {
-    str text = str_trim(a->message->text), word;
-
-    *ret_was_command = false;
-    if (!str_eat(&text, S("/")))
-        return OK;
     size_t n = 0;
 
-    while (n < text.len && text.p[n] != ' ' && text.p[n] != '\n' && text.p[n] != '@')
+    text = str_trim(text);
+    if (!str_eat(&text, S("/")))
+        return NO_STR;
+    while (n < text.len && !strchr(" \t\r\n", text.p[n]))
         n++;
-    word = str_take(text, n);
-    struct command_call c = { g, a, str_trim(str_skip(text, n)), wants_chinese(a->message->text) };
+    *ret_rest = str_trim(str_skip(text, n));
+    text = str_take(text, n);
+    return str_take(text, str_find_char(text, '@'));
+}
+
+bool commands_is(str text, const char *name)
+{
+    str rest;
+
+    return str_eq_nocase(command_word(text, &rest), str_from(name));
+}
+
+enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command)
+{
+    str rest = NO_STR, word = command_word(a->message->text, &rest);
+
+    *ret_was_command = false;
+    if (word.len == 0)
+        return OK;
+    struct command_call c = { g, a, rest, wants_chinese(a->message->text) };
 
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
         if (str_eq_nocase(word, str_from(commands[i].name))) {

@@ -5,5 +5,7 @@
 
 /* *ret_was_command: the message was one, and `answer` holds what it gave. */
 enum err commands_run(struct gateway *, struct answer *, bool *ret_was_command) AWAITS MUST_USE;
+/* Is this text the command of that name ("stop"), whatever follows it? */
+bool     commands_is(str text, const char *name);
 /* What to say to a message that would need a model when there is none. */
 str      commands_without_model(struct arena *, const struct message *, str why_not);

@@ -9,21 +9,26 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "config/config.h"
+#include "gateway/access.h"
 #include "gateway/answer.h"
+#include "gateway/commands.h"
 #include "gateway/live_edit.h"
 #include "runtime/clock.h"
 
 /* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
-enum { MEMORY_MAX = 16, READ_AT_ONCE = 16, RESUMES_MAX = 3 };
+enum { MEMORY_MAX = 16, READ_AT_ONCE = 16, RESUMES_MAX = 3, RETRY_MIN_MS = 250, RETRY_MAX_MS = 30000 };
 
 struct session {
     struct gateway *gateway;
     str             id;
+    struct list     queued;         /* among the sessions that wait for a fiber */
     struct list     waiting;        /* struct job, in order of inbox_id */
     size_t          n_waiting;
     bool            more_in_store;  /* the store holds messages behind those in memory */
+    bool            reading;        /* them, right now */
     int64_t         last_taken;     /* inbox id */
-    struct fiber   *turn;           /* the one that runs now */
+    struct job     *job;            /* the one at work */
+    struct fiber   *turn;           /* that makes its answer; NULL before and after */
     bool            stopped;        /* somebody asked for it: the turn ends and says so */
 };
 
@@ -38,14 +43,18 @@ struct job {
 
 struct dispatch {
     struct map    sessions;         /* by id: struct session, only those with work */
+    struct list   queued;           /* of them those without a fiber, longest waiting first */
+    size_t        n_running, max_running;
     struct fibers fibers;           /* independent */
 };
 
-struct dispatch *dispatch_new(void)
+struct dispatch *dispatch_new(size_t max_running)
 {
     struct dispatch *d = NEW(struct dispatch);
 
     d->fibers.independent = true;
+    d->max_running = max_running;
+    list_init(&d->queued);
     return d;
 }
 
@@ -88,38 +97,57 @@ static struct job *take(struct session *s)
     return list_entry(node, struct job, node);
 }
 
-/* A stored row as a job.  A body that cannot be read (written by a newer version, damaged) must not stop the queue:
- * it becomes an empty message, which is answered with what is wrong. */
-static struct job *job_from_row(const struct rows *r, size_t i, str session_id)
+/* A body that cannot be read (written by a newer version, damaged) must not stop the queue: what the columns hold is
+ * enough to answer with. */
+static enum err message_of_columns(struct session *s, struct job *j) AWAITS
 {
-    struct job *j = job_new(row_int(r, i, 0));
+    struct rows r;
+
+    log_event(LOG_WARN, "message.unreadable", F("inbox_id", j->inbox_id), F("error", failed_text()));
+    TRY(store_read(s->gateway->store, j->arena, &r, "inbox.columns", "i", j->inbox_id));
+    if (r.n)
+        j->message = (struct message){ .platform = row_str(&r, 0, 0), .external_id = row_str(&r, 0, 1),
+                                       .chat_id = row_str(&r, 0, 2), .thread_id = row_str(&r, 0, 3),
+                                       .agent = row_str(&r, 0, 4), .user_id = row_str(&r, 0, 5), .text = row_str(&r, 0, 6) };
+    return OK;
+}
+
+static enum err add_stored(struct session *s, const struct rows *r, size_t i) AWAITS
+{
+    CLEANUP(job_freep) struct job *j = job_new(row_int(r, i, 0));
     CLEANUP(json_decrefp) json_t *body = NULL;
 
     if (json_parse(row_str(r, i, 2), &body) || message_from_json(j->arena, body, &j->message))
-        j->message = (struct message){ .platform = S("unreadable") };
+        TRY(message_of_columns(s, j));
     j->message.id = arena_str(j->arena, row_str(r, i, 1));
-    j->message.session_id = arena_str(j->arena, session_id);
+    j->message.session_id = s->id;
     j->resumed = true;
     j->attempts = row_int(r, i, 4);
-    return j;
+    put(s, j);
+    j = NULL;
+    return OK;
 }
 
-/* What arrives while the store is read sets more_in_store again; what was read already is passed over next time. */
+/* What arrives meanwhile goes behind what is read, and may be among it: it is left to the next reading, which begins
+ * behind the last one taken. */
 static enum err read_more(struct session *s) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct rows r;
 
+    s->reading = true;
     s->more_in_store = false;
-    TRY(store_read(s->gateway->store, a, &r, "inbox.pending", "sii", s->id, s->last_taken, (int64_t)READ_AT_ONCE));
-    for (size_t i = 0; i < r.n; i++)
-        put(s, job_from_row(&r, i, s->id));
-    s->more_in_store = s->more_in_store || r.n == READ_AT_ONCE;
-    return OK;
+    enum err e = store_read(s->gateway->store, a, &r, "inbox.pending", "sii", s->id, s->last_taken, (int64_t)READ_AT_ONCE);
+
+    for (size_t i = 0; e == OK && i < r.n; i++)
+        e = add_stored(s, &r, i);
+    s->reading = false;
+    s->more_in_store = s->more_in_store || e || r.n == READ_AT_ONCE;
+    return e;
 }
 
-/* Tells the store that it runs.  For a resumed message durably, so that one that kills us at every start is
- * noticed; else along with the next commit. */
+/* Tells the store that it runs.  For a resumed message durably, so that one that kills us at every start is noticed,
+ * and so is one that an operator dropped (ERR_CONFLICT); else along with the next commit. */
 static enum err mark_running(struct gateway *g, struct job *j) AWAITS
 {
     struct batch *b = batch_new(j->arena);
@@ -129,17 +157,18 @@ static enum err mark_running(struct gateway *g, struct job *j) AWAITS
         store_commit_later(g->store, b);
         return OK;
     }
-    metric_add(METRIC_turns_resumed, 1);
-    return store_commit(g->store, b);
+    batch_expect(b, 1);
+    TRY(store_commit(g->store, b));
+    metric_add(METRIC_turns_resumed, j->attempts > 0);
+    return OK;
 }
 
-static void retry_pause(uint64_t *wait, const char *event) AWAITS
+static enum err retry_pause(uint64_t *wait, const char *event) AWAITS
 {
     log_event(LOG_WARN, event, F("error", failed_text()), F("wait_ms", *wait));
-    enum err ignored = fiber_sleep(*wait);      /* cancelled: the caller's next await says so */
-
-    (void)ignored;
-    *wait = *wait < 30000 ? *wait * 2 : *wait;
+    TRY(fiber_sleep(*wait));
+    *wait = *wait < RETRY_MAX_MS ? *wait * 2 : *wait;
+    return OK;
 }
 
 struct turn_job { struct session *session; struct job *job; struct answer answer; };
@@ -151,32 +180,36 @@ static enum err turn_fiber(void *arg) AWAITS
     CLEANUP(deadline_clear) struct deadline d;
 
     deadline_set(&d, config_now()->turn_timeout);
-    TRY(mark_running(t->session->gateway, t->job));
     return answer_make(t->session->gateway, &t->answer);
 }
 
 static enum err make(struct session *s, struct turn_job *t) AWAITS
 {
     struct log_context *c = fiber_log_context();
+    char why[ERR_TEXT_MAX];             /* what follows may fail too, with less to say */
 
     snprintf(c->session, sizeof c->session, "%.*s", STR(s->id));
     snprintf(c->request_id, sizeof c->request_id, "%.*s", STR(t->job->message.id));
     s->stopped = false;
     t->answer.live = live_edit_start(&t->job->message, t->job->inbox_id);
-    s->turn = fiber_spawn("turn", turn_fiber, t);
     metric_add(METRIC_turns_running, 1);
+    s->turn = fiber_spawn("turn", turn_fiber, t);
     enum err e = fiber_join(s->turn);
-    char why[ERR_TEXT_MAX];             /* what follows may fail too, with less to say */
 
+    s->turn = NULL;                     /* it is gone: nobody may stop it any more */
+    metric_add(METRIC_turns_running, -1);
     snprintf(why, sizeof why, "%s", failed_text());
     bool begun = live_edit_end(t->answer.live);
 
     t->answer.begun = t->answer.begun || begun;
     t->answer.live = NULL;
-
-    metric_add(METRIC_turns_running, -1);
-    s->turn = NULL;
     return e ? failed(e, "%s", why) : OK;
+}
+
+/* Is the turn cut short because the gateway stops?  Its journal continues at the next start. */
+static bool is_left_for_later(const struct session *s, enum err e)
+{
+    return s->gateway->stopping && !s->stopped && (e == ERR_CANCELLED || e == ERR_IO);
 }
 
 /* From a stored message to its stored end.  While the disk refuses, it is tried again: the message is safe, and the
@@ -186,35 +219,39 @@ static enum err run_job(struct session *s, struct job *j) AWAITS
     struct gateway *g = s->gateway;
     struct turn_job t = { s, j, { .arena = j->arena, .inbox_id = j->inbox_id, .message = &j->message,
                                   .given_up = j->attempts >= RESUMES_MAX, .resumed = j->resumed } };
-    uint64_t start = clock_us(), wait = 250;
+    uint64_t start = clock_us(), wait = RETRY_MIN_MS;
     enum err e;
 
+    while ((e = mark_running(g, j)) == ERR_IO)
+        TRY(retry_pause(&wait, "turn.mark_retry"));
+    if (e == ERR_CONFLICT)
+        log_event(LOG_INFO, "turn.dropped", F("inbox_id", j->inbox_id));
+    if (e)
+        return e == ERR_CONFLICT ? OK : e;
     while ((e = make(s, &t)) == ERR_IO && !g->stopping) {
-        retry_pause(&wait, "turn.retry");
-        TRY(fiber_check());
-        j->resumed = true;
+        TRY(retry_pause(&wait, "turn.retry"));
+        t.answer.resumed = true;
     }
-    if (g->stopping && e == ERR_CANCELLED)
-        return e;       /* its journal continues at the next start */
+    if (is_left_for_later(s, e))
+        return e;
     if (e)
         answer_failed(&t.answer, s->stopped ? ERR_CANCELLED : e);
-    while ((e = answer_store(g, &t.answer)) == ERR_IO) {
-        retry_pause(&wait, "turn.store_retry");
-        TRY(fiber_check());
-    }
+    while ((e = answer_store(g, &t.answer)) == ERR_IO)
+        TRY(retry_pause(&wait, "turn.store_retry"));
     metric_observe_us(METRIC_turn_seconds, clock_us() - start);
     return e;
 }
 
 static enum err work(struct session *s) AWAITS
 {
-    uint64_t wait = 250;
+    uint64_t wait = RETRY_MIN_MS;
 
     for (;;) {
-        if (list_empty(&s->waiting) && s->more_in_store && read_more(s)) {
-            s->more_in_store = true;
-            retry_pause(&wait, "session.retry");
-            TRY(fiber_check());
+        if (list_empty(&s->waiting) && s->more_in_store && !s->gateway->stopping) {
+            if (read_more(s))
+                TRY(retry_pause(&wait, "session.retry"));
+            else
+                wait = RETRY_MIN_MS;
             continue;
         }
         CLEANUP(job_freep) struct job *j = take(s);
@@ -222,9 +259,15 @@ static enum err work(struct session *s) AWAITS
         if (j == NULL || s->gateway->stopping)
             return OK;
         s->last_taken = j->inbox_id;
-        TRY(run_job(s, j));
+        s->job = j;
+        enum err e = run_job(s, j);
+
+        s->job = NULL;
+        TRY(e);
     }
 }
+
+/* ---- sessions ---- */
 
 static void session_free(struct session *s)
 {
@@ -232,8 +275,34 @@ static void session_free(struct session *s)
 
     while ((j = take(s)))
         job_free(j);
+    list_remove(&s->queued);
     free((char *)s->id.p);
     free(s);
+}
+
+static enum err session_fiber(void *arg) AWAITS;
+
+static void session_start(struct session *s)
+{
+    struct dispatch *d = s->gateway->dispatch;
+
+    d->n_running++;
+    fibers_spawn(&d->fibers, "session", session_fiber, s);
+}
+
+/* No await from the last look at what waits to here: a message that comes next finds no session and makes one. */
+static void session_end(struct session *s)
+{
+    struct dispatch *d = s->gateway->dispatch;
+    bool stopping = s->gateway->stopping;
+
+    map_remove(&d->sessions, s->id);
+    session_free(s);
+    d->n_running--;
+    struct list *next = stopping ? NULL : list_pop_front(&d->queued);
+
+    if (next)
+        session_start(list_entry(next, struct session, queued));
 }
 
 static enum err session_fiber(void *arg) AWAITS
@@ -243,24 +312,44 @@ static enum err session_fiber(void *arg) AWAITS
 
     if (e && e != ERR_CANCELLED)
         log_event(LOG_ERROR, "session.stopped", F("session", s->id), F("error", failed_text()));
-    map_remove(&s->gateway->dispatch->sessions, s->id);
-    session_free(s);
+    session_end(s);
     return e;
 }
 
 static struct session *session_get(struct gateway *g, str id)
 {
-    struct session *s = map_get(&g->dispatch->sessions, id);
+    struct dispatch *d = g->dispatch;
+    struct session *s = map_get(&d->sessions, id);
 
     if (s)
         return s;
     s = NEW(struct session);
     s->gateway = g;
     s->id = str_of(str_dup_c(id), id.len);
+    list_init(&s->queued);
     list_init(&s->waiting);
-    map_put(&g->dispatch->sessions, s->id, s);
-    fibers_spawn(&g->dispatch->fibers, "session", session_fiber, s);
+    map_put(&d->sessions, s->id, s);
+    if (d->n_running < d->max_running)
+        session_start(s);
+    else
+        list_push_back(&d->queued, &s->queued);
     return s;
+}
+
+static bool stop_turn(struct session *s)
+{
+    if (s == NULL || s->turn == NULL)
+        return false;
+    s->stopped = true;
+    fiber_cancel(s->turn);
+    return true;
+}
+
+/* In a group: the owner stops anything, everybody else what they asked for themselves. */
+static bool may_stop(const struct session *s, const struct message *m)
+{
+    return s->job && (str_eq(s->job->message.user_id, m->user_id)
+                      || access_of(s->gateway->access, m->platform, m->user_id) == ACCESS_OWNER);
 }
 
 void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message *m)
@@ -269,9 +358,9 @@ void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message 
         return;
     struct session *s = session_get(g, m->session_id);
 
-    if (str_eq(str_trim(m->text), S("/stop")))
-        dispatch_stop_turn(g, m->session_id);
-    if (s->n_waiting >= MEMORY_MAX || s->more_in_store) {
+    if (commands_is(m->text, "stop") && may_stop(s, m))
+        stop_turn(s);
+    if (s->n_waiting >= MEMORY_MAX || s->more_in_store || s->reading) {
         s->more_in_store = true;
         return;
     }
@@ -303,31 +392,51 @@ enum err dispatch_resume(struct gateway *g)
 
 bool dispatch_stop_turn(struct gateway *g, str session_id)
 {
+    return stop_turn(map_get(&g->dispatch->sessions, session_id));
+}
+
+void dispatch_drop(struct gateway *g, str session_id, int64_t inbox_id)
+{
     struct session *s = map_get(&g->dispatch->sessions, session_id);
 
-    if (s == NULL || s->turn == NULL)
-        return false;
-    s->stopped = true;
-    fiber_cancel(s->turn);
-    return true;
+    if (s == NULL)
+        return;
+    if (s->job && s->job->inbox_id == inbox_id)
+        stop_turn(s);
+    list_each(node, &s->waiting) {
+        struct job *j = list_entry(node, struct job, node);
+
+        if (j->inbox_id != inbox_id)
+            continue;
+        list_remove(node);
+        s->n_waiting--;
+        job_free(j);
+    }
 }
 
 void dispatch_drain(struct gateway *g, uint64_t ms)
 {
-    struct fibers *f = &g->dispatch->fibers;
+    struct dispatch *d = g->dispatch;
     uint64_t end = clock_ms() + ms;
 
     g->stopping = true;
-    while (f->n && clock_ms() < end && fiber_sleep(10) == OK)
+    if (d == NULL)
+        return;
+    while (d->fibers.n && clock_ms() < end && fiber_sleep(10) == OK)
         continue;
-    fibers_done(f);
+    fibers_done(&d->fibers);
 }
 
+/* Sessions that were left: those that never had a fiber, or one that was cancelled before it began. */
 void dispatch_free(struct dispatch *d)
 {
+    const struct map_entry *e;
+
     if (d == NULL)
         return;
     fibers_done(&d->fibers);
+    for (size_t i = 0; map_next(&d->sessions, &i, &e);)
+        session_free(e->value);
     map_done(&d->sessions);
     free(d);
 }
@@ -343,5 +452,5 @@ struct session_state dispatch_state(const struct dispatch *d, str session_id)
 
 size_t dispatch_running(const struct dispatch *d)
 {
-    return d->fibers.n;
+    return d->n_running;
 }

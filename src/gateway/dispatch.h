@@ -4,13 +4,20 @@
 #pragma once
 #include "gateway/gateway.h"
 
-struct dispatch *dispatch_new(void);
-/* After a start: every stored message that has no end yet is taken up again, older than messages.max_age expired. */
+/* A turn has a handful of fibers, and a process can map some 30,000 stacks. */
+enum { DISPATCH_SESSIONS_MAX = 1000 };
+
+/* max_running: sessions at work at a time; further ones wait for one of them to end. */
+struct dispatch *dispatch_new(size_t max_running);
+/* After a start, before anything new is let in: every stored message that has no end yet is taken up again, older than
+ * messages.max_age expired. */
 enum err         dispatch_resume(struct gateway *) AWAITS MUST_USE;
 /* A message was stored.  Copies what it needs. */
 void             dispatch_message(struct gateway *, int64_t inbox_id, const struct message *);
 /* Cancels the turn that runs now, if any; what waits behind it stays.  True: there was one. */
 bool             dispatch_stop_turn(struct gateway *, str session_id);
+/* The message was given up on: if it runs its turn is stopped, if it waits it is forgotten. */
+void             dispatch_drop(struct gateway *, str session_id, int64_t inbox_id);
 /* No new turns; waits up to ms for those that run, then leaves them to the next start. */
 void             dispatch_drain(struct gateway *, uint64_t ms) AWAITS;
 void             dispatch_free(struct dispatch *);

@@ -51,7 +51,7 @@ static enum err search(void *arg) AWAITS
     struct models *m = arg;
 
     for (;;) {
-        CLEANUP(deadline_clear) struct deadline d;
+        CLEANUP(deadline_clear) struct deadline d = { 0 };
 
         if (m->stale)
             look(m);

@@ -35,3 +35,14 @@ void reply_event_publish(struct gateway *g, const struct answer *a, int64_t id)
 
     bus_publish(g->bus, session, "reply", a->inbox_id, json_print(a->arena, j));
 }
+
+void reply_event_ended(struct gateway *g, str session_id, str message_id, int64_t inbox_id)
+{
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:o, s:o, s:s}", "type", "ended", "message_id",
+                                                json_from_str(message_id), "session_id", json_from_str(session_id),
+                                                "state", "failed");
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    json_print_to(&b, j);
+    bus_publish(g->bus, session_id, "ended", inbox_id, buf_str(&b));
+}

@@ -172,12 +172,13 @@ static enum err open_parts(struct running *r) AWAITS
     g->sessions = sessions_new();
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     TRY(access_open(g, &g->access));
-    g->dispatch = dispatch_new();
+    g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
+    deliver_use_blobs(g->blobs);
     TRY(deliver_start(g->store));
-    TRY(channels_start(g->store, r->gateway.blobs, intake_channel, g));
     g->models = models_new(g);
-    TRY(dispatch_resume(g));
+    TRY(dispatch_resume(g));        /* before anything new comes in: what waits is older */
+    TRY(channels_start(g->store, r->gateway.blobs, intake_channel, g));
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
     fibers_spawn(&g->services, "expire", expire, r);

@@ -37,12 +37,18 @@ SELECT id, session_id, message_id, state, error FROM inbox WHERE platform = ?1 A
 SELECT id, message_id, body, state, attempts FROM inbox
 WHERE session_id = ?1 AND state IN ('ready', 'running') AND id > ?2 ORDER BY id LIMIT ?3;
 
+-- What is known of a message whose body cannot be read.
+-- name: inbox.columns
+SELECT i.platform, i.external_id, s.chat_id, s.thread_id, s.agent, i.user_id, i.text
+FROM inbox i JOIN sessions s ON s.id = i.session_id WHERE i.id = ?1;
+
 -- name: inbox.pending_sessions
 SELECT session_id FROM inbox WHERE state IN ('ready', 'running') GROUP BY session_id ORDER BY min(id);
 
+-- One with a journal was begun, whatever its state says: the mark of a beginning may be lost in a crash.
 -- name: inbox.expire
 UPDATE inbox SET state = 'expired', error = 'older than messages.max_age when its turn came', ended_at = ?1
-WHERE state = 'ready' AND created_at < ?2;
+WHERE state = 'ready' AND created_at < ?2 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.inbox_id = inbox.id);
 
 -- name: inbox.running
 UPDATE inbox SET state = 'running', started_at = ?2, attempts = attempts + 1

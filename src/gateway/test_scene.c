@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/test_scene.h"
+
+#include "base/test.h"
+#include "channel/deliver_internal.h"
+#include "channel/registry.h"
+#include "config/config.h"
+#include "gateway/access.h"
+#include "gateway/limits.h"
+#include "gateway/models.h"
+#include "runtime/clock.h"
+
+static struct scene *scene;     /* the platform's functions have no argument of ours */
+
+/* ---- the model ---- */
+
+static str last_message(const json_t *body)
+{
+    const json_t *messages = json_at(body, "messages");
+
+    return json_text_str(json_array_get(messages, json_array_size(messages) - 1), "content");
+}
+
+static enum err say_words(struct http_exchange *x, str words) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:[{s:{s:o}}]}", "choices", "delta", "content", json_from_str(words));
+
+    return http_piece(x, str_from(arena_printf(x->arena, "data: %s\n\n", json_print(x->arena, j).p)));
+}
+
+static void answer_model(void *arg, struct http_exchange *x) AWAITS
+{
+    struct scene *s = arg;
+    CLEANUP(json_decrefp) json_t *body = NULL;
+
+    CHECK_OK(json_parse(x->body, &body));
+    CHECK_OK(http_begin(x, 200, S("text/event-stream")));
+    CHECK_OK(say_words(x, S("echo: ")));
+    s->n_asked++;
+    while (s->model_held)
+        if (wait_on(&s->released, "the test to let the model speak"))
+            return;
+    if (say_words(x, last_message(body)) || http_piece(x, S("data: [DONE]\n\n")) || http_end(x))
+        return;     /* the turn was stopped */
+}
+
+static enum err serve_model(void *server) AWAITS
+{
+    return server_run(server);
+}
+
+/* ---- the platform ---- */
+
+static bool fake_configured(void)
+{
+    return true;
+}
+
+static enum err fake_encode(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    out->url = "http://fake";
+    out->body = str_from(arena_printf(a, "%s%.*s", m->remote_id.len ? "edit " : "", STR(m->text)));
+    return OK;
+}
+
+static enum err fake_decode(struct arena *a, int status, str body, struct sent *out)
+{
+    (void)status;
+    *out = (struct sent){ .remote_id = arena_str(a, body) };
+    return OK;
+}
+
+static enum err fake_fetch(struct arena *a, const struct http_request *q, struct http_response *out, bool *ret_sent) AWAITS
+{
+    *ret_sent = true;
+    scene->n_sent++;
+    buf_addf(&scene->sent, "%.*s\n", STR(q->body));
+    while (scene->platform_held)
+        TRY(wait_on(&scene->released, "the test to let the platform answer"));
+    *out = (struct http_response){ .status = 200, .body = arena_str(a, S("1")) };
+    return OK;
+}
+
+static const struct channel fake = {
+    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 4096, .edits = 1, .configured = fake_configured,
+    .encode = fake_encode, .decode_sent = fake_decode,
+};
+
+/* ---- the gateway ---- */
+
+static void open_parts(struct scene *s, size_t max_sessions) AWAITS
+{
+    struct gateway *g = &s->gateway;
+
+    *g = (struct gateway){ .store = s->home.store, .home = s->home.folder, .workspace = s->home.folder, .version = "test",
+                           .services = { .independent = true }, .started_ms = clock_ms(), .url = "http://127.0.0.1:1" };
+    g->bus = bus_new();
+    g->limits = limits_new();
+    CHECK_OK(access_open(g, &g->access));
+    g->dispatch = dispatch_new(max_sessions);
+    CHECK_OK(deliver_start(g->store));
+    g->models = models_new(g);
+}
+
+static void close_parts(struct scene *s) AWAITS
+{
+    struct gateway *g = &s->gateway;
+
+    dispatch_drain(g, 0);
+    deliver_stop(0);
+    fibers_done(&g->services);
+    dispatch_free(g->dispatch);
+    models_free(g->models);
+    limits_free(g->limits);
+    access_free(g->access);
+    bus_free(g->bus);
+}
+
+void scene_start(struct scene *s, size_t max_sessions)
+{
+    struct server_options o = { .host = "127.0.0.1", .handle = answer_model, .arg = s, .max_per_address = 10000 };
+
+    *s = (struct scene){ .home = home_new() };
+    scene = s;
+    channel_add_for_test(&fake);
+    deliver_fetch = fake_fetch;
+    CHECK_OK(server_open(&o, &s->model));
+    fibers_spawn(&s->fibers, "model", serve_model, s->model);
+    const char *endpoint = arena_printf(s->home.arena, "model_provider.endpoint=http://127.0.0.1:%u/v1",
+                                        server_port(s->model));
+
+    CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ endpoint, "model_provider.model=double",
+                                                                    "model_provider.retries=0", NULL }));
+    open_parts(s, max_sessions);
+}
+
+void scene_restart(struct scene *s, size_t max_sessions)
+{
+    close_parts(s);
+    open_parts(s, max_sessions);
+}
+
+void scene_end(struct scene *s)
+{
+    scene_release(s);
+    close_parts(s);
+    fibers_done(&s->fibers);
+    server_close(s->model);
+    http_client_stop();
+    channel_add_for_test(NULL);
+    deliver_fetch = http_fetch;
+    buf_done(&s->sent);
+    home_done(&s->home);
+}
+
+void scene_release(struct scene *s)
+{
+    s->model_held = s->platform_held = false;
+    wake_all(&s->released);
+}
+
+void scene_settle(struct scene *s)
+{
+    UNTIL(dispatch_running(s->gateway.dispatch) == 0);
+}
+
+/* ---- messages ---- */
+
+struct message scene_message(const char *session, const char *external_id, const char *text)
+{
+    return (struct message){
+        .platform = S("rest"), .chat_id = str_from(session), .session_id = str_from(session), .user_id = S("owner"),
+        .external_id = str_from(external_id), .text = str_from(text),
+    };
+}
+
+int64_t scene_say(struct scene *s, const char *session, const char *text)
+{
+    struct message m = scene_message(session, "", text);
+    struct received r;
+
+    CHECK_OK(intake_receive(&s->gateway, s->home.arena, &m, 1, &r));
+    return r.inbox_id;
+}
+
+int64_t scene_leave(struct scene *s, const char *session, const char *text)
+{
+    struct message m = scene_message(session, "", text);
+    struct received r;
+
+    s->gateway.stopping = true;     /* nobody is told */
+    CHECK_OK(intake_receive(&s->gateway, s->home.arena, &m, 1, &r));
+    s->gateway.stopping = false;
+    return r.inbox_id;
+}
+
+str scene_inbox(struct scene *s)
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct rows r;
+
+    CHECK_OK(store_read(s->home.store, s->home.arena, &r, "inbox.list", "ci", "", (int64_t)1000));
+    for (size_t i = r.n; i-- > 0; )
+        buf_addf(&b, "%s%.*s %.*s", b.len ? "|" : "", STR(row_str(&r, i, 6)), STR(row_str(&r, i, 5)));
+    return arena_str(s->home.arena, buf_str(&b));
+}
+
+str scene_replies(struct scene *s)
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct rows r;
+
+    CHECK_OK(store_read(s->home.store, s->home.arena, &r, "admin.outbox_list", "ci", "", (int64_t)1000));
+    for (size_t i = r.n; i-- > 0; ) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+
+        CHECK_OK(json_parse(row_str(&r, i, 5), &body));
+        buf_addf(&b, "%s%s", b.len ? "|" : "", json_text(body, "text"));
+    }
+    return arena_str(s->home.arena, buf_str(&b));
+}
+
+void scene_pair(struct scene *s, const char *user)
+{
+    struct batch *b = batch_new(s->home.arena);
+
+    batch_add(b, "user.add", "cccci", "fake", user, user, user, (int64_t)1);
+    CHECK_OK(store_commit(s->home.store, b));
+}
