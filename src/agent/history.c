@@ -122,7 +122,8 @@ static struct history *history_new(struct histories *hs, const struct history_wi
 /* The rows of one message, beginning with the *j-th of the journal's. */
 static enum err read_past(struct past *p, str text, const struct rows *journal, size_t *j)
 {
-    transcript_user(&p->transcript, arena_str(p->arena, text));
+    /* a file alone; providers refuse an empty text */
+    transcript_user(&p->transcript, text.len ? arena_str(p->arena, text) : S("(a file without words)"));
     p->tokens = tokens_in(text);
     while (*j < journal->n && row_int(journal, *j, 0) < p->inbox_id)
         ++*j;

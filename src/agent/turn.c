@@ -8,11 +8,14 @@
 #include "agent/history.h"
 #include "agent/persona.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "config/config.h"
 #include "runtime/clock.h"
 #include "tool/registry.h"
 #include "tool/run.h"
+
+enum { STORE_RETRY_MS = 100, STORE_RETRY_MAX_MS = 10000 };
 
 enum call_state { CALL_NEW, CALL_STARTED, CALL_DONE };
 
@@ -21,6 +24,7 @@ struct turn_call {
     struct tool_call   call;
     const struct tool *tool;        /* NULL: the model made it up */
     enum call_state    state;
+    bool               start_stored;    /* in the journal */
     bool               unknown;
     struct tool_result result;
 };
@@ -55,6 +59,14 @@ static struct turn_call *call_with_id(struct turn *t, str id)
     return NULL;
 }
 
+/* The results of the latest reply's calls, in the order in which it asked. */
+static void show_results(struct turn *t)
+{
+    for (size_t i = 0; i < t->n_calls; i++)
+        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text);
+    t->n_calls = 0;
+}
+
 static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
@@ -65,11 +77,13 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
         struct reply r;
 
         TRY(reply_from_json(t->arena, j, &r));
+        show_results(t);
         transcript_reply(&t->transcript, &r);
         new_calls(t, &r);
         t->rounds++;
     } else if (c && str_eq(kind, S("call"))) {
         c->state = CALL_STARTED;
+        c->start_stored = true;
     } else if (c && str_eq(kind, S("result"))) {
         c->state = CALL_DONE;
         c->result = (struct tool_result){ arena_str(t->arena, json_text_str(j, "text")), json_flag(j, "is_error") };
@@ -136,25 +150,22 @@ static bool may_run_beside_others(const struct turn_call *c)
     return c->tool == NULL || c->tool->risk == RISK_READ;
 }
 
-/* How many calls from the i-th on run side by side: a row of reads, or one of anything else. */
-static size_t wave_length(const struct turn *t, size_t i)
+/* Calls that run side by side: a row of reads, or one of anything else.  n 0: every call is done. */
+struct wave { size_t first, n; };
+
+static struct wave next_wave(const struct turn *t)
 {
-    size_t n = 1;
+    struct wave w = { 0, 0 };
 
-    if (!may_run_beside_others(&t->calls[i]))
-        return 1;
-    while (i + n < t->n_calls && t->calls[i + n].state != CALL_DONE && may_run_beside_others(&t->calls[i + n]))
-        n++;
-    return n;
-}
-
-static size_t first_open(const struct turn *t)
-{
-    size_t i = 0;
-
-    while (i < t->n_calls && t->calls[i].state == CALL_DONE)
-        i++;
-    return i;
+    while (w.first < t->n_calls && t->calls[w.first].state == CALL_DONE)
+        w.first++;
+    if (w.first == t->n_calls)
+        return w;
+    w.n = 1;
+    while (may_run_beside_others(&t->calls[w.first]) && w.first + w.n < t->n_calls
+           && t->calls[w.first + w.n].state != CALL_DONE && may_run_beside_others(&t->calls[w.first + w.n]))
+        w.n++;
+    return w;
 }
 
 /* A crash came between a call's start and its result.  Only a repeatable tool may run twice. */
@@ -176,15 +187,6 @@ static void settle_interrupted(struct turn *t, struct batch *b)
     }
 }
 
-static void start_wave(struct turn *t, struct batch *b, size_t first, size_t n)
-{
-    for (size_t i = first; i < first + n; i++) {
-        if (t->calls[i].state == CALL_NEW)
-            journal_call(&t->journal, b, &t->calls[i].call);
-        t->calls[i].state = CALL_STARTED;
-    }
-}
-
 static void tell(struct turn *t, const struct turn_call *c, const char *state)
 {
     if (!bus_watched(t->bus, t->message.session_id))
@@ -199,21 +201,59 @@ static void tell(struct turn *t, const struct turn_call *c, const char *state)
     bus_publish(t->bus, t->message.session_id, "tool", t->inbox_id, json_print(t->arena, j));
 }
 
-static enum err run_wave(struct turn *t, size_t first, size_t n) AWAITS
+static enum err run_wave(struct turn *t, struct wave w) AWAITS
 {
     CLEANUP(fibers_done) struct fibers g = { 0 };
+    struct turn_call *calls = t->calls + w.first;
 
-    for (size_t i = first; i < first + n; i++)
-        tell(t, &t->calls[i], "started");
-    if (n == 1) {
-        TRY(run_call(&t->calls[first]));
+    for (size_t i = 0; i < w.n; i++)
+        tell(t, &calls[i], "started");
+    if (w.n == 1) {
+        TRY(run_call(calls));
     } else {
-        for (size_t i = first; i < first + n; i++)
-            fibers_spawn(&g, "tool", run_call, &t->calls[i]);
+        for (size_t i = 0; i < w.n; i++)
+            fibers_spawn(&g, "tool", run_call, &calls[i]);
         TRY(fibers_wait(&g));
     }
-    for (size_t i = first; i < first + n; i++)
-        tell(t, &t->calls[i], t->calls[i].result.is_error ? "failed" : "done");
+    for (size_t i = 0; i < w.n; i++)
+        tell(t, &calls[i], calls[i].result.is_error ? "failed" : "done");
+    return OK;
+}
+
+static void add_step(struct turn *t, struct batch *b, struct wave done, struct wave next)
+{
+    for (size_t i = done.first; i < done.first + done.n; i++)
+        journal_result(&t->journal, b, t->calls[i].call.id, &t->calls[i].result, false);
+    for (size_t i = next.first; i < next.first + next.n; i++)
+        if (!t->calls[i].start_stored)
+            journal_call(&t->journal, b, &t->calls[i].call);
+}
+
+/* Journals the results of one wave and the starts of the next behind what is in `b`.  While the disk refuses results
+ * it is tried again here: nobody else knows them, and a turn begun anew would have to call them unknown. */
+static enum err commit_step(struct turn *t, struct batch *b, struct wave done, struct wave next) AWAITS
+{
+    int64_t seq = t->journal.next_seq;
+    uint64_t wait = STORE_RETRY_MS;
+    enum err e = OK;
+
+    add_step(t, b, done, next);
+    if (batch_size(b))
+        e = store_commit(t->store, b);
+    while (e == ERR_IO && done.n) {
+        log_event(LOG_WARN, "turn.results_retry", F("error", failed_text()), F("wait_ms", wait));
+        TRY(fiber_sleep(wait));
+        wait = wait < STORE_RETRY_MAX_MS ? wait * 2 : wait;
+        t->journal.next_seq = seq;
+        b = batch_new(t->arena);
+        add_step(t, b, done, next);
+        e = store_commit(t->store, b);
+    }
+    TRY(e);
+    for (size_t i = next.first; i < next.first + next.n; i++) {
+        t->calls[i].start_stored = true;
+        t->calls[i].state = CALL_STARTED;
+    }
     return OK;
 }
 
@@ -221,23 +261,20 @@ static enum err run_wave(struct turn *t, size_t first, size_t n) AWAITS
  * (the reply itself, when it is new). */
 static enum err run_calls(struct turn *t, struct batch *b) AWAITS
 {
-    settle_interrupted(t, b);
-    for (size_t i = first_open(t); i < t->n_calls; ) {
-        size_t n = wave_length(t, i);
+    struct wave done = { 0, 0 }, next;
 
-        start_wave(t, b, i, n);
-        TRY(store_commit(t->store, b));
+    settle_interrupted(t, b);
+    for (;;) {
+        next = next_wave(t);
+        TRY(commit_step(t, b, done, next));
+        if (next.n == 0)
+            break;
         (void)FAULT(turn_journaled);
-        TRY(run_wave(t, i, n));
+        TRY(run_wave(t, next));
+        done = next;
         b = batch_new(t->arena);
-        for (size_t k = i; k < i + n; k++)
-            journal_result(&t->journal, b, t->calls[k].call.id, &t->calls[k].result, false);
-        i = first_open(t);
     }
-    TRY(store_commit(t->store, b));
-    for (size_t i = 0; i < t->n_calls; i++)
-        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text);
-    t->n_calls = 0;
+    show_results(t);
     return OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "agent/history.h"
 #include "agent/turn.h"
+#include "base/fault.h"
 #include "store/blobs.h"
 #include "config/config.h"
 #include "model/detect.h"
@@ -282,6 +283,59 @@ TEST(after_a_crash_a_turn_goes_on_where_its_journal_ends)
         CHECK(str_find(buf_str(&s.script.asked), str_from(cases[i].seen)) != STR_NONE);
         scene_end(&s);
     }
+}
+
+/* Providers refuse a call without its result. */
+TEST(after_a_crash_in_a_later_round_the_model_is_shown_the_results_of_every_round)
+{
+    const char *replies[] = { TEXT("fine") };
+    struct tool_call calls[] = { { S("c1"), S("list_dir"), S("{}") }, { S("c2"), S("list_dir"), S("{}") },
+                                 { S("d1"), S("exec"), S("{}") } };
+    struct reply first = { .calls = calls, .n_calls = 2, .stop = STOP_CALLS };
+    struct reply second = { .calls = calls + 2, .n_calls = 1, .stop = STOP_CALLS };
+    struct scene s;
+
+    scene_start(&s, replies, N_ELEMENTS(replies));
+    add_message(&s, "do it");
+    struct journal j = { s.inbox_id, 0 };
+    struct batch *b = batch_new(s.home.arena);
+
+    journal_reply(&j, b, &first);
+    journal_call(&j, b, &calls[0]);
+    journal_call(&j, b, &calls[1]);
+    journal_result(&j, b, S("c2"), &(struct tool_result){ S("result two"), false }, false);
+    journal_result(&j, b, S("c1"), &(struct tool_result){ S("result one"), false }, false);
+    journal_reply(&j, b, &second);
+    journal_call(&j, b, &calls[2]);
+    CHECK_OK(store_commit(s.home.store, b));
+    struct turn t = turn_for(&s, "do it");
+
+    CHECK_OK(turn_run(&t));
+    str asked = buf_str(&s.script.asked);
+    size_t one = str_find(asked, S("result one")), two = str_find(asked, S("result two")), unknown = str_find(asked, S("unknown: the"));
+
+    CHECK(one < two && two < unknown && unknown != STR_NONE);
+    CHECK_INT(t.rounds, 3);
+    CHECK_INT(t.unknown_calls, 1);
+    CHECK_STR(journal_kinds(&s), "reply call call result result reply call result");
+    scene_end(&s);
+}
+
+TEST(a_result_that_the_disk_refuses_at_first_is_kept)
+{
+    const char *replies[] = { CALL("c1", "list_dir", "{}"), TEXT("done") };
+    struct scene s;
+
+    scene_start(&s, replies, N_ELEMENTS(replies));
+    add_message(&s, "look");
+    struct turn t = turn_for(&s, "look");
+
+    CHECK_OK(fault_arm(S("store_commit:fail:2:once")));     /* the first is the call's start */
+    CHECK_OK(turn_run(&t));
+    fault_disarm_all();
+    CHECK_STR(journal_kinds(&s), "reply call result");
+    CHECK_STR(t.text, "done");
+    scene_end(&s);
 }
 
 TEST(a_transcript_never_keeps_a_call_without_a_result)

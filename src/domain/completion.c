@@ -130,6 +130,15 @@ bool completion_begun(const struct completion *c)
     return c->text.len || c->reasoning.len || c->n_calls;
 }
 
+/* A call is found again by its id: in the journal, and by the provider. */
+static bool id_is_taken(const struct tool_call *calls, size_t n, str id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(calls[i].id, id))
+            return true;
+    return id.len == 0;
+}
+
 static enum err calls_of(struct completion *c, struct tool_call **out)
 {
     struct tool_call *calls = c->n_calls ? arena_alloc(c->arena, c->n_calls * sizeof *calls) : NULL;
@@ -139,10 +148,11 @@ static enum err calls_of(struct completion *c, struct tool_call **out)
 
         if (from->name.len == 0)
             return failed(ERR_REMOTE, "the model asked for a tool call without naming the tool");
-        if (from->id.len == 0) {
+        if (id_is_taken(calls, i, buf_str(&from->id))) {
             char uuid[UUID_SIZE];
 
             random_uuid(uuid);
+            buf_clear(&from->id);
             buf_addf(&from->id, "call_%s", uuid);
         }
         calls[i] = (struct tool_call){

@@ -81,6 +81,21 @@ TEST(completion_gives_an_id_to_a_call_without_one)
     CHECK(str_starts(r.calls[0].id, S("call_")) && !str_eq(r.calls[0].id, r.calls[1].id));
 }
 
+TEST(completion_gives_calls_of_the_same_id_ids_of_their_own)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(completion_done) struct completion c = { .arena = a };
+    struct reply r;
+
+    CHECK_OK(completion_call(&c, 0, S("a"), S("x"), S("{}")));
+    CHECK_OK(completion_call(&c, 1, S("a"), S("y"), S("{}")));
+    CHECK_OK(completion_finish(&c));
+    CHECK_OK(completion_reply(&c, &r));
+    CHECK_STR(r.calls[0].id, "a");
+    CHECK(!str_eq(r.calls[1].id, S("a")));
+    CHECK_STR(r.calls[1].name, "y");
+}
+
 TEST(completion_that_did_not_end_is_no_reply)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

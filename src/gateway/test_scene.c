@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/test_scene.h"
 
+#include "agent/history.h"
 #include "base/test.h"
 #include "channel/deliver_internal.h"
 #include "channel/registry.h"
@@ -8,6 +9,7 @@
 #include "gateway/access.h"
 #include "gateway/limits.h"
 #include "gateway/models.h"
+#include "gateway/sessions.h"
 #include "runtime/clock.h"
 
 static struct scene *scene;     /* the platform's functions have no argument of ours */
@@ -96,6 +98,8 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
                            .services = { .independent = true }, .started_ms = clock_ms(), .url = "http://127.0.0.1:1" };
     g->bus = bus_new();
     g->limits = limits_new();
+    g->sessions = sessions_new();
+    g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     CHECK_OK(access_open(g, &g->access));
     g->dispatch = dispatch_new(max_sessions);
     CHECK_OK(deliver_start(g->store));
@@ -111,6 +115,8 @@ static void close_parts(struct scene *s) AWAITS
     fibers_done(&g->services);
     dispatch_free(g->dispatch);
     models_free(g->models);
+    sessions_free(g->sessions);
+    histories_free(g->histories);
     limits_free(g->limits);
     access_free(g->access);
     bus_free(g->bus);
