@@ -291,35 +291,98 @@ static void write_log(const char *path, const json_t *body, const char *text, si
     json_decref(line);
 }
 
-static void chat(struct conn *c, const char *path, const char *p, size_t n)
+/* What an answer depends on. */
+struct asked { char *text; size_t results; bool stream; };
+
+static const char *last_of(const char *p, size_t n, const char *what)
 {
-    static const char bad[] = "{\"error\":{\"message\":\"the body is not a chat completion request\",\"type\":\"invalid_request_error\"}}";
+    const char *found = NULL;
+
+    for (const char *at = p; (at = memmem(at, n - (size_t)(at - p), what, strlen(what))); at++)
+        found = at;
+    return found;
+}
+
+/* The end of the string whose opening quote is at p, behind its closing one. */
+static const char *string_end(const char *p)
+{
+    for (p++; *p && *p != '"'; p++)
+        p += *p == '\\' && p[1];
+    return *p ? p + 1 : p;
+}
+
+/* Without a tree of the whole conversation, which would be most of what a bench measures.  Quotes inside a text are
+ * escaped, so the marks are found only where they mean something.  False: not written the way we know. */
+static bool skim(const char *p, size_t n, struct asked *out)
+{
+    static const char user[] = "\"role\":\"user\",\"content\":\"", tool[] = "\"role\":\"tool\"";
+    const char *last = last_of(p, n, "\"role\":\"user\""), *text = last + sizeof user - 2, *end;
+
+    if (log_file || !last || strncmp(last, user, sizeof user - 1) != 0)
+        return false;
+    end = string_end(text);
+    json_t *j = json_loadb(text, (size_t)(end - text), JSON_DECODE_ANY, NULL);
+
+    if (!json_is_string(j)) {
+        json_decref(j);
+        return false;
+    }
+    out->text = strdup(json_string_value(j));
+    json_decref(j);
+    for (const char *at = end; (at = strstr(at, tool)); at++)
+        out->results++;
+    out->stream = strstr(end, "\"stream\":true") != NULL;
+    return true;
+}
+
+static bool read_whole(const char *path, const char *p, size_t n, struct asked *out)
+{
     json_t *body = json_loadb(p, n, 0, NULL), *list = json_object_get(body, "messages"), *m;
     const char *text = "";
-    size_t results = 0, i;
+    size_t i;
 
-    if (!json_is_array(list)) {
-        add_whole(c, "400 Bad Request", bad, sizeof bad - 1);
-        json_decref(body);
-        return;
-    }
     json_array_foreach(list, i, m) {
         const char *role = json_string_value(json_object_get(m, "role"));
 
         if (role && strcmp(role, "user") == 0) {
             text = content_text(m);
-            results = 0;
+            out->results = 0;
         } else if (role && strcmp(role, "tool") == 0) {
-            results++;
+            out->results++;
         }
     }
-    write_log(path, body, text, results);
-    c->stream = json_is_true(json_object_get(body, "stream"));
-    if (tool_calls == 0 || results) {
-        c->text = malloc(strlen(text) + 7);
-        sprintf(c->text, "echo: %s", text);
-    }
+    if (json_is_array(list))
+        write_log(path, body, text, out->results);
+    out->text = strdup(text);
+    out->stream = json_is_true(json_object_get(body, "stream"));
+    bool good = json_is_array(list);
+
     json_decref(body);
+    return good;
+}
+
+/* p[n] may be changed meanwhile: it belongs to the next request. */
+static void chat(struct conn *c, const char *path, char *p, size_t n)
+{
+    static const char bad[] = "{\"error\":{\"message\":\"the body is not a chat completion request\",\"type\":\"invalid_request_error\"}}";
+    struct asked asked = { NULL, 0, false };
+    char behind = p[n];
+
+    p[n] = '\0';
+    bool good = skim(p, n, &asked) || read_whole(path, p, n, &asked);
+
+    p[n] = behind;
+    if (!good) {
+        add_whole(c, "400 Bad Request", bad, sizeof bad - 1);
+        free(asked.text);
+        return;
+    }
+    c->stream = asked.stream;
+    if (tool_calls == 0 || asked.results) {
+        c->text = malloc(strlen(asked.text) + 7);
+        sprintf(c->text, "echo: %s", asked.text);
+    }
+    free(asked.text);
     if (delay_ms)
         wait_in(c, QUEUE_DELAY, delay_ms);
     else
