@@ -288,14 +288,15 @@ static void on_delta(void *arg, str text)
         t->on_delta(t, text);
     if (!bus_watched(t->bus, t->message.session_id))
         return;
-    CLEANUP(json_decrefp) json_t *j = json_object();
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    json_object_set_new(j, "type", json_string("delta"));
-    json_object_set_new(j, "message_id", json_from_str(t->message.id));
-    json_object_set_new(j, "session_id", json_from_str(t->message.session_id));
-    json_object_set_new(j, "text", json_from_str(text));
-    json_print_to(&b, j);
+    buf_add(&b, S("{\"type\":\"delta\",\"message_id\":"));
+    json_add_string(&b, t->message.id);
+    buf_add(&b, S(",\"session_id\":"));
+    json_add_string(&b, t->message.session_id);
+    buf_add(&b, S(",\"text\":"));
+    json_add_string(&b, text);
+    buf_add_char(&b, '}');
     bus_publish(t->bus, t->message.session_id, "delta", t->inbox_id, buf_str(&b));
 }
 

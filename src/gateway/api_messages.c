@@ -102,7 +102,9 @@ static enum err send_event(struct request *q, const char *name, str json) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { .max = SIZE_MAX / 2 };
 
-    buf_addf(&b, "event: %s\ndata: ", name);
+    buf_add(&b, S("event: "));
+    buf_add(&b, str_from(name));
+    buf_add(&b, S("\ndata: "));
     buf_add(&b, json);
     buf_add(&b, S("\n\n"));
     return http_piece(q->http, buf_str(&b));

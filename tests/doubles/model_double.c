@@ -331,7 +331,7 @@ static bool skim(const char *p, size_t n, struct asked *out)
     json_decref(j);
     for (const char *at = end; (at = strstr(at, tool)); at++)
         out->results++;
-    out->stream = strstr(end, "\"stream\":true") != NULL;
+    out->stream = strstr(p, "\"stream\":true") != NULL;
     return true;
 }
 
