@@ -158,7 +158,8 @@ static enum err write_plain(struct transport *t, const str *parts, size_t n_part
         iov[i] = (struct iovec){ (void *)parts[i].p, parts[i].len };
     advance(&m, 0);
     while (m.msg_iovlen) {
-        ssize_t n = sendmsg(fd_raw(t->fd), &m, MSG_NOSIGNAL);
+        ssize_t n = m.msg_iovlen == 1 ? send(fd_raw(t->fd), m.msg_iov->iov_base, m.msg_iov->iov_len, MSG_NOSIGNAL)
+                                      : sendmsg(fd_raw(t->fd), &m, MSG_NOSIGNAL);
 
         if (n >= 0)
             advance(&m, (size_t)n);
