@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARGV_MAX = 256, NOBODY = 65534, SHM_MAX = 64 << 20, NOFILE_MAX = 4096 };
+enum { ARGV_MAX = 512, WORDS_MAX = 160, ENV_MAX = 64, NOBODY = 65534, SHM_MAX = 64 << 20, NOFILE_MAX = 4096 };
 /* Without a cgroup, a process may reserve this many times the memory that it may fill: java, node and go do not start
  * when address space is as scarce as memory.  What RLIMIT_DATA does not count, shared memory, ends here. */
 enum { ADDRESS_SPACE = 8 };
@@ -103,6 +103,8 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
     ADD(w, "--write", "/tmp", "--write", "/dev");
     if (p->job->workspace)
         ADD(w, "--write", p->job->workspace);
+    for (size_t i = 0; p->job->env && p->job->env[i]; i++)
+        ADD(w, "--env", p->job->env[i]);
     if (p->report) {
         add(w, "--report");
         return;
@@ -114,16 +116,23 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
         ADD(w, "/bin/sh", "-c", p->job->command);
 }
 
+static size_t count(const char *const *words)
+{
+    size_t n = 0;
+
+    while (words && words[n])
+        n++;
+    return n;
+}
+
 static enum err bwrap_argv(struct arena *a, const struct sandbox_plan *p, const char *const **ret_argv)
 {
     struct words w = { .arena = a, .items = arena_alloc(a, ARGV_MAX * sizeof(char *)) };
     const char *inside;
-    size_t n = 0;
+    size_t n = count(p->job->argv), n_env = count(p->job->env);
 
-    while (p->job->argv && p->job->argv[n])
-        n++;
-    if (n > ARGV_MAX / 2)
-        return failed(ERR_LIMIT, "a command of more than %d words", ARGV_MAX / 2);
+    if (n > WORDS_MAX || n_env > ENV_MAX)
+        return failed(ERR_LIMIT, "a command of more than %d words or %d variables", WORDS_MAX, ENV_MAX);
     TRY(inside_path(&inside));
     ADD(&w, "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup", "--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL");

@@ -20,7 +20,7 @@
 #include "tool/seccomp_filter.h"
 #include "tool/workspace.h"
 
-enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 64, REPORT_MS = 10000 };
+enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8, REPORT_MS = 10000 };
 
 const struct sandbox_limits sandbox_limits_default = {
     .memory = 512 << 20, .tmp_size = 64 << 20, .file_size = 256 << 20, .output = 64 << 10,
@@ -108,7 +108,8 @@ static enum err prepare(struct run *r)
     return OK;
 }
 
-/* The whole environment of the job, and of whatever starts it: the gateway's own goes nowhere. */
+/* The whole environment of what starts the job: the gateway's own goes nowhere.  The job's additions are set inside:
+ * bubblewrap starts outside, and a loader there would obey LD_PRELOAD. */
 static const char *const *environment(const struct sandbox_job *job)
 {
     const char **env = arena_alloc(job->arena, (ENV_MAX + 1) * sizeof(char *));
@@ -119,8 +120,6 @@ static const char *const *environment(const struct sandbox_job *job)
     env[n++] = "TERM=dumb";
     env[n++] = "TMPDIR=/tmp";
     env[n++] = arena_printf(job->arena, "HOME=%s", job->workspace ? job->workspace : "/");
-    for (size_t i = 0; job->env && job->env[i] && n < ENV_MAX; i++)
-        env[n++] = job->env[i];
     return env;
 }
 

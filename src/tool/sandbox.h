@@ -27,7 +27,7 @@ struct sandbox_job {
     const char        *cwd;         /* inside the workspace, relative to it; NULL: the workspace itself */
     const char *const *argv;        /* NULL-terminated; or NULL, and then: */
     const char        *command;     /* a line for /bin/sh */
-    const char *const *env;         /* added to PATH, HOME, LANG, TMPDIR, TERM; NULL: nothing */
+    const char *const *env;         /* "NAME=value", set over PATH, HOME, LANG, TMPDIR, TERM for the command; NULL: nothing */
     str                input;       /* its standard input */
     struct sandbox_limits limits;
     unsigned           require;     /* set of GUARANTEE_BIT */

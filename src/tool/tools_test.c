@@ -7,69 +7,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
+#include "tool/desk.h"
 #include "tool/registry.h"
-#include "tool/run.h"
-#include "tool/sandbox_fixture.h"
 #include "tool/workspace.h"
-
-struct desk { struct fixture f; struct tool_context cx; };
-
-static void desk_done(struct desk *d)
-{
-    fixture_done(&d->f);
-}
-
-static void desk_open(struct desk *d)
-{
-    fixture_open(&d->f);
-    CHECK_OK(config_load_for_test(d->f.root, NULL));
-    d->cx = (struct tool_context){ .arena = d->f.arena, .workspace = d->f.workspace, .user = S("owner"), .is_owner = true };
-}
-
-#define DESK(d) CLEANUP(desk_done) struct desk d; desk_open(&d)
-
-static struct tool_result call(struct desk *d, const char *name, const char *arguments) AWAITS
-{
-    struct tool_result r = { 0 };
-
-    CHECK_OK(tool_call_run(&d->cx, str_from(name), str_from(arguments), &r));
-    CHECK(utf8_valid(r.text));
-    return r;
-}
-
-#define CHECK_SAYS(d, name, arguments, want) \
-    do { struct tool_result says_ = call((d), (name), (arguments)); CHECK(!says_.is_error); CHECK_STR(says_.text, (want)); } while (0)
-/* `want` is a part of the refusal */
-#define CHECK_REFUSES(d, name, arguments, want) \
-    do { \
-        struct tool_result says_ = call((d), (name), (arguments)); \
-        if (!says_.is_error || str_find(says_.text, str_from(want)) == STR_NONE) \
-            test_failed(__FILE__, __LINE__, "%s %s: %.*s", (name), (arguments), STR(says_.text)); \
-    } while (0)
-
-static const char *content(struct desk *d, const char *name)
-{
-    const char *path = arena_printf(d->f.arena, "%s/%s", d->f.workspace, name);
-    char *text = arena_alloc(d->f.arena, 4096);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    CHECK(fd >= 0 && read(fd, text, 4095) >= 0);
-    close(fd);
-    return text;
-}
 
 /* --- calls --- */
 
 TEST(every_tool_has_a_schema_that_parses_and_is_in_the_default_configuration)
 {
     DESK(d);
+#define TOOL(id) + 1
+    const size_t n_all = 0
+#include "tool/tools.def"
+        ;
+#undef TOOL
     size_t n;
     const struct tool *const *tools = tools_enabled(d.f.arena, &n);
 
-    CHECK_INT(n, 5);
+    CHECK_INT(n, n_all);
     for (size_t i = 0; i < n; i++) {
         CLEANUP(json_decrefp) json_t *schema = NULL;
         CLEANUP(json_decrefp) json_t *told = tool_to_json(tools[i]);
@@ -110,7 +67,7 @@ TEST(only_the_owner_may_use_tools)
     d.cx.is_owner = false;
     for (size_t i = 0; i < N_ELEMENTS(calls); i++)
         CHECK_REFUSES(&d, calls[i][0], calls[i][1], "only the owner");
-    CHECK_STR(str_from(content(&d, "f")), "a");
+    CHECK_STR(str_from(desk_content(&d, "f")), "a");
     CHECK(access(arena_printf(d.f.arena, "%s/ran", d.f.workspace), F_OK) != 0);
 }
 
@@ -154,35 +111,6 @@ TEST(a_cancelled_call_is_an_error)
     CHECK_ERR(fiber_join(f), ERR_CANCELLED);
 }
 
-/* --- exec --- */
-
-TEST(exec_tells_output_and_end)
-{
-    DESK(d);
-    if (!fixture_can_run())
-        return;
-    struct tool_result r = call(&d, "exec", "{\"command\":\"cat; echo b >&2; exit 3\",\"stdin\":\"a\\n\"}");
-
-    CHECK(!r.is_error);
-    CHECK(str_starts(r.text, S("a\nb\n[exit status 3 after ")));
-    r = call(&d, "exec", "{\"command\":\"mkdir -p x/y; printf z > x/y/f\"}");
-    CHECK(str_starts(r.text, S("[exit status 0 after ")));
-    r = call(&d, "exec", "{\"command\":\"cat f\",\"cwd\":\"x/y\"}");
-    CHECK(str_starts(r.text, S("z\n[exit status 0 after ")));
-    r = call(&d, "exec", "{\"command\":\"sleep 60\",\"timeout\":1}");
-    CHECK(r.is_error);
-    CHECK_STR(r.text, "[timed out after 1.0 s and was killed]");
-    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"..\"}", "outside");
-    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"/etc\"}", "outside");
-    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"nowhere\"}", "no such file");
-    char *spaces = arena_alloc(d.f.arena, 100001);
-
-    memset(spaces, ' ', 100000);
-    r = call(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%sexit 4\"}", spaces));
-    CHECK(str_starts(r.text, S("[exit status 4 after ")));
-    CHECK_REFUSES(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%s%s\"}", spaces, spaces), "at most 102400 bytes");
-}
-
 /* --- files --- */
 
 TEST(a_file_is_written_read_edited_and_listed)
@@ -199,7 +127,7 @@ TEST(a_file_is_written_read_edited_and_listed)
     CHECK_REFUSES(&d, "edit_file", "{\"path\":\"a/b/c.txt\",\"old_text\":\"\",\"new_text\":\"2\"}", "is empty");
     CHECK_SAYS(&d, "edit_file", "{\"path\":\"a/b/c.txt\",\"old_text\":\"two\",\"new_text\":\"2\",\"replace_all\":true}",
                "replaced 2 places in a/b/c.txt");
-    CHECK_STR(str_from(content(&d, "a/b/c.txt")), "1\n2\n2\n");
+    CHECK_STR(str_from(desk_content(&d, "a/b/c.txt")), "1\n2\n2\n");
     CHECK_SAYS(&d, "write_file", "{\"path\":\"a/b/c.txt\",\"content\":\"\"}", "replaced a/b/c.txt: 0 bytes");
     CHECK_SAYS(&d, "read_file", "{\"path\":\"a/b/c.txt\"}", "[the file is empty]");
     CHECK(symlink("b/c.txt", arena_printf(d.f.arena, "%s/a/link", d.f.workspace)) == 0);
@@ -290,7 +218,7 @@ TEST(a_long_file_is_read_page_after_page)
         buf_addf(&all, "line %d %s\n", i, i % 7 ? "" : "which is longer than the others are \xc3\xa4\xc3\xb6\xc3\xbc");
     fixture_inside(&d.f, "long", buf_c(&all));
     for (int pages = 0; arguments && pages < 20; pages++) {
-        struct tool_result r = call(&d, "read_file", arguments);
+        struct tool_result r = desk_call(&d, "read_file", arguments);
         size_t note = str_find(r.text, S("[lines "));
         size_t next = str_find(r.text, S("offset="));
 
@@ -316,7 +244,7 @@ TEST(a_line_longer_than_a_page_is_read_by_bytes)
         buf_add(&all, i % 3 ? S("\xe2\x82\xac") : S("x"));
     fixture_inside(&d.f, "long", buf_c(&all));
     for (int pages = 0; arguments && pages < 20; pages++) {
-        struct tool_result r = call(&d, "read_file", arguments);
+        struct tool_result r = desk_call(&d, "read_file", arguments);
         size_t note = str_find(r.text, S("\n[bytes "));
         size_t next = str_find(r.text, S("byte_offset="));
 
@@ -333,7 +261,7 @@ TEST(a_folder_with_many_files_is_listed_page_after_page)
     DESK(d);
     for (int i = 0; i < 601; i++)
         fixture_inside(&d.f, arena_printf(d.f.arena, "f%04d", i), "");
-    struct tool_result r = call(&d, "list_dir", "{}");
+    struct tool_result r = desk_call(&d, "list_dir", "{}");
 
     CHECK(str_starts(r.text, S("f0000  (0 bytes)\n")));
     CHECK(str_ends(r.text, S("f0499  (0 bytes)\n[entries 1 to 500 of 601; it goes on: offset=501]")));
@@ -348,13 +276,13 @@ TEST(writing_keeps_the_mode_and_leaves_nothing_behind)
     struct stat st;
 
     CHECK(chmod(path, 0750) == 0);
-    call(&d, "write_file", "{\"path\":\"run.sh\",\"content\":\"new\"}");
+    desk_call(&d, "write_file", "{\"path\":\"run.sh\",\"content\":\"new\"}");
     CHECK(stat(path, &st) == 0);
     CHECK_INT(st.st_mode & 07777, 0750);
     CHECK_SAYS(&d, "list_dir", "{}", "run.sh  (3 bytes, executable)\n");
     CHECK(symlink("run.sh", arena_printf(d.f.arena, "%s/link", d.f.workspace)) == 0);
     CHECK_REFUSES(&d, "write_file", "{\"path\":\"link\",\"content\":\"x\"}", "symbolic link");
-    CHECK_STR(str_from(content(&d, "run.sh")), "new");
+    CHECK_STR(str_from(desk_content(&d, "run.sh")), "new");
     CHECK_SAYS(&d, "list_dir", "{}", "link -> run.sh\nrun.sh  (3 bytes, executable)\n");
 }
 
@@ -362,7 +290,7 @@ static enum err write_one(void *arg)
 {
     struct desk *d = arg;
 
-    call(d, "write_file", "{\"path\":\"deep/er/same\",\"content\":\"0123456789\"}");
+    desk_call(d, "write_file", "{\"path\":\"deep/er/same\",\"content\":\"0123456789\"}");
     return OK;
 }
 

@@ -99,6 +99,8 @@ static bool parse(struct plan *p, int argc, char **argv)
             p->joins[p->n_joins++] = atoi(argv[++i]);   /* LINT: the same */
         else if (strcmp(argv[i], "--write") == 0 && p->n_writable < MAX_LIST)
             p->writable[p->n_writable++] = argv[++i];
+        else if (strcmp(argv[i], "--env") == 0 && putenv(argv[i + 1]) == 0)
+            i++;
         else if (strcmp(argv[i], "--limit") != 0 || !set_limit(argv[++i]))
             return false;
     }

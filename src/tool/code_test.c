@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tools that run code. */
+#include "base/test.h"
+
+#include "tool/desk.h"
+
+TEST(exec_tells_output_and_end)
+{
+    DESK(d);
+    if (!fixture_can_run())
+        return;
+    struct tool_result r = desk_call(&d, "exec", "{\"command\":\"cat; echo b >&2; exit 3\",\"stdin\":\"a\\n\"}");
+
+    CHECK(!r.is_error);
+    CHECK(str_starts(r.text, S("a\nb\n[exit status 3 after ")));
+    r = desk_call(&d, "exec", "{\"command\":\"mkdir -p x/y; printf z > x/y/f\"}");
+    CHECK(str_starts(r.text, S("[exit status 0 after ")));
+    r = desk_call(&d, "exec", "{\"command\":\"cat f\",\"cwd\":\"x/y\"}");
+    CHECK(str_starts(r.text, S("z\n[exit status 0 after ")));
+    r = desk_call(&d, "exec", "{\"command\":\"sleep 60\",\"timeout\":1}");
+    CHECK(r.is_error);
+    CHECK_STR(r.text, "[timed out after 1.0 s and was killed]");
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"..\"}", "outside");
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"/etc\"}", "outside");
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"pwd\",\"cwd\":\"nowhere\"}", "no such file");
+    char *spaces = arena_alloc(d.f.arena, 100001);
+
+    memset(spaces, ' ', 100000);
+    r = desk_call(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%sexit 4\"}", spaces));
+    CHECK(str_starts(r.text, S("[exit status 4 after ")));
+    CHECK_REFUSES(&d, "exec", arena_printf(d.f.arena, "{\"command\":\"%s%s\"}", spaces, spaces), "at most 102400 bytes");
+}
+
+/* What the call prints before it tells how it ended. */
+static str printed(struct tool_result r)
+{
+    size_t end = str_find(r.text, S("[exit status "));
+
+    CHECK(!r.is_error && end != STR_NONE);
+    return str_take(r.text, end);
+}
+
+TEST(exec_takes_words_as_they_are_and_an_environment)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{\"argv\":[\"printf\",\"%s|\",\"a b\",\"$HOME\",\"\",\"*\"]}", "a b|$HOME||*|\n" },
+        { "{\"argv\":[\"cat\"],\"stdin\":\"in\"}", "in\n" },
+        { "{\"argv\":[\"pwd\"],\"cwd\":\"sub\"}", NULL },
+        { "{\"argv\":[\"nonsuch-program\"]}", "nonsuch-program: No such file or directory\n" },
+        { "{\"command\":\"echo $A-$_b2-$LANG\",\"env\":{\"A\":\"x y=z\",\"_b2\":\"\",\"LANG\":\"C\"}}", "x y=z--C\n" },
+        { "{\"command\":\"echo $LANG $TMPDIR\",\"env\":{}}", "C.UTF-8 /tmp\n" },
+        /* the loader of what makes the sandbox, which runs outside, must not see it */
+        { "{\"argv\":[\"/bin/echo\",\"ok\"],\"env\":{\"LD_TRACE_LOADED_OBJECTS\":\"1\",\"LD_WARN\":\"\"}}", "libc.so.6" },
+    };
+
+    desk_call(&d, "write_file", "{\"path\":\"sub/x\",\"content\":\"\"}");
+    for (size_t i = 0; fixture_can_run() && i < N_ELEMENTS(cases); i++) {
+        str got = printed(desk_call(&d, "exec", cases[i].arguments));
+
+        if (!cases[i].want)
+            CHECK_STR(got, arena_printf(d.f.arena, "%s/sub\n", d.f.workspace));
+        else if (strcmp(cases[i].want, "libc.so.6") == 0)
+            CHECK(str_find(got, S("libc.so.6")) != STR_NONE);
+        else
+            CHECK_STR(got, cases[i].want);
+    }
+}
+
+TEST(exec_refuses_a_call_that_does_not_say_what_to_run)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{}", "give command" },
+        { "{\"command\":\" \"}", "give command" },
+        { "{\"command\":\"true\",\"argv\":[\"true\"]}", "not both" },
+        { "{\"argv\":[]}", "first word" },
+        { "{\"argv\":[\"\"]}", "first word" },
+        { "{\"argv\":\"ls\"}", "argv" },
+        { "{\"argv\":[\"ls\",1]}", "argv.1" },
+        { "{\"argv\":[\"true\"],\"env\":{\"1A\":\"\"}}", "\"1A\" is no name" },
+        { "{\"argv\":[\"true\"],\"env\":{\"A=B\":\"\"}}", "\"A=B\" is no name" },
+        { "{\"argv\":[\"true\"],\"env\":{\"\":\"\"}}", "\"\" is no name" },
+        { "{\"argv\":[\"true\"],\"env\":{\"A\":1}}", "env.A must be of type string" },
+        { "{\"argv\":[\"true\"],\"env\":[]}", "env" },
+    };
+    CLEANUP(buf_done) struct buf many = { 0 };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_REFUSES(&d, "exec", cases[i].arguments, cases[i].want);
+    buf_add(&many, S("{\"argv\":[\"true\"],\"env\":{"));
+    for (int i = 0; i < 33; i++)
+        buf_addf(&many, "%s\"A%d\":\"\"", i ? "," : "", i);
+    buf_add(&many, S("}}"));
+    CHECK_REFUSES(&d, "exec", buf_c(&many), "at most 32 variables");
+    buf_clear(&many);
+    buf_add(&many, S("{\"argv\":[\"true\""));
+    for (int i = 0; i < 128; i++)
+        buf_add(&many, S(",\"\""));
+    buf_add(&many, S("]}"));
+    CHECK_REFUSES(&d, "exec", buf_c(&many), "at most 128 words");
+}
