@@ -123,7 +123,8 @@ static enum err supervise(void *arg) AWAITS
 }
 
 enum err channels_start(struct store *store, struct blobs *blobs,
-                        enum err (*receive)(const struct channel_host *, const struct message *, size_t n), void *arg)
+                        enum err (*receive)(const struct channel_host *, const struct message *, size_t n),
+                        bool (*knows)(const struct channel_host *, str user_id), void *arg)
 {
     s.store = store;
     s.blobs = blobs;
@@ -137,7 +138,7 @@ enum err channels_start(struct store *store, struct blobs *blobs,
         if (!c->configured())
             continue;
         *r = (struct running){
-            .host = { .channel = c, .receive = receive, .remember = remember, .recall = recall, .keep_file = keep_file,
+            .host = { .channel = c, .receive = receive, .knows = knows, .remember = remember, .recall = recall, .keep_file = keep_file,
                       .health = health, .arg = arg },
             .state = "starting", .since = clock_wall_ms(),
         };

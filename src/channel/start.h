@@ -7,10 +7,10 @@
 
 struct blobs;
 
-/* receive: see struct channel_host; host->arg is `arg`.  Also gives deliver.h the blobs. */
+/* receive, knows: see struct channel_host; host->arg is `arg`.  Also gives deliver.h the blobs. */
 enum err channels_start(struct store *, struct blobs *,
                         enum err (*receive)(const struct channel_host *, const struct message *, size_t n) /* AWAITS */,
-                        void *arg) AWAITS MUST_USE;
+                        bool (*knows)(const struct channel_host *, str user_id), void *arg) AWAITS MUST_USE;
 void     channels_stop(void) AWAITS;
 
 const struct channel_host *channels_host(const struct channel *);   /* NULL: not configured, or not started */

@@ -92,18 +92,25 @@ static enum err fetch_file(const struct channel_host *host, struct arena *a, con
     return OK;
 }
 
-/* A file that cannot be had must not cost the message: the text says what is missing. */
+/* A file that cannot be had must not cost the message: the text says what is missing, and what is there is attached.
+ * A stranger's files are not for us to keep. */
 static enum err fetch_files(const struct channel_host *host, struct arena *a, struct telegram_message *m) AWAITS
 {
     CLEANUP(buf_done) struct buf text = {0};
 
+    m->message.n_attachments = 0;
+    if (host->knows && !host->knows(host, m->message.user_id))
+        return OK;
     buf_add(&text, m->message.text);
     for (size_t i = 0; i < m->n_files; i++) {
-        enum err e = fetch_file(host, a, &m->files[i], &m->attachments[i]);
+        struct attachment *at = &m->attachments[i];
+        enum err e = fetch_file(host, a, &m->files[i], at);
 
         if (e == ERR_CANCELLED || e == ERR_IO)      /* our disk: better to be sent it again */
             return e;
-        if (e)
+        if (e == OK)
+            m->attachments[m->message.n_attachments++] = *at;
+        else
             buf_addf(&text, "%s[The file %.*s could not be fetched: %s]", text.len ? "\n" : "", STR(m->files[i].name), failed_text());
     }
     m->message.text = arena_str(a, buf_str(&text));

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "channel/telegram.h"
 
-enum { ENTITIES_MAX = 200 };
+enum { ENTITIES_MAX = 200, NAME_BYTES_MAX = 255 };
 
 struct span { size_t from, to; const char *type; const json_t *json; };     /* bytes of the text */
 
@@ -166,8 +166,9 @@ static void add_files(struct telegram_message *m, const json_t *j, int64_t max_f
         bool image = str_starts(mime, S("image/"));
 
         if (json_is_object(file))
-            add_file(m, image ? "image" : kinds[i].type, file, name.len ? name : str_from(kinds[i].name),
-                     mime.len ? mime : str_from(kinds[i].mime));
+            add_file(m, image ? "image" : kinds[i].type, file,
+                     name.len ? utf8_take(name, NAME_BYTES_MAX) : str_from(kinds[i].name),
+                     mime.len ? utf8_take(mime, NAME_BYTES_MAX) : str_from(kinds[i].mime));
     }
 }
 

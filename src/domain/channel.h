@@ -38,6 +38,8 @@ struct channel_host {
     /* Stores decoded messages, all or none, and returns only when they are durable.  Duplicates are dropped in it.
      * ERR_IO, ERR_LIMIT: not stored; do not tell the platform it was received. */
     enum err (*receive)(const struct channel_host *, const struct message *, size_t n) /* AWAITS */;
+    /* Is this a person the assistant talks to?  Nothing is fetched for anybody else.  NULL: everybody is. */
+    bool     (*knows)(const struct channel_host *, str user_id);
     /* A small durable memory: an update offset, a resume token.  Missing: "". */
     enum err (*remember)(const struct channel_host *, str key, str value) /* AWAITS */;
     enum err (*recall)(const struct channel_host *, struct arena *, str key, str *out) /* AWAITS */;

@@ -12,18 +12,21 @@
 #include "domain/message.h"
 #include "runtime/clock.h"
 
-enum { LOGIN_MS = 10 * 60 * 1000, PAIRING_MS = 60 * 60 * 1000, MAX_LOGINS = 8, MAX_KEYS = 64 };
+enum { LOGIN_MS = 10 * 60 * 1000, PAIRING_MS = 60 * 60 * 1000, MAX_LOGINS = 8, MAX_BROWSERS = 64 };
+enum { MAX_PAIRINGS = 500 };        /* open at a time: anybody may write to a bot, and each one costs rows */
 enum { HASH_TEXT = SHA256_DIGEST_LENGTH * 2 };
 
 struct login { char code[TOKEN_SIZE]; uint64_t until; };
 
-/* An API token ("api") or a browser's cookie ("browser"), as the SHA-256 in hex of the secret. */
-struct key { char name[16]; char hash[HASH_TEXT + 1]; };
+/* The SHA-256 in hex of a secret; "": there is none. */
+struct key { char hash[HASH_TEXT + 1]; };
 
 struct access {
     struct map   users;                             /* "platform\0user" -> role + 1 */
-    struct key   keys[MAX_KEYS];                    /* the next one overwrites the oldest */
-    size_t       next_key;
+    struct key   token;
+    struct key   browsers[MAX_BROWSERS];            /* the next one overwrites the oldest */
+    size_t       next_browser;
+    uint64_t     epoch;
     struct login logins[MAX_LOGINS];
     size_t       next_login;
 };
@@ -49,23 +52,26 @@ static void new_secret(char out[TOKEN_SIZE], const char *prefix)
     memcpy(out, b.p, b.len + 1);
 }
 
-static bool key_valid(const struct access *x, const char *name, str secret)
+/* Takes the same time whichever it is. */
+static bool key_valid(const struct key *keys, size_t n, str secret)
 {
     char hash[HASH_TEXT + 1];
     bool found = false;
 
     hash_text(hash, secret);
-    for (size_t i = 0; i < MAX_KEYS; i++)
-        found |= strcmp(x->keys[i].name, name) == 0 && str_eq_secret(str_from(x->keys[i].hash), str_from(hash));
+    for (size_t i = 0; i < n; i++)
+        found |= str_eq_secret(str_from(keys[i].hash), str_from(hash));
     return found;
 }
 
-static void remember_key(struct access *x, str name, str hash)
+static void set_key(struct key *k, str hash)
 {
-    struct key *k = &x->keys[x->next_key++ % MAX_KEYS];
-
-    snprintf(k->name, sizeof k->name, "%.*s", STR(name));
     snprintf(k->hash, sizeof k->hash, "%.*s", STR(hash));
+}
+
+static void remember_browser(struct access *x, str hash)
+{
+    set_key(&x->browsers[x->next_browser++ % MAX_BROWSERS], hash);
 }
 
 /* ---- people ---- */
@@ -119,7 +125,10 @@ static enum err load(struct gateway *g, struct access *x) AWAITS
     for (size_t i = 0; i < users->n; i++)
         remember_user(x, row_str(users, i, 0), row_str(users, i, 1), row_str(users, i, 3));
     for (size_t i = 0; i < tokens->n; i++)
-        remember_key(x, row_str(tokens, i, 1), row_str(tokens, i, 0));
+        if (str_eq(row_str(tokens, i, 1), S("api")))
+            set_key(&x->token, row_str(tokens, i, 0));
+        else
+            remember_browser(x, row_str(tokens, i, 0));
     return OK;
 }
 
@@ -163,37 +172,57 @@ static str pairing_text(struct arena *a, const char *code)
                                     "你好。我只和主人认识的人交谈。请让主人在我的机器上运行上面的命令。", code));
 }
 
-/* The message is stored as answered, so that a platform that brings it again does not make a second code. */
-enum err access_offer_pairing(struct gateway *g, const struct message *m)
+/* Does this sender have a valid code, or are there too many already? */
+static enum err needs_no_code(struct gateway *g, struct arena *a, const struct message *m, int64_t now, bool *out) AWAITS
 {
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    int64_t now = clock_wall_ms();
-    char code[10], session[UUID_SIZE], message[UUID_SIZE];
-    struct rows r;
+    struct batch *b = batch_new(a);
 
-    TRY(store_read(g->store, a, &r, "pairing.of", "ssi", m->platform, m->user_id, now));
-    if (r.n)
-        return OK;
+    batch_add(b, "pairing.of", "ssi", m->platform, m->user_id, now);
+    batch_add(b, "pairing.count", "i", now);
+    TRY(store_query(g->store, b));
+    bool full = row_int(batch_rows(b, 1), 0, 0) >= MAX_PAIRINGS;
+
+    *out = full || batch_rows(b, 0)->n;
+    if (full)
+        log_event(LOG_WARN, "pairing.too_many", F("platform", m->platform), F("user_id", m->user_id));
+    return OK;
+}
+
+/* The message is stored as answered, so that a platform that brings it again does not make a second code. */
+static void add_offer(struct batch *b, struct arena *a, const struct message *m, int64_t now)
+{
+    char code[10], session[UUID_SIZE], message[UUID_SIZE];
+
     new_code(code);
     random_uuid(session);
     random_uuid(message);
-    struct batch *b = batch_new(a);
     CLEANUP(json_decrefp) json_t *body = json_pack("{s:o}", "text", json_from_str(pairing_text(a, code)));
 
     batch_add(b, "session.ensure", "cssssci", session, m->platform, m->chat_id, m->thread_id, m->agent, "", now);
     batch_add(b, "inbox.insert", "csssssssccciii", message, m->platform, m->chat_id, m->thread_id, m->agent,
               m->external_id, m->user_id, S(""), "{}", "done", "the sender is not paired", now, now, now);
+    batch_add(b, "pairing.expire", "i", now);       /* this sender's too: one code a sender */
     batch_add(b, "pairing.add", "cssssii", code, m->platform, m->user_id, m->user_name, m->chat_id, now,
               now + PAIRING_MS);
     batch_add(b, "pairing.tell", "sssssi", m->platform, m->chat_id, m->thread_id, m->external_id, json_print(a, body),
               now);
-    enum err e = store_commit(g->store, b);
+}
 
-    if (e == OK) {
-        log_event(LOG_INFO, "pairing.offered", F("platform", m->platform), F("user_id", m->user_id));
-        deliver_wake(m->platform, m->chat_id);
-    }
-    return e;
+enum err access_offer_pairing(struct gateway *g, const struct message *m)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+    int64_t now = clock_wall_ms();
+    bool done;
+
+    TRY(needs_no_code(g, a, m, now, &done));
+    if (done)
+        return OK;
+    add_offer(b, a, m, now);
+    TRY(store_commit(g->store, b));
+    log_event(LOG_INFO, "pairing.offered", F("platform", m->platform), F("user_id", m->user_id));
+    deliver_wake(m->platform, m->chat_id);
+    return OK;
 }
 
 enum err access_pair(struct gateway *g, struct arena *a, str code, str *ret_who, const char **ret_role)
@@ -238,23 +267,26 @@ enum err access_new_token(struct gateway *g, char out[TOKEN_SIZE])
     batch_add(b, "token.revoke_all", "i", clock_wall_ms());
     batch_add(b, "token.add", "cci", hash, "api", clock_wall_ms());
     TRY(store_commit(g->store, b));
-    memset(x->keys, 0, sizeof x->keys);
-    remember_key(x, S("api"), str_from(hash));
+    memset(x->browsers, 0, sizeof x->browsers);
+    set_key(&x->token, str_from(hash));
+    x->epoch++;
     memcpy(out, token, TOKEN_SIZE);
     return OK;
 }
 
 bool access_has_token(const struct access *x)
 {
-    for (size_t i = 0; i < MAX_KEYS; i++)
-        if (strcmp(x->keys[i].name, "api") == 0)
-            return true;
-    return false;
+    return x->token.hash[0];
 }
 
 bool access_token_valid(const struct access *x, str token)
 {
-    return key_valid(x, "api", token);
+    return key_valid(&x->token, 1, token);
+}
+
+uint64_t access_epoch(const struct access *x)
+{
+    return x->epoch;
 }
 
 void access_login_code(struct access *x, char out[TOKEN_SIZE])
@@ -291,13 +323,14 @@ enum err access_login(struct gateway *g, str code, char out[TOKEN_SIZE])
     new_secret(secret, "");
     hash_text(hash, str_from(secret));
     batch_add(b, "token.add", "cci", hash, "browser", clock_wall_ms());
+    batch_add(b, "token.keep_browsers", "i", (int64_t)MAX_BROWSERS);
     TRY(store_commit(g->store, b));
-    remember_key(g->access, S("browser"), str_from(hash));
+    remember_browser(g->access, str_from(hash));
     memcpy(out, secret, TOKEN_SIZE);
     return OK;
 }
 
 bool access_cookie_valid(const struct access *x, str secret)
 {
-    return key_valid(x, "browser", secret);
+    return key_valid(x->browsers, MAX_BROWSERS, secret);
 }

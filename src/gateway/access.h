@@ -4,7 +4,7 @@
  * Over a chat platform: whoever the owner has paired.  An unknown sender is told a code, once, and `clawdbot pair CODE`
  * lets them in; the first to pair is the owner, everyone after is a user.
  * Over HTTP: whoever holds the API token, which is kept as a SHA-256; browsers hold a cookie, got by a link that works
- * once, for ten minutes. */
+ * once, for ten minutes; the latest 64 stay logged in. */
 #pragma once
 #include "gateway/gateway.h"
 
@@ -27,6 +27,8 @@ enum { TOKEN_SIZE = 48 };
 enum err access_new_token(struct gateway *, char out[TOKEN_SIZE]) AWAITS MUST_USE;
 bool     access_has_token(const struct access *);       /* has one ever been made? */
 bool     access_token_valid(const struct access *, str token);
+/* Another number after every new token: what was let in before it is to be let in anew. */
+uint64_t access_epoch(const struct access *);
 
 /* A code for /login?code=…; good once. */
 void     access_login_code(struct access *, char out[TOKEN_SIZE]);

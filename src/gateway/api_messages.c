@@ -2,7 +2,7 @@
 /* api_messages.c: POST /api/v1/messages in its three modes. */
 #include <string.h>
 
-#include "config/config.h"
+#include "base/utf8.h"
 #include "gateway/handlers.h"
 #include "gateway/submit.h"
 
@@ -10,8 +10,8 @@ enum { MAILBOX = 256 };
 
 static json_t *accepted(const struct received *r)
 {
-    return json_pack("{s:s, s:o, s:o, s:b, s:s}", "type", "accepted", "id", json_from_str(r->message_id), "session_id",
-                     json_from_str(r->session_id), "duplicate", r->duplicate, "state", r->expired ? "expired" : "ready");
+    return json_pack("{s:s, s:o, s:o, s:b, s:o}", "type", "accepted", "id", json_from_str(r->message_id), "session_id",
+                     json_from_str(r->session_id), "duplicate", r->duplicate, "state", json_from_str(r->state));
 }
 
 static bool has_ended(str state)
@@ -146,6 +146,8 @@ enum err post_message(struct request *q) AWAITS
         return failed(ERR_INPUT, "mode is async, wait or stream");
     TRY(request_json(q, &body));
     TRY(message_from_json(q->arena, body, &message));
+    if (key.len > MESSAGE_ID_MAX || !utf8_valid(key))
+        return failed(ERR_INPUT, "Idempotency-Key is at most %d bytes of UTF-8", MESSAGE_ID_MAX);
     if (key.len)
         message.external_id = key;
     TRY(submit(q->gateway, q->arena, caller_platform(q->caller), &message, &r));

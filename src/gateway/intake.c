@@ -13,7 +13,7 @@
 #include "gateway/dispatch.h"
 #include "runtime/clock.h"
 
-enum { TITLE_MAX = 80, TEXT_MAX = 1 << 20 };
+enum { TITLE_MAX = 80 };
 
 static str new_uuid(struct arena *a)
 {
@@ -60,7 +60,7 @@ static void add_statements(struct batch *b, struct arena *a, const struct messag
               ended ? now : (int64_t)0);
 }
 
-/* The rows of a message that had been stored before. */
+/* The row of a message that had been stored before. */
 static enum err find_first(struct gateway *g, struct arena *a, const struct message *m, struct received *out) AWAITS
 {
     struct rows r;
@@ -68,36 +68,19 @@ static enum err find_first(struct gateway *g, struct arena *a, const struct mess
     TRY(store_read(g->store, a, &r, "inbox.by_external", "ss", m->platform, m->external_id));
     if (r.n == 0)
         return failed(ERR_BUG, "message %.*s is neither new nor known", STR(m->external_id));
-    *out = (struct received){ row_int(&r, 0, 0), row_str(&r, 0, 1), row_str(&r, 0, 2), .duplicate = true };
+    *out = (struct received){ row_int(&r, 0, 0), row_str(&r, 0, 1), row_str(&r, 0, 2), row_str(&r, 0, 3), .duplicate = true };
     return OK;
 }
 
-enum err intake_receive(struct gateway *g, struct arena *a, struct message *m, size_t n, struct received *out)
+/* The new ones go to their sessions at once, in order: nothing that may fail or wait comes before that. */
+static void hand_over(struct gateway *g, const struct batch *b, struct message *m, size_t n, struct received *out)
 {
-    struct batch *b = batch_new(a);
-
-    for (size_t i = 0; i < n; i++) {
-        assert(m[i].platform.len && m[i].chat_id.len && m[i].user_id.len);
-        if (m[i].text.len > TEXT_MAX)
-            return failed(ERR_LIMIT, "a message of %zu bytes is longer than %d", m[i].text.len, TEXT_MAX);
-        complete_message(a, &m[i]);
-        out[i] = (struct received){ .expired = too_old(&m[i]) };
-        add_statements(b, a, &m[i], out[i].expired ? "expired" : "ready");
-    }
-    (void)FAULT(intake_before_store);
-    enum err e = store_commit(g->store, b);
-
-    if (e) {
-        metric_add(METRIC_messages_refused, (int64_t)n);
-        return failed_in(e, "the message was not stored: ");
-    }
-    (void)FAULT(intake_stored);
     for (size_t i = 0; i < n; i++) {
         const struct rows *r = batch_rows(b, i * 2 + 1);
 
-        if (r->n == 0) {
+        out[i].duplicate = r->n == 0;
+        if (out[i].duplicate) {
             metric_add(METRIC_messages_duplicate, 1);
-            TRY(find_first(g, a, &m[i], &out[i]));
             continue;
         }
         out[i].inbox_id = row_int(r, 0, 0);
@@ -107,7 +90,42 @@ enum err intake_receive(struct gateway *g, struct arena *a, struct message *m, s
         if (!out[i].expired)
             dispatch_message(g, out[i].inbox_id, &m[i]);
     }
+}
+
+enum err intake_receive(struct gateway *g, struct arena *a, struct message *m, size_t n, struct received *out)
+{
+    struct batch *b = batch_new(a);
+
+    for (size_t i = 0; i < n; i++) {
+        assert(m[i].platform.len && m[i].chat_id.len && m[i].user_id.len);
+        if (m[i].text.len > MESSAGE_TEXT_MAX)
+            return failed(ERR_LIMIT, "a message of %zu bytes is longer than %d", m[i].text.len, MESSAGE_TEXT_MAX);
+        complete_message(a, &m[i]);
+        bool expired = too_old(&m[i]);
+
+        out[i] = (struct received){ .expired = expired, .state = expired ? S("expired") : S("ready") };
+        add_statements(b, a, &m[i], out[i].state.p);
+    }
+    (void)FAULT(intake_before_store);
+    enum err e = store_commit(g->store, b);
+
+    if (e) {
+        metric_add(METRIC_messages_refused, (int64_t)n);
+        return failed_in(e, "the message was not stored: ");
+    }
+    (void)FAULT(intake_stored);
+    hand_over(g, b, m, n, out);
+    for (size_t i = 0; i < n; i++)
+        if (out[i].duplicate)
+            TRY(find_first(g, a, &m[i], &out[i]));
     return OK;
+}
+
+bool intake_knows(const struct channel_host *host, str user_id)
+{
+    const struct gateway *g = host->arg;
+
+    return access_of(g->access, str_from(host->channel->name), user_id) != ACCESS_UNKNOWN;
 }
 
 enum err intake_channel(const struct channel_host *host, const struct message *messages, size_t n)

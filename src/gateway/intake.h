@@ -7,6 +7,7 @@
 struct received {
     int64_t     inbox_id;
     str         session_id, message_id;     /* in the caller's arena */
+    str         state;                      /* "ready", "expired"; of a duplicate, what it is by now */
     bool        duplicate;                  /* it had been stored before; the ids are those of the first time */
     bool        expired;                    /* too old: stored, and not to be answered */
 };
@@ -17,3 +18,5 @@ enum err intake_receive(struct gateway *, struct arena *, struct message *, size
 
 /* The same for channels: unknown senders are answered with a pairing code instead of a turn. */
 enum err intake_channel(const struct channel_host *, const struct message *, size_t n) AWAITS MUST_USE;
+/* channel_host.knows */
+bool     intake_knows(const struct channel_host *, str user_id);

@@ -178,7 +178,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(deliver_start(g->store));
     g->models = models_new(g);
     TRY(dispatch_resume(g));        /* before anything new comes in: what waits is older */
-    TRY(channels_start(g->store, r->gateway.blobs, intake_channel, g));
+    TRY(channels_start(g->store, r->gateway.blobs, intake_channel, intake_knows, g));
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
     fibers_spawn(&g->services, "expire", expire, r);

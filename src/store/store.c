@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "store/driver.h"
 
@@ -76,6 +77,8 @@ void store_commit_later(struct store *s, const struct batch *b)
 
 enum err store_query(struct store *s, struct batch *b) AWAITS
 {
+    if (FAULT(store_query))
+        return failed(ERR_IO, "the store cannot be read (a fault was asked for)");
     return b->n ? s->driver->query(s->impl, b) : OK;
 }
 

@@ -59,6 +59,9 @@ const model = await startModel();
 
 await test('a stranger gets a pairing code, and answers once the owner has let them in', async () => {
   const double = await startDouble(), g = await startGateway(double);
+  await double.control('message', { chat_id: 7, caption: 'take this', document: { file_id: 'size-3000', file_name: 'a.txt', file_size: 3000 } });
+  await until('an answer to the stranger', async () => (await double.sends()).length);
+  equal((await double.control('log')).filter(e => e.method === 'getFile').length, 0, 'files fetched for a stranger');
   await pair(g, double, 7);
   const before = (await double.sends()).length;
   await double.control('message', { chat_id: 7, text: 'is 1 < 2 & **true**?' });

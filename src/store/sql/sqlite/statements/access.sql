@@ -10,6 +10,10 @@ UPDATE tokens SET revoked_at = ?1 WHERE revoked_at IS NULL;
 -- name: token.valid
 SELECT hash, name FROM tokens WHERE revoked_at IS NULL ORDER BY name DESC, created_at;
 
+-- name: token.keep_browsers
+DELETE FROM tokens WHERE name = 'browser' AND hash NOT IN (
+    SELECT hash FROM tokens WHERE name = 'browser' AND revoked_at IS NULL ORDER BY created_at DESC LIMIT ?1);
+
 -- name: user.list
 SELECT platform, user_id, name, role FROM users;
 
@@ -21,6 +25,12 @@ RETURNING role;
 
 -- name: pairing.of
 SELECT code, created_at FROM pairings WHERE platform = ?1 AND user_id = ?2 AND expires_at > ?3;
+
+-- name: pairing.count
+SELECT count(*) FROM pairings WHERE expires_at > ?1;
+
+-- name: pairing.expire
+DELETE FROM pairings WHERE expires_at <= ?1;
 
 -- name: pairing.add
 INSERT INTO pairings(code, platform, user_id, user_name, chat_id, created_at, expires_at, attempts)
