@@ -318,7 +318,7 @@ enum err access_login(struct gateway *g, str code, char out[TOKEN_SIZE])
     char secret[TOKEN_SIZE], hash[HASH_TEXT + 1];
 
     if (!spend_login(g->access, code))
-        return failed(ERR_AUTH, "this link was used already or is older than ten minutes; `clawdbot status` prints a "
+        return failed(ERR_AUTH, "this link was used already or is older than ten minutes; `clawdbot login` prints a "
                                 "new one");
     new_secret(secret, "");
     hash_text(hash, str_from(secret));

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/commands.h"
+#include "gateway/language.h"
 #include "gateway/live_edit.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
@@ -72,20 +73,21 @@ enum err answer_make(struct gateway *g, struct answer *a)
 void answer_failed(struct answer *a, enum err e)
 {
     const char *why = failed_text();
+    bool chinese = language_is_chinese(a->message->text);
 
     a->state = "failed";
     a->error = arena_str(a->arena, str_from(e == ERR_CANCELLED ? "stopped" : why));
     a->turn = NULL;
     metric_add(METRIC_turns_failed, 1);
     if (e == ERR_CANCELLED) {
-        a->text = S("Stopped.");
+        a->text = chinese ? S("已停止。") : S("Stopped.");
         return;
     }
     log_event(LOG_WARN, "turn.failed", F("code", err_name(e)), F("error", why));
     if (e == ERR_TIMEOUT)
-        a->text = str_from(arena_printf(a->arena, "This took too long and was stopped: %s.", why));
+        a->text = str_from(arena_printf(a->arena, chinese ? "用时太长，已停止：%s。" : "This took too long and was stopped: %s.", why));
     else
-        a->text = str_from(arena_printf(a->arena, "This did not work: %s.", why));
+        a->text = str_from(arena_printf(a->arena, chinese ? "没有成功：%s。" : "This did not work: %s.", why));
 }
 
 /* The message in which a reply is shown already, from its outbox row; id 0: there is none.  When nobody knows whether

@@ -4,32 +4,14 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "base/utf8.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/dispatch.h"
+#include "gateway/language.h"
 #include "gateway/models.h"
 #include "runtime/clock.h"
 
 struct command_call { struct gateway *gateway; struct answer *answer; str arguments; bool chinese; };
-
-/* The assistant's own words follow the configuration, or else the message: any Han character means Chinese. */
-static bool wants_chinese(str text)
-{
-    const char *language = config_now()->language;
-    uint32_t ch = 0;
-
-    if (strcmp(language, "auto") != 0)
-        return strcmp(language, "zh") == 0;
-    while (text.len) {
-        size_t n = utf8_next(text, &ch);
-
-        if (n && ch >= 0x4e00 && ch <= 0x9fff)
-            return true;
-        text = str_skip(text, n ? n : 1);
-    }
-    return false;
-}
 
 static void say(struct command_call *c, str text)
 {
@@ -77,14 +59,18 @@ static enum err command_status(struct command_call *c) AWAITS
 
     TRY(models_choice(g, c->answer->arena, c->answer->message->session_id, &choice));
     store_stats(g->store, &store);
-    buf_addf(&b, "Clawdbot %s, up %s\n", g->version, duration_text(up, (clock_ms() - g->started_ms) / 1000 * 1000));
+    duration_text(up, (clock_ms() - g->started_ms) / 1000 * 1000);
+    buf_addf(&b, c->chinese ? "Clawdbot %s，已运行 %s\n" : "Clawdbot %s, up %s\n", g->version, up);
     if (choice.model)
-        buf_addf(&b, "- model: %.*s\n", STR(choice.name));
+        buf_addf(&b, c->chinese ? "- 模型：%.*s\n" : "- model: %.*s\n", STR(choice.name));
     else
-        buf_addf(&b, "- model: none (%.*s)\n", STR(choice.why_not));
-    buf_addf(&b, "- store: %s%s\n", store.failing ? "FAILING: " : "ok", store.failing ? store.failure : "");
-    buf_addf(&b, "- this conversation: %zu waiting behind this\n", s.waiting);
-    buf_addf(&b, "- conversations at work: %zu\n", dispatch_running(g->dispatch));
+        buf_addf(&b, c->chinese ? "- 模型：无（%.*s）\n" : "- model: none (%.*s)\n", STR(choice.why_not));
+    if (store.failing)
+        buf_addf(&b, c->chinese ? "- 存储：写入失败（%s）\n" : "- store: cannot be written (%s)\n", store.failure);
+    else
+        buf_addf(&b, c->chinese ? "- 存储：正常\n" : "- store: good\n");
+    buf_addf(&b, c->chinese ? "- 本对话：还有 %zu 条消息在等待\n" : "- this conversation: %zu more waiting\n", s.waiting);
+    buf_addf(&b, c->chinese ? "- 正在处理的对话：%zu\n" : "- conversations at work: %zu\n", dispatch_running(g->dispatch));
     say(c, buf_str(&b));
     return OK;
 }
@@ -110,12 +96,12 @@ static enum err command_model(struct command_call *c) AWAITS
     CLEANUP(buf_done) struct buf b = { 0 };
 
     if (c->arguments.len == 0) {
-        TRY(models_describe(g, a->arena, a->message->session_id, &b));
+        TRY(models_describe(g, a->arena, a->message->session_id, a->message->text, &b));
     } else if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
-        buf_addf(&b, "Only my owner may choose the model.");
+        buf_addf(&b, c->chinese ? "只有我的主人可以选择模型。" : "Only my owner may choose the model.");
     } else {
         TRY(models_choose(g, a->arena, a->message->session_id, c->arguments));
-        buf_addf(&b, "This conversation now uses `%.*s`.", STR(c->arguments));
+        buf_addf(&b, c->chinese ? "本对话现在使用 `%.*s`。" : "This conversation now uses `%.*s`.", STR(c->arguments));
     }
     say(c, buf_str(&b));
     return OK;
@@ -148,7 +134,7 @@ static enum err command_run(struct command_call *c) AWAITS
         return OK;
     }
     if (c->arguments.len == 0) {
-        say(c, S("Write the command behind it: `/run df -h`"));
+        say(c, c->chinese ? S("请把命令写在后面：`/run df -h`") : S("Write the command behind it: `/run df -h`"));
         return OK;
     }
     CLEANUP(json_decrefp) json_t *arguments = json_pack("{s:o}", "command", json_from_str(c->arguments));
@@ -197,7 +183,7 @@ enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command
     *ret_was_command = false;
     if (word.len == 0)
         return OK;
-    struct command_call c = { g, a, rest, wants_chinese(a->message->text) };
+    struct command_call c = { g, a, rest, language_is_chinese(a->message->text) };
 
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
         if (str_eq_nocase(word, str_from(commands[i].name))) {
@@ -209,7 +195,7 @@ enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command
 
 str commands_without_model(struct arena *a, const struct message *m, str why_not)
 {
-    bool chinese = wants_chinese(m->text);
+    bool chinese = language_is_chinese(m->text);
     CLEANUP(buf_done) struct buf b = { 0 };
 
     buf_addf(&b, "%s\n\n", chinese

@@ -53,8 +53,8 @@ static void add_statements(struct batch *b, struct arena *a, const struct messag
     bool ended = strcmp(state, "ready") != 0;
     const char *error = strcmp(state, "expired") == 0 ? "older than messages.max_age when it arrived" : NULL;
 
-    batch_add(b, "session.ensure", "ssssssi", m->session_id.len ? m->session_id : new_uuid(a), m->platform,
-              m->chat_id, m->thread_id, m->agent, title_of(m->text), now);
+    batch_add(b, "session.ensure_for", "ssssssis", m->session_id.len ? m->session_id : new_uuid(a), m->platform,
+              m->chat_id, m->thread_id, m->agent, title_of(m->text), now, m->external_id);
     batch_add(b, "inbox.insert", "ssssssssscSiii", m->id, m->platform, m->chat_id, m->thread_id, m->agent,
               m->external_id, m->user_id, m->text, json_print(a, body), state, str_from(error), m->created_at, now,
               ended ? now : (int64_t)0);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "gateway/language.h"
 #include "gateway/sessions.h"
 #include "model/detect.h"
 
@@ -138,27 +139,29 @@ enum err models_choose(struct gateway *g, struct arena *a, str session_id, str n
     return failed(ERR_NOT_FOUND, "the server has no model named %.*s; /model lists what it has", STR(str_take(name, 60)));
 }
 
-enum err models_describe(struct gateway *g, struct arena *a, str session_id, struct buf *b)
+enum err models_describe(struct gateway *g, struct arena *a, str session_id, str said, struct buf *b)
 {
+    bool chinese = language_is_chinese(said);
     struct model_choice choice;
     const char **names;
     size_t n;
 
     TRY(models_choice(g, a, session_id, &choice));
     if (choice.model == NULL) {
-        buf_addf(b, "There is no model: %.*s", STR(choice.why_not));
+        buf_addf(b, chinese ? "没有可用的模型：%.*s" : "There is no model: %.*s", STR(choice.why_not));
         return OK;
     }
-    buf_addf(b, "This conversation uses `%.*s` at %s.\n", STR(choice.name), choice.model->target.endpoint);
+    buf_addf(b, chinese ? "本对话使用 `%.*s`（%s）。\n" : "This conversation uses `%.*s` at %s.\n", STR(choice.name),
+             choice.model->target.endpoint);
     if (model_list(a, choice.model, &names, &n)) {
-        buf_addf(b, "\nWhat else there is could not be asked: %s", failed_text());
+        buf_addf(b, chinese ? "\n无法查询其他模型：%s" : "\nWhat else there is could not be asked: %s", failed_text());
         return OK;
     }
-    buf_addf(b, "\nChoose with `/model NAME`:\n");
+    buf_addf(b, chinese ? "\n用 `/model NAME` 选择：\n" : "\nChoose with `/model NAME`:\n");
     for (size_t i = 0; i < n && i < LISTED_MAX; i++)
         buf_addf(b, "- `%s`\n", names[i]);
     if (n > LISTED_MAX)
-        buf_addf(b, "- and %zu more\n", n - LISTED_MAX);
+        buf_addf(b, chinese ? "- 另有 %zu 个\n" : "- and %zu more\n", n - LISTED_MAX);
     return OK;
 }
 

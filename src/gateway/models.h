@@ -16,6 +16,6 @@ struct model_choice { struct model *model; str name; str why_not; };
 enum err models_choice(struct gateway *, struct arena *, str session_id, struct model_choice *out) AWAITS MUST_USE;
 /* From now on this conversation uses another model of the same server; ERR_NOT_FOUND when it has none of that name. */
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
-/* For a person: the model in use and what else there is. */
-enum err models_describe(struct gateway *, struct arena *, str session_id, struct buf *) AWAITS MUST_USE;
+/* For a person who writes `said`: the model in use and what else there is. */
+enum err models_describe(struct gateway *, struct arena *, str session_id, str said, struct buf *) AWAITS MUST_USE;
 json_t  *models_status(const struct models *);  /* {"name", "endpoint", "source"} or {"error"} */

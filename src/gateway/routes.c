@@ -5,10 +5,12 @@
 
 #include "base/metrics.h"
 #include "base/random.h"
+#include "channel/registry.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/handlers.h"
 #include "gateway/limits.h"
+#include "net/url.h"
 
 struct route {
     const char *method, *path;
@@ -53,6 +55,8 @@ static const struct route *find(struct request *q, struct buf *ret_allow)
 {
     for (size_t i = 0; i < N_ELEMENTS(routes); i++) {
         if (!path_matches(q->http->path, str_from(routes[i].path), q->arguments))
+            continue;
+        if (routes[i].handle == post_webhook && channel_find(q->arguments[0]) == NULL)
             continue;
         if (method_matches(&routes[i], q->http->method))
             return &routes[i];
@@ -116,13 +120,22 @@ const char *caller_platform(enum caller c)
     return names[c];
 }
 
+/* A page that pointed its own name at this machine is told by the name that its requests carry. */
+static bool host_is_loopback(const struct http_exchange *x)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct url u;
+
+    return url_parse(str_from(arena_printf(a, "http://%.*s/", STR(x->host))), &u) == OK && url_is_loopback(&u);
+}
+
 static bool may(const struct request *q, enum scope scope)
 {
     if (scope == SCOPE_OPEN || q->caller != CALLER_NOBODY)
         return true;
     if (scope == SCOPE_LOCAL)
         return q->http->peer_is_loopback;
-    return q->http->peer_is_loopback && !config_now()->security_require_token && origin_allowed(q->http)
+    return q->http->peer_is_loopback && !config_now()->security_require_token && host_is_loopback(q->http)
            && http_exchange_field(q->http, S("origin")).p == NULL;
 }
 
@@ -270,8 +283,8 @@ static enum err serve(struct request *q) AWAITS
     }
     if (!may(q, r->scope)) {
         http_add_field(q->http, S("WWW-Authenticate"), S("Bearer"));
-        return answer_problem(q, 401, "Who are you?", "send the API token as 'Authorization: Bearer ...'; "
-                              "`clawdbot token new` makes one, `clawdbot status` prints a link for a browser");
+        return answer_problem(q, 401, "Unauthorized", "send the API token as 'Authorization: Bearer ...'; "
+                              "`clawdbot token new` makes one, `clawdbot login` prints a link for a browser");
     }
     return r->handle(q);
 }

@@ -24,7 +24,7 @@ static str content_type(str name)
     return S("application/octet-stream");
 }
 
-static enum err send_file(struct request *q, str name) AWAITS
+static enum err send_file(struct request *q, int status, str name) AWAITS
 {
     str data = embedded_named(web_files, name);
 
@@ -34,17 +34,17 @@ static enum err send_file(struct request *q, str name) AWAITS
     http_add_field(q->http, S("X-Content-Type-Options"), S("nosniff"));
     http_add_field(q->http, S("Referrer-Policy"), S("no-referrer"));
     http_add_field(q->http, S("Cache-Control"), S("no-cache"));
-    return http_answer(q->http, 200, content_type(name), data);
+    return http_answer(q->http, status, content_type(name), data);
 }
 
 enum err web_page(struct request *q) AWAITS
 {
-    return send_file(q, q->caller == CALLER_NOBODY ? S("login.html") : S("index.html"));
+    return send_file(q, 200, q->caller == CALLER_NOBODY ? S("login.html") : S("index.html"));
 }
 
 enum err web_file(struct request *q) AWAITS
 {
-    return send_file(q, q->arguments[0]);
+    return send_file(q, 200, q->arguments[0]);
 }
 
 enum err web_login(struct request *q) AWAITS
@@ -54,11 +54,17 @@ enum err web_login(struct request *q) AWAITS
 
     if (!http_query(q->http, S("code"), &code))
         return failed(ERR_INPUT, "the link is incomplete: no code");
-    TRY(access_login(q->gateway, code, secret));
+    if (q->caller == CALLER_BROWSER)                /* the link once more, or another: it is in already */
+        return send_file(q, 200, S("welcome.html"));
+    enum err e = access_login(q->gateway, code, secret);
+
+    if (e == ERR_AUTH)
+        return send_file(q, 403, S("login.html"));  /* for a person, who is told how to get a link */
+    if (e)
+        return e;
     http_add_field(q->http, S("Set-Cookie"),
                    str_from(arena_printf(q->arena, "clawdbot=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000%s",
                                          secret, q->http->tls ? "; Secure" : "")));
-    http_add_field(q->http, S("Referrer-Policy"), S("no-referrer"));
     /* A page, not a redirect: a browser that came from elsewhere would not send a strict cookie along with one. */
-    return send_file(q, S("welcome.html"));
+    return send_file(q, 200, S("welcome.html"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // REST, Server-Sent Events and WebSocket as docs/api.md promises them.
 import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { Gateway, check, equal, finish, startModel, test } from './gateway.mjs';
 
 const model = await startModel('--deltas', '5', '--delta-interval-ms', '20');
@@ -58,6 +59,8 @@ await test('the same Idempotency-Key is one message, also while it runs and with
   equal([again.id, again.text, again.duplicate], [x.id, echo('once'), true]);
   const { messages } = await (await g.fetch(`/api/v1/sessions/${x.session_id}/messages`)).json();
   equal(messages.map(m => m.type), ['message', 'reply']);
+  const { sessions } = await (await g.fetch('/api/v1/sessions')).json();
+  equal(sessions.filter(s => s.title === 'once').length, 1, 'conversations of a message sent three times');
 });
 
 await test('the message of the samples is taken as it stands', async () => {
@@ -81,6 +84,7 @@ await test('bad input is refused in words', async () => {
   equal((await g.post('/api/v1/messages?mode=later', text('x'))).status, 400);
   equal((await g.fetch('/api/v1/nothing')).status, 404);
   equal((await g.fetch('/api/v1/messages')).status, 405);
+  equal((await g.fetch('/nothing')).status, 404);
   equal((await g.fetch('/api/v1/sessions/00000000-0000-4000-8000-000000000000/messages')).status, 404);
   equal((await g.fetch('/api/v1/sessions?limit=0')).status, 400);
 });
@@ -101,7 +105,10 @@ await test('a login link lets a browser in, once, and its cookie is no use to ot
   const headers = { cookie: cookie.split(';')[0] };
   equal((await fetch(`${g.url}/api/v1/status`, { headers })).status, 200);
   equal((await fetch(`${g.url}/api/v1/status`, { headers: { ...headers, origin: 'https://evil.example' } })).status, 401);
-  equal((await fetch(link)).status, 403);
+  equal((await fetch(link, { headers })).status, 200, 'the link again, from the browser that it let in');
+  const stranger = await fetch(link);
+  equal(stranger.status, 403);
+  check((await stranger.text()).includes('clawdbot login'), 'a page that says how to get in');
 });
 
 function socket(path = '/ws') {
@@ -175,6 +182,18 @@ await test('requests over the limit are told when to come back', async () => {
   equal(statuses.map(r => r.status).slice(0, 5), [200, 200, 200, 200, 200]);
   equal(statuses.at(-1).status, 429);
   check(Number(statuses.at(-1).headers.get('retry-after')) >= 1, 'Retry-After');
+  await h.stop();
+});
+
+await test('without a demand for a token only this machine under its own names is let in', async () => {
+  const h = await new Gateway({ 'security.require_token': false }).start();
+  const status = headers => new Promise((resolve, reject) => {
+    get(`${h.url}/api/v1/status`, { headers }, r => { r.resume(); resolve(r.statusCode); }).on('error', reject);
+  });
+  equal(await status({}), 200);
+  equal(await status({ host: 'localhost' }), 200);
+  equal(await status({ host: 'rebound.example' }), 401);
+  equal(await status({ origin: 'http://localhost:1' }), 401);
   await h.stop();
 });
 

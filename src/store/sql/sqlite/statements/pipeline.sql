@@ -6,6 +6,12 @@ INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
 ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
 
+-- The same for a message, unless it is known: a duplicate may be in another session.
+-- name: session.ensure_for
+INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at, updated_at)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE platform = ?2 AND external_id = ?8)
+ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
+
 -- name: session.get
 SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at
 FROM sessions WHERE id = ?1;
