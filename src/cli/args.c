@@ -185,10 +185,11 @@ enum err cli_parse(struct cli *c, int argc, char **argv)
 enum err cli_want_words(struct cli *c, size_t least, size_t most)
 {
     if (c->n_words < least)
-        return cli_usage(c, "usage: clawdbot %s %s", c->command->words, c->command->arguments);
-    if (c->n_words > most)
-        return cli_usage(c, "'%.60s' is one word too many; usage: clawdbot %s %s", c->words[most], c->command->words,
+        return cli_usage(c, "usage: clawdbot %s%s%s", c->command->words, *c->command->arguments ? " " : "",
                          c->command->arguments);
+    if (c->n_words > most)
+        return cli_usage(c, "'%.60s' is one word too many; usage: clawdbot %s%s%s", c->words[most], c->command->words,
+                         *c->command->arguments ? " " : "", c->command->arguments);
     return OK;
 }
 

@@ -27,6 +27,7 @@ static void end_line(struct ask *t)
 /* What was streamed already is not printed again. */
 static void on_reply(struct ask *t, str text)
 {
+    t->answered = true;
     if (str_find(buf_str(&t->shown), str_trim(text)) == STR_NONE) {
         end_line(t);
         show(t, text);
@@ -101,6 +102,7 @@ enum err ask_run(struct ask *t, str text)
     buf_done(&t->shown);
     t->shown.max = SHOWN_MAX;
     t->state[0] = t->problem[0] = '\0';
+    t->answered = t->cli->told = false;
     t->running = true;
     enum err e = remote_stream(t->cli, "/api/v1/messages?mode=stream", body, &sse);
 
@@ -112,6 +114,7 @@ enum err ask_run(struct ask *t, str text)
         return failed(ERR_REMOTE, "%s", t->problem);
     if (t->state[0] == '\0')
         return failed(ERR_NET, "the gateway went away in the middle of the answer; it goes on when the gateway is back");
+    t->cli->told = t->answered;
     if (strcmp(t->state, "done"))
         return failed(ERR_REMOTE, "the message ended as %s", t->state);
     return OK;

@@ -168,7 +168,7 @@ static enum err talk(struct chat *chat) AWAITS
 
         if (e && (chat->editor == NULL || chat->ask.cli->exit_code == CLI_NO_GATEWAY))
             return e;
-        if (e) {
+        if (e && !chat->ask.cli->told) {
             fputs("clawdbot: ", stderr);
             cli_print_text(stderr, str_from(failed_text()));
             fputc('\n', stderr);

@@ -30,6 +30,7 @@ struct cli {
     struct { const struct flag *flag; const char *value; } given[CLI_FLAGS_MAX];
     size_t                n_given;
     enum cli_exit         exit_code;    /* of an error; CLI_FAILED unless said otherwise */
+    bool                  told;         /* the error was shown already, as the answer: only the exit code is left */
 };
 
 /* args.c: fills in *c.  Errors are usage errors, with what may have been meant. */

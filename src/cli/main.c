@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         setlocale(LC_CTYPE, "C.UTF-8");
     enum err e = run(&c, argc, argv);
 
-    if (e)
+    if (e && !c.told)
         print_failure(&c, e);
     if (fflush(stdout) || ferror(stdout)) {
         perror("clawdbot: standard output");

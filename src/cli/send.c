@@ -66,6 +66,7 @@ static enum err send_one(struct cli *c, str text) AWAITS
     } else {
         cli_print_fields(answer);
     }
+    c->told = !c->json && *json_text(answer, "text");
     if (wait && strcmp(json_text(answer, "state"), "done"))
         return failed(ERR_REMOTE, "the message ended as %s", json_text(answer, "state"));
     return OK;

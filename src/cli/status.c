@@ -16,56 +16,70 @@ static void print_counts(const char *name, const json_t *counts)
     puts(*comma ? "" : "empty");
 }
 
-static void print_line(const char *name, str text)
+static void print_line(const char *name, str text, const char *before)
 {
-    printf("%-10s ", name);
+    printf("%-10s %s", name, before);
     cli_print_text(stdout, text);
     putchar('\n');
 }
 
-static void print_part(const char *name, const json_t *part)
+static void print_store(const json_t *store)
 {
-    CLEANUP(buf_done) struct buf text = {0};
-    const char *key, *comma = "";
-    json_t *v;
-
-    json_object_foreach((json_t *)part, key, v) {
-        if (json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0))
-            continue;
-        buf_addf(&text, "%s%s ", comma, key);
-        if (json_is_string(v))
-            buf_add(&text, json_strval(v));
-        else if (json_is_real(v))
-            buf_addf(&text, "%.3g", json_real_value(v));
-        else
-            json_print_to(&text, v);
-        comma = ", ";
-    }
-    print_line(name, buf_str(&text));
+    if (json_flag(store, "ok"))
+        printf("%-10s good, %lld commits of %.2f ms\n", "store", (long long)json_int(store, "commits", 0),
+               (double)json_int(store, "mean_commit_us", 0) / 1000);
+    else
+        print_line("store", str_from(json_text(store, "failure")), "cannot be written: ");
 }
 
-static void print_status(const json_t *s)
+static void print_model(struct arena *a, const json_t *model)
+{
+    if (*json_text(model, "name") == '\0')
+        print_line("model", json_text_str(model, "error"), "none: ");
+    else
+        print_line("model", str_from(arena_printf(a, "%s at %s (%s)", json_text(model, "name"), json_text(model, "endpoint"),
+                                                  json_text(model, "source"))), "");
+}
+
+static void print_channel(struct arena *a, const json_t *channel)
+{
+    print_line(json_text(channel, "name"),
+               str_from(arena_printf(a, "%s: %s, since %.19s", json_text(channel, "state"), json_text(channel, "text"),
+                                     json_text(channel, "since"))), "");
+}
+
+/* What waits for an operator's word. */
+static void print_attention(const json_t *outbox)
+{
+    long long dead = json_int(outbox, "dead", 0), unknown = json_int(outbox, "unknown", 0);
+
+    if (dead)
+        printf("%-10s %lld %s could not be delivered: clawdbot messages list --state dead\n", "attention", dead,
+               dead == 1 ? "reply" : "replies");
+    if (unknown)
+        printf("%-10s %lld %s may not have arrived: clawdbot messages list --state unknown\n", "attention", unknown,
+               unknown == 1 ? "reply" : "replies");
+}
+
+static void print_status(struct arena *a, const json_t *s)
 {
     char up[TIME_TEXT_SIZE];
-    const char *name;
     json_t *part;
     size_t i;
 
     printf("%-10s %s, version %s, up %s\n", "gateway", json_flag(s, "ready") ? "ready" : "not ready",
            json_text(s, "version"), duration_text(up, (uint64_t)json_int(s, "uptime_s", 0) * 1000));
-    print_line("address", json_text_str(s, "url"));
-    print_line("home", json_text_str(s, "home"));
-    print_part("store", json_at(s, "store"));
-    print_part("model", json_at(s, "model"));
+    print_line("address", json_text_str(s, "url"), "");
+    print_line("home", json_text_str(s, "home"), "");
+    print_store(json_at(s, "store"));
+    print_model(a, json_at(s, "model"));
     print_counts("inbox", json_at(s, "queues.inbox"));
     print_counts("outbox", json_at(s, "queues.outbox"));
     json_array_foreach(json_at(s, "channels"), i, part)
-        print_part("channel", part);
-    if (json_is_object(json_at(s, "channels")))
-        json_object_foreach(json_at(s, "channels"), name, part)
-            print_part(name, part);
+        print_channel(a, part);
+    print_attention(json_at(s, "queues.outbox"));
     json_array_foreach(json_at(s, "warnings"), i, part)
-        print_line("warning", json_strval(part));
+        print_line("warning", json_strval(part), "");
 }
 
 static enum err status_fiber(void *arg) AWAITS
@@ -77,7 +91,7 @@ static enum err status_fiber(void *arg) AWAITS
     if (c->json)
         cli_print_json(status);
     else
-        print_status(status);
+        print_status(c->arena, status);
     return OK;
 }
 

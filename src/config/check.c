@@ -101,6 +101,23 @@ static void check_tls(const struct loaded *l, struct config_report *r)
         report_error(r, from(l, OPTION_ROW_server_tls_key), "there is no file %s", l->c.server_tls_key);
 }
 
+/* What a browser sends is scheme, host and port, nothing behind them; anything else would never match. */
+static void check_origins(const struct loaded *l, struct config_report *r)
+{
+    const struct string_list *origins = &l->c.server_cors_origins;
+    struct authority a;
+
+    for (size_t i = 0; i < origins->n; i++) {
+        str origin = str_from(origins->items[i]), rest = origin;
+
+        if (!str_eat(&rest, S("https://")))
+            (void)str_eat(&rest, S("http://"));
+        if (!split_url(origin, &a) || str_find_char(rest, '/') != STR_NONE)
+            report_error(r, from(l, OPTION_ROW_server_cors_origins), "server.cors_origins has '%.*s'; an origin is written as "
+                         "https://app.example.org, with nothing behind the host but a port", STR(str_take(origin, 80)));
+    }
+}
+
 enum err config_check_startable(struct config_report *r)
 {
     const struct loaded *l = loaded_now();
@@ -109,5 +126,6 @@ enum err config_check_startable(struct config_report *r)
     check_stores(l, r);
     check_endpoint(l, r);
     check_tls(l, r);
+    check_origins(l, r);
     return report_result(r);
 }

@@ -239,6 +239,26 @@ TEST(the_users_samples_load_in_layers)
         "port 8000); name the model server's address, or move the gateway with server.port\n");
 }
 
+TEST(an_origin_is_one_that_a_browser_may_send)
+{
+    static const struct { const char *origin; bool good; } cases[] = {
+        { "https://app.example",      true  }, { "http://localhost:3000", true  }, { "https://[::1]:1", true  },
+        { "https://app.example/",     false }, { "app.example",           false }, { "*",               false },
+        { "https://app.example/page", false }, { "ftp://app.example",     false }, { "https://",        false },
+    };
+    fresh_home();
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(config_report_done) struct config_report r = {0};
+        CLEANUP(buf_done) struct buf set = {0};
+
+        buf_addf(&set, "server.cors_origins=[\"%s\"]", cases[i].origin);
+        const char *sets[] = { buf_c(&set) };
+
+        check_load(&(struct config_inputs){ .home = home, .env = no_env, .sets = sets, .n_sets = 1 }, "");
+        CHECK_INT(config_check_startable(&r), cases[i].good ? OK : ERR_INPUT);
+    }
+}
+
 TEST(an_endpoint_that_is_the_gateway_is_seen_in_every_spelling)
 {
     static const struct { const char *host, *port, *endpoint; bool itself; } cases[] = {

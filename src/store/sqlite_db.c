@@ -105,8 +105,8 @@ enum err sqlite_db_open(struct sqlite_db *db, const struct sqlite_place *p, enum
     }
     if (sqlite3_open_v2(p->path, &db->handle, flags, p->vfs[0] ? p->vfs : NULL) != SQLITE_OK)
         e = sqlite_db_failed(db, p->path);
-    else
-        e = set_up(db, p, role);
+    else if ((e = set_up(db, p, role)) != OK)
+        e = failed_in(e, "%s: ", p->path);
     if (e)
         sqlite_db_close(db);
     else

@@ -66,7 +66,7 @@ class Usage(Cli):
                 (['send', '--sesion', 'x'], "unknown flag '--sesion'; did you mean '--session'?"),
                 (['messages', 'show'], 'usage: clawdbot messages show BOX/ID'),
                 (['messages', 'show', 'outbox/x'], "'outbox/x' is not the number of a message, as `clawdbot messages list` prints it"),
-                (['version', 'x'], "'x' is one word too many; usage: clawdbot version "),
+                (['version', 'x'], "'x' is one word too many; usage: clawdbot version"),
                 (['status', '--log-level', 'loud'], "--log-level is debug, info, warn, error or off, not 'loud'")):
             self.check(words, (2, '', f'clawdbot: {text}\n'))
 
@@ -124,14 +124,23 @@ class Config(Cli):
 class Client(Cli):
     def test_status_is_printed(self):
         status = {'version': '0.1.0', 'url': 'http://127.0.0.1:8000', 'ready': True, 'uptime_s': 61, 'home': '/h',
-                  'store': {'ok': True, 'failure': '', 'commit_ms': 0.29133333333333333}, 'queues': {'inbox': {'done': 2}, 'outbox': {}},
-                  'model': {'model': 'm'}, 'channels': [], 'warnings': ['plain\x1b[2J']}
+                  'store': {'ok': True, 'failure': '', 'commits': 12, 'mean_commit_us': 291},
+                  'queues': {'inbox': {'ready': 2}, 'outbox': {'dead': 1, 'unknown': 2}},
+                  'model': {'name': 'm', 'endpoint': 'http://m/v1', 'source': 'OPENAI_API_KEY'},
+                  'channels': [{'name': 'telegram', 'state': 'ok', 'text': 'connected', 'since': '2026-11-21T08:35:53.120Z'}],
+                  'warnings': ['plain\x1b[2J']}
         with Gateway(self.home, {'GET /api/v1/status': (200, status)}):
             self.check(['status'],
                        (0, 'gateway    ready, version 0.1.0, up 1m1s\naddress    http://127.0.0.1:8000\nhome       /h\n'
-                        'store      ok true, commit_ms 0.291\nmodel      model m\ninbox      2 done\noutbox     empty\n'
+                        'store      good, 12 commits of 0.29 ms\nmodel      m at http://m/v1 (OPENAI_API_KEY)\ninbox      2 ready\n'
+                        'outbox     1 dead, 2 unknown\n'
+                        'telegram   ok: connected, since 2026-11-21T08:35:53\n'
+                        'attention  1 reply could not be delivered: clawdbot messages list --state dead\n'
+                        'attention  2 replies may not have arrived: clawdbot messages list --state unknown\n'
                         'warning    plain\ufffd[2J\n', ''))
             self.assertEqual(json.loads(self.run_cli('status', '--json')[1]), status)
+            status.update(store={'ok': False, 'failure': 'disk full'}, model={'error': 'none found'}, queues={}, channels=[], warnings=[])
+            self.assertIn('store      cannot be written: disk full\nmodel      none: none found\n', self.run_cli('status')[1])
 
     def test_a_message_is_sent_and_its_answer_printed(self):
         answer = {'text': 'hello', 'state': 'done', 'session_id': SESSION}
@@ -144,7 +153,7 @@ class Client(Cli):
                              [{'content': {'text': 'hi there'}}, {'content': {'text': 'from stdin'}},
                               {'content': {'text': 'x'}, 'session_id': SESSION}])
             answer.update(text='sorry', state='failed')
-            self.check(['send', 'hi'], (1, 'sorry\n', 'clawdbot: the message ended as failed\n'))
+            self.check(['send', 'hi'], (1, 'sorry\n', ''))
 
     def test_a_refusal_is_told_in_its_own_words(self):
         with Gateway(self.home, {'POST /api/v1/messages?mode=wait': (429, {'title': 'Too many', 'detail': 'slow down'})}):
