@@ -24,6 +24,7 @@ struct bus { struct map topics; };
 struct mailbox {
     struct bus        *bus;
     struct list        memberships;
+    size_t             n_topics;
     struct bus_event **events;      /* a ring */
     size_t             head, n, cap, max, lost;     /* the ring grows to max: most mailboxes stay empty */
     struct waiters     waiters;
@@ -110,6 +111,18 @@ void bus_publish(struct bus *b, str topic, const char *name, int64_t about, str 
         put(list_entry(node, struct membership, in_topic)->mailbox, e);
 }
 
+void bus_wake_all(struct bus *b)
+{
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&b->topics, &i, &e); ) {
+        struct topic *t = e->value;
+
+        list_each(node, &t->memberships)
+            wake_all(&list_entry(node, struct membership, in_topic)->mailbox->waiters);
+    }
+}
+
 struct mailbox *mailbox_new(struct bus *b, size_t max_events)
 {
     struct mailbox *m = NEW(struct mailbox);
@@ -140,6 +153,7 @@ static void leave(struct membership *s)
 
     list_remove(&s->in_topic);
     list_remove(&s->in_mailbox);
+    s->mailbox->n_topics--;
     free(s);
     if (list_empty(&t->memberships)) {
         map_remove(&t->bus->topics, t->name);
@@ -161,6 +175,12 @@ void mailbox_join(struct mailbox *m, str topic)
     s->mailbox = m;
     list_push_back(&t->memberships, &s->in_topic);
     list_push_back(&m->memberships, &s->in_mailbox);
+    m->n_topics++;
+}
+
+size_t mailbox_topics(const struct mailbox *m)
+{
+    return m->n_topics;
 }
 
 struct bus_event *mailbox_take(struct mailbox *m)

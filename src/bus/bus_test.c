@@ -44,3 +44,17 @@ TEST(a_slow_watcher_loses_events_and_is_told_others_are_not_harmed)
     mailbox_free(quick);
     bus_free(b);
 }
+
+TEST(a_mailbox_counts_its_topics_and_leaves_them)
+{
+    struct bus *b = bus_new();
+    struct mailbox *m = mailbox_new(b, 2);
+
+    mailbox_join(m, S("a"));
+    mailbox_join(m, S("b"));
+    mailbox_join(m, S("a"));
+    CHECK_INT(mailbox_topics(m), 2);
+    mailbox_free(m);
+    CHECK(!bus_watched(b, S("a")) && !bus_watched(b, S("b")));
+    bus_free(b);
+}

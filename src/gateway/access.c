@@ -270,6 +270,7 @@ enum err access_new_token(struct gateway *g, char out[TOKEN_SIZE])
     memset(x->browsers, 0, sizeof x->browsers);
     set_key(&x->token, str_from(hash));
     x->epoch++;
+    bus_wake_all(g->bus);       /* WebSockets look whether they may stay */
     memcpy(out, token, TOKEN_SIZE);
     return OK;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "base/time.h"
 #include "base/utf8.h"
 #include "channel/deliver.h"
 #include "gateway/access.h"
@@ -13,13 +12,6 @@
 #include "runtime/clock.h"
 
 enum { PREVIEW = 300, MAX_FIBERS = 2000 };
-
-static json_t *json_time(int64_t ms)
-{
-    char text[TIME_TEXT_SIZE];
-
-    return ms ? json_string(time_text(text, ms)) : json_null();
-}
 
 static json_t *text_or_null(const struct rows *r, size_t i, size_t column)
 {
@@ -33,8 +25,8 @@ static json_t *inbox_row(const struct rows *r, size_t i)
         "platform", text_or_null(r, i, 3), "user_id", text_or_null(r, i, 4),
         "text", json_from_str(utf8_take(row_str(r, i, 5), PREVIEW)), "state", text_or_null(r, i, 6),
         "error", text_or_null(r, i, 7), "attempts", (json_int_t)row_int(r, i, 8),
-        "created_at", json_time(row_int(r, i, 9)), "received_at", json_time(row_int(r, i, 10)),
-        "ended_at", json_time(row_int(r, i, 11)));
+        "created_at", time_or_null(row_int(r, i, 9)), "received_at", time_or_null(row_int(r, i, 10)),
+        "ended_at", time_or_null(row_int(r, i, 11)));
 }
 
 static json_t *outbox_row(const struct rows *r, size_t i)
@@ -48,8 +40,8 @@ static json_t *outbox_row(const struct rows *r, size_t i)
         "session_id", text_or_null(r, i, 2), "platform", text_or_null(r, i, 3), "chat_id", text_or_null(r, i, 4),
         "text", json_from_str(utf8_take(json_text_str(body, "text"), PREVIEW)), "state", text_or_null(r, i, 6),
         "error", text_or_null(r, i, 7), "attempts", (json_int_t)row_int(r, i, 8),
-        "next_at", json_time(row_int(r, i, 9)), "remote_id", text_or_null(r, i, 10),
-        "created_at", json_time(row_int(r, i, 11)), "sent_at", json_time(row_int(r, i, 12)));
+        "next_at", time_or_null(row_int(r, i, 9)), "remote_id", text_or_null(r, i, 10),
+        "created_at", time_or_null(row_int(r, i, 11)), "sent_at", time_or_null(row_int(r, i, 12)));
 }
 
 static enum err box_named(str name, bool *ret_outbox)
@@ -258,7 +250,7 @@ enum err admin_pairings(struct request *q) AWAITS
     for (size_t i = 0; i < r.n; i++)
         json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "code", text_or_null(&r, i, 0),
             "platform", text_or_null(&r, i, 1), "user_id", text_or_null(&r, i, 2), "user_name", text_or_null(&r, i, 3),
-            "created_at", json_time(row_int(&r, i, 4)), "expires_at", json_time(row_int(&r, i, 5))));
+            "created_at", time_or_null(row_int(&r, i, 4)), "expires_at", time_or_null(row_int(&r, i, 5))));
     return answer_json(q, 200, json_pack("{s:o}", "pairings", list));
 }
 

@@ -29,6 +29,9 @@ static enum err watch(struct request *q, struct mailbox *m, const struct receive
         CLEANUP(bus_event_unrefp) struct bus_event *e = mailbox_take(m);
 
         if (e == NULL) {
+            if (q->gateway->closing)
+                return failed(ERR_CANCELLED, "the message is stored and will be answered after the next start; ask again "
+                                             "then, with the same Idempotency-Key");
             if (mailbox_lost(m))
                 return OK;          /* the reply may be among what was lost; the store has it */
             TRY(http_wait_or_gone(q->http, mailbox_waiters(m)));
@@ -115,6 +118,16 @@ static enum err forward(struct request *q, const struct bus_event *e) AWAITS
     return send_event(q, e->name, e->json);
 }
 
+/* The stream is begun: an error can only be one more event. */
+static enum err end_with_error(struct request *q, enum err e) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:s, s:o}", "type", "error", "title", err_name(e), "detail",
+                                                json_from_str(str_from(failed_text())));
+
+    TRY(send_event(q, "error", json_print(q->arena, j)));
+    return http_end(q->http);
+}
+
 static enum err answer_stream(struct request *q, struct mailbox *m, const struct received *r) AWAITS
 {
     CLEANUP(json_decrefp) json_t *hello = accepted(r);
@@ -126,7 +139,10 @@ static enum err answer_stream(struct request *q, struct mailbox *m, const struct
     http_add_field(q->http, S("Cache-Control"), S("no-store"));
     TRY(http_begin(q->http, 200, S("text/event-stream")));
     TRY(send_event(q, "accepted", json_print(q->arena, hello)));
-    TRY(await_end(q, m, r, forward, &replies, &state));
+    enum err e = await_end(q, m, r, forward, &replies, &state);
+
+    if (e)
+        return e == ERR_NET ? e : end_with_error(q, e);
     json_array_foreach(replies, i, one)
         TRY(send_event(q, "reply", json_print(q->arena, one)));
     TRY(send_event(q, "done", str_from(arena_printf(q->arena, "{\"type\":\"done\",\"state\":\"%.*s\"}", STR(state)))));

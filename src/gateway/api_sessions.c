@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_sessions.c: conversations, read. */
-#include "base/time.h"
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
-
-static json_t *json_time(int64_t ms)
-{
-    char text[TIME_TEXT_SIZE];
-
-    return ms ? json_string(time_text(text, ms)) : json_null();
-}
 
 enum err get_sessions(struct request *q) AWAITS
 {
@@ -30,26 +22,25 @@ enum err get_sessions(struct request *q) AWAITS
             "id", json_from_str(row_str(&r, i, 0)), "platform", json_from_str(row_str(&r, i, 1)),
             "chat_id", json_from_str(row_str(&r, i, 2)), "thread_id", json_from_str(row_str(&r, i, 3)),
             "agent", json_from_str(row_str(&r, i, 4)), "title", json_from_str(row_str(&r, i, 5)),
-            "model", json_from_str(row_str(&r, i, 6)), "created_at", json_time(row_int(&r, i, 7)),
-            "updated_at", json_time(row_int(&r, i, 8)), "last_text", json_from_str(str_take(row_str(&r, i, 9), 500)),
+            "model", json_from_str(row_str(&r, i, 6)), "created_at", time_or_null(row_int(&r, i, 7)),
+            "updated_at", time_or_null(row_int(&r, i, 8)), "last_text", json_from_str(row_str(&r, i, 9)),
             "state", s.state, "waiting", (json_int_t)row_int(&r, i, 10)));
     }
     return answer_json(q, 200, json_pack("{s:o}", "sessions", list));
 }
 
 /* One row of session.messages: a message, or the same message again with its next reply. */
-static json_t *message_of_row(struct arena *a, const struct rows *r, size_t i, str session_id)
+static json_t *message_of_row(const struct rows *r, size_t i, str session_id)
 {
-    CLEANUP(json_decrefp) json_t *body = NULL;
+    CLEANUP(json_decrefp) json_t *attachments = NULL;
     json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
         "type", "message", "id", json_from_str(row_str(r, i, 1)), "session_id", json_from_str(session_id),
         "text", json_from_str(row_str(r, i, 2)), "state", json_from_str(row_str(r, i, 4)),
         "error", row_null(r, i, 5) ? json_null() : json_from_str(row_str(r, i, 5)),
-        "created_at", json_time(row_int(r, i, 6)));
+        "created_at", time_or_null(row_int(r, i, 6)));
 
-    (void)a;
-    if (json_parse(row_str(r, i, 3), &body) == OK && json_at(body, "content.attachments"))
-        json_object_set(j, "attachments", json_at(body, "content.attachments"));
+    if (json_parse(row_str(r, i, 3), &attachments) == OK)
+        json_object_set(j, "attachments", attachments);
     return j;
 }
 
@@ -84,7 +75,7 @@ enum err get_messages(struct request *q) AWAITS
 
     for (size_t i = r->n; i-- > 0; ) {      /* newest first in the rows */
         if (i + 1 == r->n || row_int(r, i, 0) != row_int(r, i + 1, 0))
-            json_array_append_new(list, message_of_row(q->arena, r, i, id));
+            json_array_append_new(list, message_of_row(r, i, id));
         json_t *reply = row_null(r, i, 7) ? NULL : reply_of_row(q->arena, r, i, id);
 
         if (reply)

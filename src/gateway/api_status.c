@@ -87,12 +87,11 @@ static bool listens_beyond_loopback(const char *host)
     return strcmp(host, "127.0.0.1") != 0 && strcmp(host, "::1") != 0 && strcmp(host, "localhost") != 0;
 }
 
-static json_t *warnings(struct gateway *g)
+static json_t *warnings(void)
 {
     const struct config *c = config_now();
     json_t *list = json_array();
 
-    (void)g;
     if (listens_beyond_loopback(c->server_host) && c->server_tls_cert[0] == '\0')
         json_array_append_new(list, json_string("the gateway listens beyond this machine without TLS: tokens and messages "
                                                 "can be read on the way (server.tls.cert, server.tls.key)"));
@@ -118,6 +117,6 @@ enum err get_status(struct request *q) AWAITS
     json_object_set_new(j, "queues", queues);
     json_object_set_new(j, "model", models_status(g->models));
     json_object_set_new(j, "channels", channels_status());
-    json_object_set_new(j, "warnings", warnings(g));
+    json_object_set_new(j, "warnings", warnings());
     return answer_json(q, 200, j);
 }

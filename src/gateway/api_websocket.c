@@ -5,19 +5,21 @@
 
 #include "base/metrics.h"
 #include "base/random.h"
+#include "gateway/access.h"
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
 #include "gateway/submit.h"
 #include "net/websocket.h"
 
-enum { MAILBOX = 256, REPLAY_MAX = 1000 };
+enum { MAILBOX = 256, REPLAY_PAGE = 20, TOPICS_MAX = 256, CLOSE_POLICY = 1008 };
 
 struct live {
     struct gateway   *gateway;
     struct websocket *socket;
     struct mailbox   *mailbox;
-    const char       *platform;
+    enum caller       caller;
+    uint64_t          epoch;                /* of the token that let it in */
     char              session[UUID_SIZE];   /* where a message without a session_id goes */
 };
 
@@ -35,32 +37,56 @@ static enum err send_error(struct live *l, struct arena *a, enum err e, const ch
                                      json_from_str(str_from(failed_text())), "external_id", client_id));
 }
 
-/* Every reply of the session after the given id, oldest first. */
-static enum err replay(struct live *l, struct arena *a, str session, int64_t after) AWAITS
+/* Replies of the session after *after, oldest first; how many there were. */
+static enum err replay_page(struct live *l, str session, int64_t *after, size_t *ret_n) AWAITS
 {
+    CLEANUP(arena_freep) struct arena *a = arena_new();
     struct rows r;
 
-    do {
-        TRY(store_read(l->gateway->store, a, &r, "session.replies_after", "sii", session, after, (int64_t)REPLAY_MAX));
-        for (size_t i = 0; i < r.n; i++) {
-            CLEANUP(json_decrefp) json_t *body = NULL;
+    TRY(store_read(l->gateway->store, a, &r, "session.replies_after", "sii", session, *after, (int64_t)REPLAY_PAGE));
+    for (size_t i = 0; i < r.n; i++) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
 
-            after = row_int(&r, i, 0);
-            TRY(json_parse(row_str(&r, i, 3), &body));
-            TRY(send_json(l, a, reply_event(a, after, row_str(&r, i, 2), session, json_text_str(body, "text"),
-                                            row_int(&r, i, 4), "done")));
-        }
-    } while (r.n == REPLAY_MAX);
+        *after = row_int(&r, i, 0);
+        TRY(json_parse(row_str(&r, i, 3), &body));
+        TRY(send_json(l, a, reply_event(a, *after, row_str(&r, i, 2), session, json_text_str(body, "text"),
+                                        row_int(&r, i, 4), row_str(&r, i, 5).p)));
+    }
+    *ret_n = r.n;
     return OK;
 }
 
-static enum err subscribe(struct live *l, struct arena *a, str session, int64_t after) AWAITS
+static enum err join(struct live *l, str session)
 {
+    if (mailbox_topics(l->mailbox) >= TOPICS_MAX)
+        return failed(ERR_LIMIT, "one WebSocket watches at most %d conversations; open another", TOPICS_MAX);
+    mailbox_join(l->mailbox, session);
+    return OK;
+}
+
+static enum err subscribe(struct live *l, str session, int64_t after) AWAITS
+{
+    size_t n = REPLAY_PAGE;
+
     if (!uuid_valid(session))
         return failed(ERR_INPUT, "session_id must be a uuid");
-    mailbox_join(l->mailbox, session);      /* before reading: what comes between is seen twice rather than never */
+    TRY(join(l, session));      /* before reading: what comes between is seen twice rather than never */
     memcpy(l->session, session.p, UUID_SIZE - 1);
-    return after >= 0 ? replay(l, a, session, after) : OK;
+    while (after >= 0 && n == REPLAY_PAGE)
+        TRY(replay_page(l, session, &after, &n));
+    return OK;
+}
+
+/* Frames count like requests. */
+static enum err check_limits(struct live *l)
+{
+    uint64_t wait;
+
+    if (caller_within_limits(l->gateway, l->caller, &wait))
+        return OK;
+    metric_add(METRIC_http_limited, 1);
+    return failed(ERR_LIMIT, "too many messages (server.rate_limit.per_token); try again in %llu s",
+                  (unsigned long long)(wait + 999) / 1000);
 }
 
 static enum err take_message(struct live *l, struct arena *a, struct message *m) AWAITS
@@ -69,8 +95,9 @@ static enum err take_message(struct live *l, struct arena *a, struct message *m)
 
     if (m->session_id.len == 0)
         m->session_id = arena_str(a, str_from(l->session));
-    TRY(submit(l->gateway, a, l->platform, m, &r));
-    mailbox_join(l->mailbox, r.session_id);
+    TRY(join(l, m->session_id));
+    TRY(submit(l->gateway, a, caller_platform(l->caller), m, &r));
+    TRY(join(l, r.session_id));         /* another than was named, when the message had been stored before */
     return send_json(l, a, json_pack("{s:s, s:o, s:o, s:o, s:b}", "type", "accepted", "id", json_from_str(r.message_id),
                                      "session_id", json_from_str(r.session_id), "external_id",
                                      json_from_str(m->external_id), "duplicate", r.duplicate));
@@ -83,7 +110,7 @@ static enum err take_object(struct live *l, struct arena *a, const json_t *j) AW
     struct message m;
 
     if (strcmp(type, "subscribe") == 0)
-        return subscribe(l, a, session, json_int(j, "after", -1));
+        return subscribe(l, session, json_int(j, "after", -1));
     if (strcmp(type, "stop") == 0) {
         dispatch_stop_turn(l->gateway, session.len ? session : str_from(l->session));
         return OK;
@@ -99,7 +126,10 @@ static enum err take_frame(struct live *l, struct arena *a, str text, const char
     CLEANUP(json_decrefp) json_t *j = NULL;
 
     *ret_client_id = "";
-    if (text.len == 0 || text.p[0] != '{') {
+    TRY(check_limits(l));
+    if (str_trim(text).len == 0)
+        return failed(ERR_INPUT, "the message is empty");
+    if (text.p[0] != '{') {
         struct message m = { .text = text };
 
         return take_message(l, a, &m);
@@ -107,6 +137,15 @@ static enum err take_frame(struct live *l, struct arena *a, str text, const char
     TRY(json_parse(text, &j));
     *ret_client_id = arena_c(a, json_text_str(j, "external_id"));
     return take_object(l, a, j);
+}
+
+/* The token it came in with is no longer valid. */
+static enum err check_caller(struct live *l) AWAITS
+{
+    if (l->caller == CALLER_SOCKET || l->epoch == access_epoch(l->gateway->access))
+        return OK;
+    TRY(websocket_close(l->socket, CLOSE_POLICY, S("there is a new API token")));
+    return failed(ERR_AUTH, "the token ended");
 }
 
 /* Only a broken connection ends it: what the client sends wrong is answered with an error. */
@@ -119,6 +158,7 @@ static enum err receive(struct live *l) AWAITS
     TRY(websocket_receive_or(l->socket, mailbox_waiters(l->mailbox), &type, &text));
     if (text.p == NULL)
         return OK;
+    TRY(check_caller(l));
     CLEANUP(arena_freep) struct arena *a = arena_new();
     enum err e = type == WEBSOCKET_TEXT ? take_frame(l, a, text, &client_id)
                                         : failed(ERR_INPUT, "text frames only");
@@ -143,32 +183,46 @@ static enum err pass_on(struct live *l) AWAITS
     return OK;
 }
 
-static enum err run(struct live *l, struct arena *a, struct request *q) AWAITS
+static enum err run(struct live *l, str session, int64_t after) AWAITS
 {
-    str session, after;
-    int64_t from = -1;
-
-    if (http_query(q->http, S("session_id"), &session)) {
-        if (http_query(q->http, S("after"), &after))
-            TRY(str_i64(after, &from));
-        TRY(subscribe(l, a, session, from));
-    }
+    if (session.len)
+        TRY(subscribe(l, session, after));
     for (;;) {
+        TRY(check_caller(l));
         TRY(pass_on(l));
         TRY(receive(l));
     }
 }
 
+/* What is asked for in the address: wrong, it is refused before it is a WebSocket. */
+static enum err read_query(struct request *q, str *ret_session, int64_t *ret_after)
+{
+    str after;
+
+    *ret_session = NO_STR;
+    *ret_after = -1;
+    if (!http_query(q->http, S("session_id"), ret_session))
+        return OK;
+    if (!uuid_valid(*ret_session))
+        return failed(ERR_INPUT, "session_id must be a uuid");
+    if (http_query(q->http, S("after"), &after) && str_i64(after, ret_after))
+        return failed_in(ERR_INPUT, "after: ");
+    return OK;
+}
+
 enum err get_websocket(struct request *q) AWAITS
 {
-    struct live l = { .gateway = q->gateway, .platform = caller_platform(q->caller) };
     CLEANUP(mailbox_freep) struct mailbox *mailbox = mailbox_new(q->gateway->bus, MAILBOX);
+    struct live l = { .gateway = q->gateway, .caller = q->caller, .mailbox = mailbox,
+                      .epoch = access_epoch(q->gateway->access) };
+    str session;
+    int64_t after;
 
-    l.mailbox = mailbox;
     random_uuid(l.session);
+    TRY(read_query(q, &session, &after));
     TRY(http_upgrade_websocket(q->http, &l.socket));
     metric_add(METRIC_websockets, 1);
-    enum err e = run(&l, q->arena, q);
+    enum err e = run(&l, session, after);
 
     metric_add(METRIC_websockets, -1);
     return e == ERR_NOT_FOUND ? OK : e;     /* the client closed properly */

@@ -32,5 +32,6 @@ struct gateway {
     uint64_t         started_ms;    /* clock_ms() */
     bool             ready;         /* everything is up: /ready says 200 */
     bool             stopping;      /* no new turns; /ready says 503 */
+    bool             closing;       /* no more news: whoever waits for a reply is sent away */
     const char      *url;           /* of the web page, without a token */
 };

@@ -11,9 +11,12 @@
 
 enum { LOOK_AGAIN_MS = 10000, LISTED_MAX = 30 };
 
+/* Every model found since the start is kept: turns may still use an earlier one. */
+struct found { struct arena *arena; struct model model; struct found *before; };
+
 struct models {
     struct gateway *gateway;
-    struct arena   *arena;          /* every model found since the start: turns may still use an earlier one */
+    struct found   *found;          /* the latest */
     struct model   *current;        /* NULL: none */
     char           *why_not;        /* text of the latest failure */
     bool            searched;       /* the first search has ended */
@@ -21,28 +24,39 @@ struct models {
     struct waiters  changed, wanted;
 };
 
-static void look(struct models *m) AWAITS
+static enum err find(struct arena *a, struct model *out) AWAITS
 {
     const struct config *c = config_now();
     const struct model_settings settings = { c->model_provider_endpoint, c->model_provider_api_key, c->model_provider_model };
-    struct model found;
+
+    if (c->model_provider_detect || settings.endpoint[0])
+        return model_find(a, &settings, out);
+    return failed(ERR_NOT_FOUND, "no model is configured (model_provider.endpoint), and model_provider.detect is off");
+}
+
+static void look(struct models *m) AWAITS
+{
+    struct arena *a = arena_new();      /* its own: a search that finds nothing, every ten seconds, leaves nothing */
+    struct found *f = ARENA_NEW(a, struct found);
 
     m->stale = false;
-    enum err e = c->model_provider_detect || settings.endpoint[0]
-        ? model_find(m->arena, &settings, &found)
-        : failed(ERR_NOT_FOUND, "no model is configured (model_provider.endpoint), and model_provider.detect is off");
+    enum err e = find(a, &f->model);
 
     free(m->why_not);
     m->why_not = e ? str_dup_c(str_from(failed_text())) : NULL;
     m->current = NULL;
     if (e == OK) {
-        m->current = ARENA_NEW(m->arena, struct model);
-        *m->current = found;
-        log_event(LOG_INFO, "model.found", F("model", found.name), F("endpoint", found.target.endpoint),
-                  F("source", found.source));
+        f->arena = a;
+        f->before = m->found;
+        m->found = f;
+        m->current = &f->model;
+        log_event(LOG_INFO, "model.found", F("model", f->model.name), F("endpoint", f->model.target.endpoint),
+                  F("source", f->model.source));
     } else if (!m->searched && e != ERR_CANCELLED) {
         log_event(LOG_WARN, "model.none", F("error", m->why_not));
     }
+    if (e)
+        arena_free(a);
     m->searched = true;
     wake_all(&m->changed);
 }
@@ -57,6 +71,8 @@ static enum err search(void *arg) AWAITS
         if (m->stale)
             look(m);
         TRY(fiber_check());
+        if (m->stale)           /* again: the settings changed while they were used */
+            continue;
         deadline_set(&d, m->current ? UINT64_MAX / 2 : LOOK_AGAIN_MS);
         enum err e = wait_on(&m->wanted, "a reason to look for a model");
 
@@ -72,7 +88,6 @@ struct models *models_new(struct gateway *g)
     struct models *m = NEW(struct models);
 
     m->gateway = g;
-    m->arena = arena_new();
     m->stale = true;
     fibers_spawn(&g->services, "models", search, m);
     return m;
@@ -82,7 +97,10 @@ void models_free(struct models *m)
 {
     if (m == NULL)
         return;
-    arena_free(m->arena);
+    for (struct found *f = m->found, *before; f; f = before) {
+        before = f->before;
+        arena_free(f->arena);   /* f is in it */
+    }
     free(m->why_not);
     free(m);
 }
@@ -108,7 +126,7 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, struc
     TRY(sessions_find(g, a, session_id, &place));
     struct model *model = m->current;       /* looked up after the await */
 
-    *out = (struct model_choice){ .model = model };
+    *out = (struct model_choice){ .model = model, .why_not = S("the configuration has just changed") };
     if (model)
         out->name = place.model.len ? place.model : str_from(model->name);
     return OK;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/metrics.h"
-#include "base/random.h"
+#include "base/time.h"
 #include "channel/registry.h"
 #include "config/config.h"
 #include "gateway/access.h"
@@ -120,7 +120,7 @@ const char *caller_platform(enum caller c)
     return names[c];
 }
 
-/* A page that pointed its own name at this machine is told by the name that its requests carry. */
+/* A page that pointed its own name at this machine (DNS rebinding) is told by the name that its requests carry. */
 static bool host_is_loopback(const struct http_exchange *x)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -129,14 +129,27 @@ static bool host_is_loopback(const struct http_exchange *x)
     return url_parse(str_from(arena_printf(a, "http://%.*s/", STR(x->host))), &u) == OK && url_is_loopback(&u);
 }
 
+/* A program on this machine, not a page in its browser. */
+static bool is_local_program(const struct http_exchange *x)
+{
+    return x->peer_is_loopback && http_exchange_field(x, S("origin")).p == NULL && host_is_loopback(x);
+}
+
 static bool may(const struct request *q, enum scope scope)
 {
     if (scope == SCOPE_OPEN || q->caller != CALLER_NOBODY)
         return true;
-    if (scope == SCOPE_LOCAL)
-        return q->http->peer_is_loopback;
-    return q->http->peer_is_loopback && !config_now()->security_require_token && host_is_loopback(q->http)
-           && http_exchange_field(q->http, S("origin")).p == NULL;
+    return is_local_program(q->http) && (scope == SCOPE_LOCAL || !config_now()->security_require_token);
+}
+
+bool caller_within_limits(const struct gateway *g, enum caller caller, uint64_t *ret_wait_ms)
+{
+    const struct config *c = config_now();
+    str key = caller == CALLER_BROWSER ? S("caller:browser") : S("caller:token");
+
+    if (caller == CALLER_SOCKET)
+        return true;
+    return limits_take(g->limits, key, c->server_rate_limit_per_token, c->server_rate_limit_burst, ret_wait_ms);
 }
 
 static bool within_limits(struct request *q, uint64_t *ret_wait_ms)
@@ -148,11 +161,7 @@ static bool within_limits(struct request *q, uint64_t *ret_wait_ms)
         return true;
     if (!limits_take(q->gateway->limits, peer, c->server_rate_limit_per_address, c->server_rate_limit_burst, ret_wait_ms))
         return false;
-    if (q->caller == CALLER_NOBODY)
-        return true;
-    str key = q->caller == CALLER_TOKEN ? S("caller:token") : S("caller:browser");
-
-    return limits_take(q->gateway->limits, key, c->server_rate_limit_per_token, c->server_rate_limit_burst, ret_wait_ms);
+    return q->caller == CALLER_NOBODY || caller_within_limits(q->gateway, q->caller, ret_wait_ms);
 }
 
 /* ---- answers ---- */
@@ -162,7 +171,16 @@ enum err answer_json(struct request *q, int status, json_t *j)
     str text = json_print(q->arena, j);
 
     json_decref(j);
+    http_add_field(q->http, S("Cache-Control"), S("no-store"));
+    http_add_field(q->http, S("X-Content-Type-Options"), S("nosniff"));
     return http_answer(q->http, status, S("application/json"), text);
+}
+
+json_t *time_or_null(int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+
+    return ms ? json_string(time_text(text, ms)) : json_null();
 }
 
 enum err answer_problem(struct request *q, int status, const char *title, const char *detail)
@@ -191,6 +209,11 @@ static void answer_error(struct request *q, enum err e) AWAITS
     enum err ignored;
 
     buf_addf(&why, "%s", failed_text());
+    if (e == ERR_CANCELLED && q->gateway->closing && !http_answered(q->http)) {
+        http_add_field(q->http, S("Retry-After"), S("5"));
+        ignored = answer_problem(q, 503, "The gateway is stopping", buf_c(&why));
+        return;
+    }
     if (http_answered(q->http) || e == ERR_NET || e == ERR_CANCELLED) {     /* the client is gone, or we are going */
         log_event(LOG_DEBUG, "http.broken", F("path", q->http->path), F("error", buf_str(&why)));
         return;
@@ -267,6 +290,12 @@ static enum err serve(struct request *q) AWAITS
     uint64_t wait = 0;
 
     add_cors(q);
+    if (!within_limits(q, &wait)) {
+        metric_add(METRIC_http_limited, 1);
+        http_add_field(q->http, S("Retry-After"),
+                       str_from(arena_printf(q->arena, "%llu", (unsigned long long)(wait + 999) / 1000)));
+        return answer_problem(q, 429, "Too many requests", "the limits are server.rate_limit.* in the configuration");
+    }
     if (r == NULL && allow.len == 0)
         return failed(ERR_NOT_FOUND, "there is nothing at %.*s", STR(str_take(q->http->path, 200)));
     if (str_eq(q->http->method, S("OPTIONS")) && r == NULL && http_exchange_field(q->http, S("origin")).p)
@@ -274,12 +303,6 @@ static enum err serve(struct request *q) AWAITS
     if (r == NULL) {
         http_add_field(q->http, S("Allow"), buf_str(&allow));
         return answer_problem(q, 405, "Method not allowed", "this path is there, for another method: see Allow");
-    }
-    if (!within_limits(q, &wait)) {
-        metric_add(METRIC_http_limited, 1);
-        http_add_field(q->http, S("Retry-After"),
-                       str_from(arena_printf(q->arena, "%llu", (unsigned long long)(wait + 999) / 1000)));
-        return answer_problem(q, 429, "Too many requests", "the limits are server.rate_limit.* in the configuration");
     }
     if (!may(q, r->scope)) {
         http_add_field(q->http, S("WWW-Authenticate"), S("Bearer"));

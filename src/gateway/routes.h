@@ -8,7 +8,7 @@
 /* Who may ask. */
 enum scope {
     SCOPE_OPEN,     /* anybody */
-    SCOPE_LOCAL,    /* anybody on this machine; a token from elsewhere */
+    SCOPE_LOCAL,    /* a program on this machine; a token from elsewhere */
     SCOPE_TOKEN,    /* the API token, a browser's cookie, or the gateway's own unix socket */
 };
 
@@ -31,4 +31,7 @@ enum err request_number(const struct request *, const char *name, int64_t otherw
                         int64_t *out) MUST_USE;                             /* from the query */
 enum err answer_json(struct request *, int status, json_t *) AWAITS MUST_USE;      /* takes the reference */
 enum err answer_problem(struct request *, int status, const char *title, const char *detail) AWAITS MUST_USE;
+/* Takes one from what this kind of caller may do in a minute; false: too much, try again after *ret_wait_ms. */
+bool     caller_within_limits(const struct gateway *, enum caller, uint64_t *ret_wait_ms);
+json_t  *time_or_null(int64_t ms);      /* RFC 3339; 0: null */
 const char *caller_platform(enum caller);       /* the platform of messages that come this way: rest, web, cli */

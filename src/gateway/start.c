@@ -267,6 +267,9 @@ static void drain(struct running *r) AWAITS
     channels_stop();
     if (g->dispatch)                /* NULL where opening failed before it */
         dispatch_drain(g, ms);
+    g->closing = true;
+    if (g->bus)
+        bus_wake_all(g->bus);
     deliver_stop(ms);
     for (int i = 0; i < 2; i++) {
         struct server *s = i ? r->unix_socket : r->tcp;

@@ -41,6 +41,7 @@ enum err submit(struct gateway *g, struct arena *a, const char *platform, struct
 {
     m->platform = str_from(platform);
     m->user_id = S("owner");
+    m->user_name = NO_STR;
     m->thread_id = NO_STR;
     m->created_at = 0;      /* ours: the caller's clock must not make its own message too old */
     TRY(choose_session(g, a, m));

@@ -9,6 +9,7 @@
 #include "gateway/access.h"
 #include "gateway/limits.h"
 #include "gateway/models.h"
+#include "gateway/routes.h"
 #include "gateway/sessions.h"
 #include "runtime/clock.h"
 
@@ -46,7 +47,7 @@ static void answer_model(void *arg, struct http_exchange *x) AWAITS
         return;     /* the turn was stopped */
 }
 
-static enum err serve_model(void *server) AWAITS
+static enum err serve(void *server) AWAITS
 {
     return server_run(server);
 }
@@ -131,13 +132,22 @@ void scene_start(struct scene *s, size_t max_sessions)
     channel_add_for_test(&fake);
     deliver_fetch = fake_fetch;
     CHECK_OK(server_open(&o, &s->model));
-    fibers_spawn(&s->fibers, "model", serve_model, s->model);
+    fibers_spawn(&s->fibers, "model", serve, s->model);
     const char *endpoint = arena_printf(s->home.arena, "model_provider.endpoint=http://127.0.0.1:%u/v1",
                                         server_port(s->model));
 
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ endpoint, "model_provider.model=double",
                                                                     "model_provider.retries=0", NULL }));
     open_parts(s, max_sessions);
+}
+
+const char *scene_serve(struct scene *s)
+{
+    struct server_options o = { .host = "127.0.0.1", .handle = routes_handle, .arg = &s->gateway };
+
+    CHECK_OK(server_open(&o, &s->http));
+    fibers_spawn(&s->fibers, "http", serve, s->http);
+    return arena_printf(s->home.arena, "http://127.0.0.1:%u", server_port(s->http));
 }
 
 void scene_restart(struct scene *s, size_t max_sessions)
@@ -149,8 +159,9 @@ void scene_restart(struct scene *s, size_t max_sessions)
 void scene_end(struct scene *s)
 {
     scene_release(s);
-    close_parts(s);
     fibers_done(&s->fibers);
+    server_close(s->http);      /* its handlers use the parts */
+    close_parts(s);
     server_close(s->model);
     http_client_stop();
     channel_add_for_test(NULL);

@@ -10,8 +10,8 @@
 struct scene {
     struct test_home home;
     struct gateway   gateway;
-    struct server   *model;
-    struct fibers    fibers;        /* the model's server */
+    struct server   *model, *http;  /* http: NULL until scene_serve() */
+    struct fibers    fibers;        /* the servers' */
     bool             model_held;    /* it says a first word and waits with the rest */
     bool             platform_held; /* a send waits */
     struct waiters   released;      /* woken by scene_release() */
@@ -26,6 +26,9 @@ void    scene_restart(struct scene *, size_t max_sessions) AWAITS;
 void    scene_end(struct scene *) AWAITS;
 void    scene_release(struct scene *);              /* model and platform */
 void    scene_settle(struct scene *) AWAITS;        /* until no session is at work */
+
+/* Opens the gateway's HTTP server; the URL. */
+const char *scene_serve(struct scene *) AWAITS;
 
 struct message scene_message(const char *session, const char *external_id, const char *text);     /* by rest */
 int64_t scene_say(struct scene *, const char *session, const char *text) AWAITS;

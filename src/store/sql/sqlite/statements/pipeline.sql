@@ -18,7 +18,7 @@ FROM sessions WHERE id = ?1;
 
 -- name: session.list
 SELECT s.id, s.platform, s.chat_id, s.thread_id, s.agent, s.title, s.model, s.created_at, s.updated_at,
-       (SELECT text FROM inbox i WHERE i.session_id = s.id ORDER BY i.id DESC LIMIT 1),
+       (SELECT substr(text, 1, 300) FROM inbox i WHERE i.session_id = s.id ORDER BY i.id DESC LIMIT 1),
        (SELECT count(*) FROM inbox i WHERE i.session_id = s.id AND i.state IN ('ready', 'running'))
 FROM sessions s WHERE (?1 = '' OR s.platform = ?1) ORDER BY s.updated_at DESC, s.id LIMIT ?2;
 
@@ -110,18 +110,21 @@ UPDATE outbox SET body = ?2 WHERE id = ?1;
 -- name: turn.replies_of
 SELECT id, part, body, state, created_at FROM outbox WHERE inbox_id = ?1 ORDER BY part, id;
 
+-- A reply is one when its message has ended: before that a row may hold the beginning of one, as a platform shows it.
 -- name: session.messages
-SELECT i.id, i.message_id, i.text, i.body, i.state, i.error, i.created_at, o.id, o.body, o.state, o.created_at
-FROM inbox i LEFT JOIN outbox o ON o.inbox_id = i.id
+SELECT i.id, i.message_id, i.text, coalesce(json_extract(i.body, '$.content.attachments'), '[]'), i.state, i.error,
+       i.created_at, o.id, o.body, o.state, o.created_at
+FROM inbox i LEFT JOIN outbox o ON o.inbox_id = i.id AND o.state <> 'dropped' AND i.state IN ('done', 'failed')
 WHERE i.session_id = ?1 AND i.id > ?2
 ORDER BY i.id DESC, o.part DESC, o.id DESC LIMIT ?3;
 
 -- name: session.replies_after
-SELECT o.id, o.session_id, i.message_id, o.body, o.created_at FROM outbox o JOIN inbox i ON i.id = o.inbox_id
-WHERE o.session_id = ?1 AND o.id > ?2 AND o.state <> 'dropped' ORDER BY o.id LIMIT ?3;
+SELECT o.id, o.session_id, i.message_id, o.body, o.created_at, i.state FROM outbox o JOIN inbox i ON i.id = o.inbox_id
+WHERE o.session_id = ?1 AND o.id > ?2 AND o.state <> 'dropped' AND i.state IN ('done', 'failed') ORDER BY o.id LIMIT ?3;
 
 -- name: inbox.list
-SELECT id, message_id, session_id, platform, user_id, text, state, error, attempts, created_at, received_at, ended_at
+SELECT id, message_id, session_id, platform, user_id, substr(text, 1, 300), state, error, attempts, created_at, received_at,
+       ended_at
 FROM inbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
 
 -- name: inbox.get
@@ -137,7 +140,8 @@ SELECT 'inbox', state, count(*) FROM inbox WHERE state <> 'done' GROUP BY state
 UNION ALL SELECT 'outbox', state, count(*) FROM outbox WHERE state <> 'sent' GROUP BY state;
 
 -- name: admin.outbox_list
-SELECT id, inbox_id, session_id, platform, chat_id, body, state, error, attempts, next_at, remote_id, created_at, sent_at
+SELECT id, inbox_id, session_id, platform, chat_id, json_object('text', substr(json_extract(body, '$.text'), 1, 300)), state,
+       error, attempts, next_at, remote_id, created_at, sent_at
 FROM outbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
 
 -- name: admin.outbox_get
