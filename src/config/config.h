@@ -73,7 +73,7 @@ enum err config_check_startable(struct config_report *) MUST_USE;
 /* For tests of other folders: defaults and these ("a.b=c", NULL-terminated), no files, no environment. */
 enum err config_load_for_test(const char *home, const char *const *sets) MUST_USE;
 
-/* New references.  show: an array of {path, value, default, from, when}, secrets as "***".  schema: JSON Schema. */
+/* New references.  show: an array of {path, value, default, from, when, type, allowed}, secrets as "***".  schema: JSON Schema. */
 struct json_t *config_show(void);
 struct json_t *config_schema(void);
 

@@ -171,4 +171,8 @@ TEST(the_schema_has_every_option)
         CHECK(s);
         CHECK_STR(str_from(json_text(s, "description")), options[i].doc);
     }
+    CHECK_INT(json_int(schema, "properties.server.properties.port.default", 0), 8000);
+    CHECK(json_is_true(json_at(schema, "properties.delivery.properties.limits.default")));
+    CHECK_STR(json_text_str(schema, "properties.sandbox.properties.enabled.default.1"), "read_file");
+    CHECK_STR(json_text_str(schema, "properties.sandbox.properties.memory.default"), "512M");
 }

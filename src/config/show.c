@@ -54,9 +54,10 @@ json_t *config_show(void)
 
     assert(l);
     for (size_t i = 0; i < N_OPTIONS; i++)
-        json_array_append_new(all, json_pack("{s:s, s:o, s:s, s:s, s:s}", "path", options[i].path, "value",
+        json_array_append_new(all, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "path", options[i].path, "value",
                                              shown_value(&options[i], &l->c), "default", options[i].otherwise,
-                                             "from", l->from[i], "when", option_when_name(options[i].when)));
+                                             "from", l->from[i], "when", option_when_name(options[i].when),
+                                             "type", option_type_name(options[i].type), "allowed", options[i].allowed));
     return all;
 }
 
@@ -132,6 +133,25 @@ static json_t *properties_for(json_t *root, str *path)
     return json_object_get(object, "properties");
 }
 
+/* As JSON has it: what an editor fills in is what would be read. */
+static json_t *default_json(const struct option *o)
+{
+    str text = str_from(o->otherwise), one;
+    json_t *list;
+    uint64_t n;
+
+    if (o->type == OPTION_FLAG)
+        return json_boolean(str_eq(text, S("true")));
+    if ((o->type == OPTION_COUNT || o->type == OPTION_PORT) && str_u64(text, &n) == OK)
+        return json_integer((json_int_t)n);
+    if (o->type != OPTION_LIST)
+        return json_from_str(text);
+    list = json_array();
+    while (str_split(&text, ',', &one))
+        json_array_append_new(list, json_from_str(one));
+    return list;
+}
+
 json_t *config_schema(void)
 {
     json_t *root = json_pack("{s:s, s:s, s:s, s:b, s:{}}", "$schema", "https://json-schema.org/draft/2020-12/schema",
@@ -143,7 +163,7 @@ json_t *config_schema(void)
 
         json_object_set_new(s, "description", json_string(options[i].doc));
         if (*options[i].otherwise)
-            json_object_set_new(s, "default", json_string(options[i].otherwise));
+            json_object_set_new(s, "default", default_json(&options[i]));
         json_object_setn_new(properties, path.p, path.len, s);
     }
     return root;
