@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "runtime/fiber.h"
 #include "runtime/loop.h"
+#include "runtime/timer.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_migrate.h"
 
@@ -60,10 +61,11 @@ struct sqlite {
     pthread_mutex_t     mutex;          /* guards what follows */
     pthread_cond_t      write, read;
     struct jobs         to_write, to_read, later;
-    struct timespec     later_at;       /* when `later` must go; CLOCK_MONOTONIC */
+    bool                later_is_due;
     size_t              idle_readers;
     bool                stop_readers, stop_writer;
     struct store_stats  stats;
+    struct timer        later_timer;    /* the loop thread's */
 };
 
 static void jobs_push(struct jobs *q, struct job *j)
@@ -250,14 +252,6 @@ static void checkpoint(struct sqlite *s, bool busy)
     sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-static bool later_is_due(const struct sqlite *s)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec > s->later_at.tv_sec || (t.tv_sec == s->later_at.tv_sec && t.tv_nsec >= s->later_at.tv_nsec);
-}
-
 /* The next group, or NULL when it is time to end. */
 static struct job *next_group(struct sqlite *s)
 {
@@ -265,12 +259,9 @@ static struct job *next_group(struct sqlite *s)
     struct job *group = NULL;
 
     pthread_mutex_lock(&s->mutex);
-    while (q->first == NULL && !s->stop_writer && !(s->later.first && later_is_due(s))) {
-        if (s->later.first)
-            pthread_cond_timedwait(&s->write, &s->mutex, &s->later_at);
-        else
-            pthread_cond_wait(&s->write, &s->mutex);
-    }
+    while (q->first == NULL && !s->stop_writer && !s->later_is_due)
+        pthread_cond_wait(&s->write, &s->mutex);
+    s->later_is_due = false;
     if (s->later.first) {
         group = jobs_take_all(&s->later);
         *s->later.last = jobs_take_all(q);
@@ -420,18 +411,25 @@ static void worker_join(struct worker *w) AWAITS
     w->running = false;
 }
 
+static void later_is_due(void *arg)
+{
+    struct sqlite *s = arg;
+
+    pthread_mutex_lock(&s->mutex);
+    s->later_is_due = s->later.first != NULL;
+    pthread_mutex_unlock(&s->mutex);
+    pthread_cond_signal(&s->write);
+}
+
 static struct sqlite *sqlite_new(const struct sqlite_place *place)
 {
     struct sqlite *s = NEW(struct sqlite);
-    pthread_condattr_t attr;
 
     s->place = *place;
     pthread_mutex_init(&s->mutex, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->write, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&s->write, NULL);
     pthread_cond_init(&s->read, NULL);
+    s->later_timer = (struct timer){ .fn = later_is_due, .arg = s };
     return s;
 }
 
@@ -481,6 +479,7 @@ static void sqlite_close(void *impl) AWAITS
     stop(s, &s->stop_readers);
     for (size_t i = 0; i < s->n_readers; i++)
         worker_join(&s->readers[i]);
+    timer_stop(&s->later_timer);
     stop(s, &s->stop_writer);
     worker_join(&s->writer);
     sqlite_free(s);
@@ -499,6 +498,7 @@ static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
     return job_result(&j);
 }
 
+/* The writer is not woken for it: mostly the next commit comes first, and whoever waits for that would wait longer. */
 static void sqlite_commit_later(void *impl, const struct batch *b)
 {
     struct sqlite *s = impl;
@@ -510,17 +510,11 @@ static void sqlite_commit_later(void *impl, const struct batch *b)
     j->batch = batch_copy(own, b);
     pthread_mutex_lock(&s->mutex);
     first = s->later.first == NULL;
-    if (first) {
-        clock_gettime(CLOCK_MONOTONIC, &s->later_at);
-        s->later_at.tv_nsec += LATER_MS * 1000000;
-        s->later_at.tv_sec += s->later_at.tv_nsec / 1000000000;
-        s->later_at.tv_nsec %= 1000000000;
-    }
     jobs_push(&s->later, j);
     s->stats.later++;
-    if (first)
-        pthread_cond_signal(&s->write);
     pthread_mutex_unlock(&s->mutex);
+    if (first)
+        timer_set(&s->later_timer, LATER_MS);
 }
 
 /* A reader is started when the ones there are all have something to do. */
