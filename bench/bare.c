@@ -3,12 +3,14 @@
  *
  *   process PORT CERT KEY       the libraries the gateway links, started; answers everything with 200
  *   commits FOLDER N            for each line of input N commits of a row, WAL and synchronous=FULL; prints JSON
+ *   turn PORT MODEL_PORT FOLDER a message: a commit, one call of the model, a commit, the answer; one thread for all
  *   relay PORT MODEL_PORT       a model's streamed deltas to an SSE client each, no more than read, rewrite, write
  *   sockets PORT [CERT KEY]     connections that are upgraded and then held
  */
 #include "plain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ enum { MAX_EVENTS = 256 };
 struct peer { int fd; SSL *ssl; bool open; struct peer *other; struct bytes in; };
 
 static int epoll;
+static unsigned model_port;
 
 static struct peer *peer_new(int fd)
 {
@@ -72,6 +75,12 @@ static void serve(int listener, void (*accepted)(int fd), void (*readable)(struc
 
 static void accept_peer(int fd)
 {
+    peer_new(fd);
+}
+
+static void accept_blocking(int fd)
+{
+    CHECKED(fcntl(fd, F_SETFL, 0) == 0);
     peer_new(fd);
 }
 
@@ -140,7 +149,7 @@ static void commit_rows(const struct commits *c, int n, struct sample *times)
     }
 }
 
-static void bench_commits(const char *folder, int n)
+static struct commits open_database(const char *folder)
 {
     struct sample warm = { 0 };
     char path[4096];
@@ -154,6 +163,14 @@ static void bench_commits(const char *folder, int n)
 
     c.insert = prepare(db, "INSERT INTO t (text) VALUES ('a value as long as a short message')");
     commit_rows(&c, 1200, &warm);       /* until the log has its size: writing over is cheaper than growing */
+    free(warm.us);
+    return c;
+}
+
+static void bench_commits(const char *folder, int n)
+{
+    struct commits c = open_database(folder);
+
     while (getchar() != EOF) {
         struct sample times = { 0 };
 
@@ -163,9 +180,62 @@ static void bench_commits(const char *folder, int n)
     }
 }
 
-/* ---- relay ---- */
+/* ---- turn ---- */
 
-static unsigned model_port;
+static struct commits database;
+static struct sample turn_commits;
+
+static int ask_and_wait(const char *text, size_t n, char *answer, size_t room)
+{
+    static int model = -1;
+    char ask[1024];
+    size_t len = 0;
+    int body = snprintf(ask, sizeof ask, "{\"model\":\"double\",\"messages\":[{\"role\":\"user\",\"content\":%.*s}],\"stream\":true}", (int)n, text);
+    char request[2048];
+    int all = snprintf(request, sizeof request, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", body, ask);
+
+    if (model < 0)
+        model = plain_dial(model_port);
+    CHECKED(send(model, request, (size_t)all, MSG_NOSIGNAL) == all);
+    do {
+        ssize_t got = recv(model, answer + len, room - 1 - len, 0);
+
+        CHECKED(got > 0);
+        len += (size_t)got;
+        answer[len] = '\0';
+    } while (!strstr(answer, "\r\n0\r\n\r\n"));
+    return (int)len;
+}
+
+/* Requests are small and come one at a time: one read is one request. */
+static void answer_turn(struct peer *p)
+{
+    char in[4096], from_model[8192], body[1024], out[2048];
+    ssize_t n = recv(p->fd, in, sizeof in - 1, 0);
+
+    if (n <= 0) {
+        peer_free(p);
+        return;
+    }
+    in[n] = '\0';
+    const char *text = strstr(in, "\"text\":"), *echo;
+
+    CHECKED(text);
+    commit_rows(&database, 1, &turn_commits);
+    text += 7;
+    ask_and_wait(text, strcspn(text, "}"), from_model, sizeof from_model);
+    commit_rows(&database, 1, &turn_commits);
+    turn_commits.n = 0;
+    echo = strstr(from_model, "\"content\":\"");
+    CHECKED(echo);
+    echo += 10;
+    int len = snprintf(body, sizeof body, "{\"type\":\"reply\",\"text\":%.*s}", (int)strcspn(echo, "}"), echo);
+    int all = snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len, body);
+
+    CHECKED(send(p->fd, out, (size_t)all, MSG_NOSIGNAL) == all);
+}
+
+/* ---- relay ---- */
 
 static void accept_listener(int fd)
 {
@@ -290,6 +360,11 @@ int main(int argc, char **argv)
     if (strcmp(what, "process") == 0 && argc == 5) {
         start_libraries(argv[3], argv[4]);
         serve(listener, accept_peer, answer_anything);
+    }
+    if (strcmp(what, "turn") == 0 && argc == 5) {
+        model_port = (unsigned)strtoul(argv[3], NULL, 10);
+        database = open_database(argv[4]);
+        serve(listener, accept_blocking, answer_turn);
     }
     if (strcmp(what, "relay") == 0 && argc == 4) {
         model_port = (unsigned)strtoul(argv[3], NULL, 10);
