@@ -22,7 +22,9 @@ struct history {
     str          session_id;
     struct list  pasts;             /* oldest first */
     size_t       n, size, max_messages;
-    int64_t      last;              /* all that ended up to this inbox id has been read */
+    int64_t      last;              /* all that ended up to this inbox id is here */
+    int64_t      asked;             /* the latest message that was to be answered; once it has ended here .. */
+    bool         complete;          /* .. there is nothing newer in the store */
 };
 
 struct histories {
@@ -119,40 +121,42 @@ static struct history *history_new(struct histories *hs, const struct history_wi
     return h;
 }
 
-/* The rows of one message, beginning with the *j-th of the journal's. */
-static enum err read_past(struct past *p, str text, const struct rows *journal, size_t *j)
-{
-    /* a file alone; providers refuse an empty text */
-    transcript_user(&p->transcript, text.len ? arena_str(p->arena, text) : S("(a file without words)"));
-    p->tokens = tokens_in(text);
-    while (*j < journal->n && row_int(journal, *j, 0) < p->inbox_id)
-        ++*j;
-    for (; *j < journal->n && row_int(journal, *j, 0) == p->inbox_id; ++*j) {
-        p->tokens += tokens_in(row_str(journal, *j, 3));
-        TRY(transcript_row(&p->transcript, row_str(journal, *j, 1), row_str(journal, *j, 2), row_str(journal, *j, 3)));
-    }
-    transcript_repair(&p->transcript);
-    return OK;
-}
-
-static enum err append(struct histories *hs, struct history *h, int64_t inbox_id, str text, const struct rows *journal, size_t *j)
+static struct past *past_new(int64_t inbox_id, str text)
 {
     struct arena *a = arena_new();
     struct past *p = ARENA_NEW(a, struct past);
 
     *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .transcript = { .arena = a } };
-    enum err e = read_past(p, text, journal, j);
+    /* a file alone; providers refuse an empty text */
+    transcript_user(&p->transcript, text.len ? arena_str(a, text) : S("(a file without words)"));
+    return p;
+}
 
-    if (e) {
-        past_unref(p);
-        return e;
+/* The rows of one message, beginning with the *j-th of the journal's. */
+static enum err read_past(struct past *p, const struct rows *journal, size_t *j)
+{
+    while (*j < journal->n && row_int(journal, *j, 0) < p->inbox_id)
+        ++*j;
+    for (; *j < journal->n && row_int(journal, *j, 0) == p->inbox_id; ++*j)
+        TRY(transcript_row(&p->transcript, row_str(journal, *j, 1), row_str(journal, *j, 2), row_str(journal, *j, 3)));
+    return OK;
+}
+
+static void append(struct histories *hs, struct history *h, struct past *p)
+{
+    transcript_repair(&p->transcript);
+    for (size_t i = 0; i < p->transcript.n; i++) {
+        const struct chat_message *m = &p->transcript.messages[i];
+
+        p->tokens += tokens_in(m->text);
+        for (size_t k = 0; k < m->n_calls; k++)
+            p->tokens += tokens_in(m->calls[k].arguments);
     }
     list_push_back(&h->pasts, &p->node);
     h->n++;
-    h->size += arena_size(a);
-    hs->size += arena_size(a);
-    h->last = inbox_id;
-    return OK;
+    h->size += arena_size(p->arena);
+    hs->size += arena_size(p->arena);
+    h->last = p->inbox_id;
 }
 
 /* users: newest first. */
@@ -160,8 +164,16 @@ static enum err append_all(struct histories *hs, struct history *h, const struct
 {
     size_t j = 0;
 
-    for (size_t i = users->n; i-- > 0; )
-        TRY(append(hs, h, row_int(users, i, 0), row_str(users, i, 1), journal, &j));
+    for (size_t i = users->n; i-- > 0; ) {
+        struct past *p = past_new(row_int(users, i, 0), row_str(users, i, 1));
+        enum err e = read_past(p, journal, &j);
+
+        if (e) {
+            past_unref(p);
+            return e;
+        }
+        append(hs, h, p);
+    }
     return OK;
 }
 
@@ -212,6 +224,14 @@ static struct history *find(struct histories *hs, const struct history_wish *w)
     return NULL;
 }
 
+static void give(struct histories *hs, struct history *h, const struct history_wish *w, struct transcript *t)
+{
+    h->complete = false;
+    h->asked = w->before;
+    show(h, w->max_tokens, t);
+    make_room(hs, h);
+}
+
 static enum err take_rows(struct histories *hs, const struct history_wish *w, const struct batch *b, struct transcript *t)
 {
     const struct rows *session = batch_rows(b, 0);
@@ -226,14 +246,26 @@ static enum err take_rows(struct histories *hs, const struct history_wish *w, co
         return e;
     }
     trim(hs, h, session->n ? row_int(session, 0, 0) : 0);
-    show(h, w->max_tokens, t);
-    make_room(hs, h);
+    give(hs, h, w, t);
     return OK;
+}
+
+static bool take_kept(struct histories *hs, const struct history_wish *w, struct transcript *t)
+{
+    struct history *h = find(hs, w);
+
+    if (h == NULL || !h->complete || !w->is_new)
+        return false;
+    give(hs, h, w, t);
+    return true;
 }
 
 enum err history_add(struct histories *hs, struct store *store, const struct history_wish *w, struct transcript *t,
                      struct rows *ret_journal)
 {
+    *ret_journal = (struct rows){ 0 };
+    if (take_kept(hs, w, t))
+        return OK;
     for (;;) {
         const struct history *h = find(hs, w);
         int64_t after = h ? h->last : 0;
@@ -250,4 +282,39 @@ enum err history_add(struct histories *hs, struct store *store, const struct his
         *ret_journal = *batch_rows(b, 3);
         return take_rows(hs, w, b, t);
     }
+}
+
+void history_forget(struct histories *hs, str session_id)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+
+    if (h)
+        history_drop(hs, h);
+}
+
+static struct chat_message copy_message(struct arena *a, const struct chat_message *m)
+{
+    struct tool_call *calls = arena_alloc(a, m->n_calls * sizeof *calls);
+
+    for (size_t i = 0; i < m->n_calls; i++)
+        calls[i] = (struct tool_call){ arena_str(a, m->calls[i].id), arena_str(a, m->calls[i].name),
+                                       arena_str(a, m->calls[i].arguments) };
+    return (struct chat_message){ .role = m->role, .text = arena_str(a, m->text), .calls = calls, .n_calls = m->n_calls,
+                                  .call_id = arena_str(a, m->call_id), .reasoning = arena_str(a, m->reasoning) };
+}
+
+void history_ended(struct histories *hs, str session_id, int64_t inbox_id, str text, const struct chat_message *messages, size_t n)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+
+    if (h == NULL || h->asked != inbox_id || h->last >= inbox_id)
+        return;
+    struct past *p = past_new(inbox_id, text);
+
+    for (size_t i = 0; i < n; i++)
+        transcript_add(&p->transcript, copy_message(p->arena, &messages[i]));
+    append(hs, h, p);
+    trim(hs, h, 0);
+    h->complete = true;
+    make_room(hs, h);
 }

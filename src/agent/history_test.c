@@ -48,7 +48,7 @@ static str shown(struct talk *t, const char *session, size_t max_messages, uint6
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(buf_done) struct buf b = { 0 };
     struct transcript transcript = { .arena = a };
-    struct history_wish wish = { str_from(session), t->last + 1, max_messages, max_tokens };
+    struct history_wish wish = { str_from(session), t->last + 1, max_messages, max_tokens, .is_new = true };
 
     struct rows own;
 
@@ -91,6 +91,45 @@ TEST(kept_messages_are_not_read_again)
     CHECK_STR(shown(&t, "s", 40, 1000), "a");
 }
 
+/* As the gateway does: the turn reads what was before, its end is stored, and the history hears of it. */
+static void say_and_tell(struct talk *t, const char *session, const char *question, const char *answer)
+{
+    struct chat_message reply = { .role = ROLE_ASSISTANT, .text = str_from(answer) };
+
+    shown(t, session, 40, 1000);
+    say(t, session, question, answer);
+    history_ended(t->histories, str_from(session), t->last, str_from(question), &reply, 1);
+}
+
+TEST(what_ended_here_is_shown_without_reading_and_as_reading_would_show_it)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+    struct store_stats before, after;
+
+    say(&t, "s", "a", "1");
+    say_and_tell(&t, "s", "b", "2");
+    say_and_tell(&t, "s", "c", "3");
+    store_stats(t.home.store, &before);
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");
+    store_stats(t.home.store, &after);
+    CHECK_INT(after.queries, before.queries);
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");     /* nobody told how that turn ended: it reads */
+    store_stats(t.home.store, &after);
+    CHECK_INT(after.queries, before.queries + 1);
+    history_forget(t.histories, S("s"));
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");
+}
+
+TEST(an_end_that_only_the_store_knows_is_read)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+
+    say_and_tell(&t, "s", "a", "1");
+    say(&t, "s", "b", "2");                     /* a command, say, that ran something */
+    history_forget(t.histories, S("s"));
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2");
+}
+
 TEST(only_the_newest_messages_are_shown_and_kept)
 {
     CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
@@ -112,7 +151,7 @@ TEST(a_full_context_leaves_out_the_oldest)
 
     say(&t, "s", "a", "1");
     say(&t, "s", "b", "2");
-    uint64_t one = tokens_in(S("b")) + 40;      /* its journal row is some hundred bytes */
+    uint64_t one = tokens_in(S("b")) + tokens_in(S("2"));
 
     CHECK_STR(shown(&t, "s", 40, one), "b>2");
     CHECK_STR(shown(&t, "s", 40, 1), "");

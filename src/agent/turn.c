@@ -37,7 +37,7 @@ static enum err load_history(struct turn *t, struct rows *ret_own) AWAITS
     uint64_t own = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
     struct history_wish wish = {
         .session_id = t->message.session_id, .before = t->inbox_id, .max_messages = t->max_history,
-        .max_tokens = t->max_context > own ? t->max_context - own : 0,
+        .max_tokens = t->max_context > own ? t->max_context - own : 0, .is_new = t->is_new,
     };
 
     return history_add(t->histories, t->store, &wish, &t->transcript, ret_own);
@@ -113,6 +113,7 @@ static enum err load(struct turn *t) AWAITS
     t->journal = (struct journal){ t->inbox_id, 0 };
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t) });
     TRY(load_history(t, &own));
+    t->own = t->transcript.n;
     TRY(add_own_message(t));
     for (size_t i = 0; i < own.n; i++) {
         TRY(load_own_row(t, row_str(&own, i, 1), row_str(&own, i, 2), row_str(&own, i, 3)));
@@ -386,4 +387,17 @@ void turn_add_ending(const struct turn *t, struct batch *b)
 
     if (t->last.stop != STOP_NONE)
         journal_reply(&j, b, &t->last);
+}
+
+void turn_ended(const struct turn *t)
+{
+    str session = t->message.session_id;
+    struct transcript all = t->transcript;
+
+    if (t->last.stop == STOP_NONE) {        /* its journal says more than this knows */
+        history_forget(t->histories, session);
+        return;
+    }
+    transcript_reply(&all, &t->last);
+    history_ended(t->histories, session, t->inbox_id, t->message.text, all.messages + t->own + 1, all.n - t->own - 1);
 }

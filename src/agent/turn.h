@@ -24,6 +24,7 @@ struct turn {
     int64_t        inbox_id;
     struct message message;
     bool           is_owner;
+    bool           is_new;          /* this is the first try */
     const char    *workspace;
     unsigned       max_rounds;      /* model calls in this turn */
     unsigned       max_history;     /* earlier messages shown to it at most */
@@ -41,6 +42,7 @@ struct turn {
     /* private */
     struct journal journal;
     struct transcript transcript;
+    size_t         own;             /* its messages begin there */
     struct turn_call *calls;        /* of the latest reply */
     size_t         n_calls;
 };
@@ -51,3 +53,5 @@ enum err turn_run_tool(struct turn *, str tool, const json_t *arguments, struct 
 
 /* The rows that end the turn; may be called again for another batch when the first could not be stored. */
 void     turn_add_ending(const struct turn *, struct batch *);
+/* They were stored: the next turn of the session need not read them. */
+void     turn_ended(const struct turn *);

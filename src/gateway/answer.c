@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/history.h"
 #include "agent/turn.h"
 #include "base/fault.h"
 #include "base/metrics.h"
@@ -26,7 +27,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs, .inbox_id = a->inbox_id, .message = *a->message,
         .is_owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER,
-        .workspace = g->workspace, .max_rounds = (unsigned)config->turn_rounds,
+        .workspace = g->workspace, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
     };
     return t;
@@ -168,6 +169,10 @@ enum err answer_store(struct gateway *g, struct answer *a)
     (void)FAULT(turn_before_finish);
     enum err e = store_commit(g->store, b);
 
+    if (e == OK && a->turn && a->context_from == 0)
+        turn_ended(a->turn);
+    else
+        history_forget(g->histories, m->session_id);
     if (e == ERR_CONFLICT) {        /* an operator dropped it meanwhile */
         log_event(LOG_INFO, "turn.dropped", F("inbox_id", a->inbox_id));
         return OK;

@@ -2,6 +2,7 @@
 /* api_admin.c: what the owner and the CLI ask: the queues, fibers, faults, tokens, pairings. */
 #include <string.h>
 
+#include "agent/history.h"
 #include "base/fault.h"
 #include "base/utf8.h"
 #include "channel/deliver.h"
@@ -163,6 +164,7 @@ static enum err drop_inbox(struct request *q, int64_t id) AWAITS
     if (e == ERR_CONFLICT)
         return failed(ERR_CONFLICT, "message %lld has ended already: it is %.*s", (long long)id, STR(row_str(&r, 0, 6)));
     TRY(e);
+    history_forget(q->gateway->histories, row_str(&r, 0, 2));
     dispatch_drop(q->gateway, row_str(&r, 0, 2), id);
     reply_event_ended(q->gateway, row_str(&r, 0, 2), row_str(&r, 0, 1), id);
     return OK;
