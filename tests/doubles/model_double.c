@@ -31,6 +31,7 @@ struct conn {
     uint64_t     due;           /* when waiting: the next piece */
     long         next_delta;    /* -1: nothing was answered yet */
     char        *text;          /* the echo; NULL: the answer asks for tool calls */
+    char        *question;      /* what the last user said */
     bool         stream;
     size_t       next_is;       /* which queue it waits in */
     TAILQ_ENTRY(conn) link;
@@ -42,7 +43,9 @@ enum { QUEUE_DELAY, QUEUE_DELTA, N_QUEUES };
 static struct queue queues[N_QUEUES];
 
 static long port, delay_ms, deltas = 1, delta_interval_ms, tool_calls;
-static const char *tool_name = "exec", *tool_arguments = "{\"command\":\"true\"}", *log_path;
+static const char *tool_name = "exec", *tool_arguments = "{\"command\":\"true\"}", *log_path, *tool_word, *slow_word;
+static const char *call_specs[16];          /* "NAME=ARGUMENTS", instead of the one tool above */
+static long n_call_specs;
 static FILE *log_file;
 static int epfd;
 static unsigned long long n_requests;
@@ -115,16 +118,33 @@ static void add_delta(struct conn *c, long i)
     free(ev.p);
 }
 
-static void add_call_json(struct bytes *b, long i)
+/* The arguments, with what the user said in place of %t. */
+static void add_arguments(struct bytes *b, const char *arguments, const char *question)
 {
-    char head[128];
+    struct bytes filled = {0};
+
+    for (const char *p = arguments; *p; p++) {
+        if (p[0] == '%' && p[1] == 't' && p++)
+            add_text(&filled, question);
+        else
+            add(&filled, p, 1);
+    }
+    add_json_string(b, filled.p ? filled.p : "");
+    free(filled.p);
+}
+
+static void add_call_json(struct bytes *b, const struct conn *c, long i)
+{
+    const char *spec = i < n_call_specs ? call_specs[i] : NULL;
+    char head[128], name[64];
 
     snprintf(head, sizeof head, "%s{\"index\":%ld,\"id\":\"call_%llu_%ld\",\"type\":\"function\",\"function\":{\"name\":",
              i ? "," : "", i, n_requests, i);
     add_text(b, head);
-    add_json_string(b, tool_name);
+    snprintf(name, sizeof name, "%.*s", spec ? (int)strcspn(spec, "=") : 63, spec ? spec : tool_name);
+    add_json_string(b, name);
     add_text(b, ",\"arguments\":");
-    add_json_string(b, tool_arguments);
+    add_arguments(b, spec ? spec + strcspn(spec, "=") + 1 : tool_arguments, c->question);
     add_text(b, "}}");
 }
 
@@ -134,7 +154,7 @@ static void add_calls(struct conn *c)
 
     add_text(&ev, CHUNK_HEAD "\"tool_calls\":[");
     for (long i = 0; i < tool_calls; i++)
-        add_call_json(&ev, i);
+        add_call_json(&ev, c, i);
     add_text(&ev, "]},\"finish_reason\":null}]}");
     add_event(&c->out, ev.p, ev.len);
     free(ev.p);
@@ -173,7 +193,7 @@ static void add_whole_reply(struct conn *c)
     } else {
         add_text(&b, "null,\"tool_calls\":[");
         for (long i = 0; i < tool_calls; i++)
-            add_call_json(&b, i);
+            add_call_json(&b, c, i);
         add_text(&b, "]");
     }
     add_text(&b, "},\"finish_reason\":");
@@ -191,6 +211,7 @@ static void close_conn(struct conn *c)
     free(c->in.p);
     free(c->out.p);
     free(c->text);
+    free(c->question);
     free(c);
 }
 
@@ -232,7 +253,8 @@ static void wait_in(struct conn *c, size_t queue, long ms)
 static void answered(struct conn *c)
 {
     free(c->text);
-    c->text = NULL;
+    free(c->question);
+    c->text = c->question = NULL;
     c->next_delta = -1;
 }
 
@@ -252,7 +274,7 @@ static void go_on(struct conn *c)
         add_calls(c);
     while (c->text && c->next_delta < deltas) {
         add_delta(c, c->next_delta++);
-        if (delta_interval_ms && c->next_delta < deltas) {
+        if (delta_interval_ms && c->next_delta < deltas && (!slow_word || strstr(c->text, slow_word))) {
             wait_in(c, QUEUE_DELTA, delta_interval_ms);
             return;
         }
@@ -378,11 +400,11 @@ static void chat(struct conn *c, const char *path, char *p, size_t n)
         return;
     }
     c->stream = asked.stream;
-    if (tool_calls == 0 || asked.results) {
+    c->question = asked.text;
+    if (tool_calls == 0 || asked.results || (tool_word && !strstr(asked.text, tool_word))) {
         c->text = malloc(strlen(asked.text) + 7);
         sprintf(c->text, "echo: %s", asked.text);
     }
-    free(asked.text);
     if (delay_ms)
         wait_in(c, QUEUE_DELAY, delay_ms);
     else
@@ -509,7 +531,11 @@ static void usage(FILE *to)
           "  --delta-interval-ms N  time between two pieces\n"
           "  --tool-calls N         ask for N calls first, answer once their results are in\n"
           "  --tool-name NAME       (default exec)\n"
-          "  --tool-arguments JSON  (default {\"command\":\"true\"})\n"
+          "  --tool-arguments JSON  (default {\"command\":\"true\"}); %t in it becomes the user's message, which must need\n"
+          "                         no escapes\n"
+          "  --call NAME=JSON       ask for this call, and for one more with each further --call\n"
+          "  --tool-word WORD       ask for calls only when the message has this word in it\n"
+          "  --slow-word WORD       pause between two pieces only when the message has this word in it\n"
           "  --log FILE             append one JSON line a request: n path model text messages results tools stream\n", to);
 }
 
@@ -518,7 +544,7 @@ static void options(int argc, char **argv)
     static const struct option names[] = {
         { "port", 1, 0, 'p' }, { "delay-ms", 1, 0, 'd' }, { "deltas", 1, 0, 'n' }, { "delta-interval-ms", 1, 0, 'i' },
         { "tool-calls", 1, 0, 'c' }, { "tool-name", 1, 0, 't' }, { "tool-arguments", 1, 0, 'a' }, { "log", 1, 0, 'l' },
-        { "help", 0, 0, 'h' }, { 0 },
+        { "tool-word", 1, 0, 'w' }, { "slow-word", 1, 0, 's' }, { "call", 1, 0, 'C' }, { "help", 0, 0, 'h' }, { 0 },
     };
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1; ) {
         switch (o) {
@@ -530,6 +556,16 @@ static void options(int argc, char **argv)
         case 't': tool_name = optarg; break;
         case 'a': tool_arguments = optarg; break;
         case 'l': log_path = optarg; break;
+        case 'w': tool_word = optarg; break;
+        case 's': slow_word = optarg; break;
+        case 'C':
+            if (n_call_specs == sizeof call_specs / sizeof *call_specs || !strchr(optarg, '=')) {
+                usage(stderr);
+                exit(2);
+            }
+            call_specs[n_call_specs++] = optarg;
+            tool_calls = n_call_specs;
+            break;
         case 'h': usage(stdout); exit(0);
         default:  usage(stderr); exit(2);
         }

@@ -28,7 +28,7 @@ struct conn {
     int          fd;
     struct bytes in, out;
     size_t       sent;              /* of out */
-    bool         want_write, closing, polling, continued;
+    bool         want_write, closing, polling, continued, control;
     int64_t      poll_offset;
     uint64_t     poll_until, answer_at;     /* ms; 0: none */
     json_t      *answered;          /* the log entry that `out` answers, or NULL */
@@ -63,7 +63,9 @@ static void usage(FILE *to)
           "  GET  /control/log       [{method, params, at (us), message_id, status, state}] in order of arrival; state is\n"
           "                          received, taken (done, not answered), answered (the whole answer was written), lost\n"
           "                          (the peer was gone before that), dropped (on purpose, undone), refused\n"
-          "  GET  /control/state     {\"pending\": updates not confirmed, \"polls\", \"polling\": polls open, \"confirmed\"}\n"
+          "  GET  /control/log/N     the same from the N-th entry on\n"
+          "  GET  /control/state     {\"pending\": updates not confirmed, \"polls\", \"polling\": polls open, \"confirmed\",\n"
+          "                          \"connections\": but for those that steer}\n"
           "\n"
           "A file_id \"size-N\" has N bytes; any other is \"content of FILE_ID\".\n", to);
 }
@@ -443,17 +445,31 @@ static bool control_rule(json_t *j)
     return true;
 }
 
+static json_t *log_from(size_t first)
+{
+    json_t *list = json_array();
+
+    for (size_t i = first; i < json_array_size(log_entries); i++)
+        json_array_append(list, json_array_get(log_entries, i));
+    return list;
+}
+
 static bool control(struct conn *c, const char *what, json_t *j)
 {
     if (!strcmp(what, "log"))
         return answer_json(c, 200, json_incref(log_entries));
+    if (!strncmp(what, "log/", 4))
+        return answer_json(c, 200, log_from(strtoul(what + 4, NULL, 10)));
     if (!strcmp(what, "state")) {
-        int open = 0;
+        int open = 0, bots = 0;
         struct conn *o;
-        LIST_FOREACH(o, &conns, all)
+        LIST_FOREACH(o, &conns, all) {
             open += o->polling;
-        return answer_json(c, 200, json_pack("{s:i, s:I, s:i, s:I}", "pending", (int)json_array_size(updates), "polls",
-                                             (json_int_t)polls, "polling", open, "confirmed", (json_int_t)max_confirmed));
+            bots += !o->control;
+        }
+        return answer_json(c, 200, json_pack("{s:i, s:I, s:i, s:I, s:i}", "pending", (int)json_array_size(updates), "polls",
+                                             (json_int_t)polls, "polling", open, "confirmed", (json_int_t)max_confirmed,
+                                             "connections", bots));
     }
     if (!strcmp(what, "message"))
         control_message(j);
@@ -504,7 +520,8 @@ static bool serve(struct conn *c, char *path, const char *type, const char *body
         *query = '\0';
     if (!j)
         j = json_object();
-    if (!strncmp(path, "/control/", 9))
+    c->control = !strncmp(path, "/control/", 9);
+    if (c->control)
         there = control(c, path + 9, j);
     else if (!strncmp(path, "/file/bot", 9) && strstr(path, "/files/"))
         there = serve_file(c, strstr(path, "/files/") + 7);
