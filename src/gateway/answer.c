@@ -38,6 +38,14 @@ static void show_delta(struct turn *t, str text)
     live_edit_add(((struct answer *)t->arg)->live, text);
 }
 
+/* The model was told, and may not have passed it on. */
+static str with_unknown_calls(struct arena *a, const struct turn *t)
+{
+    return str_from(arena_printf(a, "%.*s\n\n(I was stopped while I worked on this. Nobody knows whether %s took effect: "
+                                    "look before you have it done again.)", STR(t->text),
+                                 t->unknown_calls == 1 ? "one of my actions" : "some of my actions"));
+}
+
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
 {
     struct turn *t = answer_turn(g, a);
@@ -54,7 +62,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     t->arg = a;
     TRY(turn_run(t));
     a->turn = t;
-    a->text = t->text;
+    a->text = t->unknown_calls ? with_unknown_calls(a->arena, t) : t->text;
     return OK;
 }
 
@@ -64,7 +72,7 @@ enum err answer_make(struct gateway *g, struct answer *a)
 
     a->state = "done";
     if (a->given_up)
-        return failed(ERR_BUG, "the assistant stopped several times while it worked on this");
+        return failed(ERR_BUG, "the assistant stopped several times while it worked on this; what it had begun may be done in part");
     if (a->message->text.len == 0 && a->message->n_attachments == 0)
         return failed(ERR_INPUT, "the stored message cannot be read");
     TRY(commands_run(g, a, &was_command));
