@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/start.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 #include "store/blobs.h"
 #include "store/lock.h"
 
-enum { EXPIRE_EVERY_MS = 60 * 60 * 1000 };
+enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200 };
 
 /* Everything that is open, in the order of opening; closed backwards. */
 struct running {
@@ -61,6 +62,25 @@ static void systemd_notify(const char *state)
 
 /* ---- opening ---- */
 
+/* A gateway that was killed while it started a command leaves its lock to the child, until that has become the
+ * command: a moment. */
+static bool holder_is_gone(const char *home)
+{
+    int pid;
+
+    return home_lock_holder(home, &pid) == OK && (pid == 0 || (kill(pid, 0) && errno == ESRCH));
+}
+
+static enum err take_home(struct running *r) AWAITS
+{
+    const char *home = config_now()->home;
+    enum err e;
+
+    for (int i = 0; (e = home_lock_take(home, &r->lock)) == ERR_CONFLICT && i < LOCK_TRIES && holder_is_gone(home); i++)
+        TRY(fiber_sleep(10));
+    return e;
+}
+
 static enum err open_store(struct running *r) AWAITS
 {
     const struct config *c = config_now();
@@ -68,7 +88,7 @@ static enum err open_store(struct running *r) AWAITS
         .url = c->database_url[0] ? c->database_url : arena_printf(r->arena, "%s/clawdbot.db", c->home),
     };
 
-    TRY(home_lock_take(c->home, &r->lock));
+    TRY(take_home(r));
     TRY(store_open(&o, &r->gateway.store));
     return blobs_open(r->gateway.store, arena_printf(r->arena, "%s/blobs", c->home), c->blobs_max_size, &r->gateway.blobs);
 }
