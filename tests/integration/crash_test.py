@@ -6,7 +6,9 @@
   crash_test.py BUILD power-cut   a disk that holds only what was synced (tests/support/lossy_vfs.c)
 
 PROOF_KILLS: how many random kills (200).  PROOF_SEED: the random moments of an earlier run."""
+import fcntl
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,7 +49,7 @@ def crash_at(w, fault):
     w.gateway.start(fault)
     try:
         w.gateway.process.wait(15)
-    except h.subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired:
         raise AssertionError(f'{fault} was never reached') from None
     assert w.gateway.died() == -h.signal.SIGKILL, fault
     w.gateway.kills += 1
@@ -103,6 +105,23 @@ def while_a_reply_grows():
         print(f'  {w.told()}, {len(edits)} edits', flush=True)
         assert not found, '\n'.join(found)
         assert edits, 'no reply was edited'
+
+
+def the_home_of_a_killed_gateway_can_be_taken():
+    """a lock that outlives its gateway for a moment (in a child that is not yet its command) is waited for"""
+    with world() as w:
+        w.gateway.start()
+        dead = w.gateway.process.pid
+        w.gateway.kill()
+        with open(os.path.join(w.home, 'run/gateway.lock'), 'r+', encoding='ascii') as lock:
+            assert lock.read() == f'{dead}\n'
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            w.gateway.spawn()
+            time.sleep(0.3)
+        assert w.gateway.ready(), 'it did not wait'
+        second = subprocess.run([h.PROGRAM, 'gateway', '--set=server.port=0'], env=w.gateway.env(), check=False, text=True,
+                                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, timeout=10)
+        assert second.returncode == 1 and 'another gateway (pid' in second.stderr, second
 
 
 def random_kills(w, n, **who):
@@ -176,7 +195,8 @@ def without_sync_it_is_found_out():
 
 
 if __name__ == '__main__':
-    TESTS = [at_every_fault_point, while_a_reply_grows, at_random_moments, at_random_moments_with_many_chats, through_the_webhook]
+    TESTS = [the_home_of_a_killed_gateway_can_be_taken, at_every_fault_point, while_a_reply_grows, at_random_moments,
+             at_random_moments_with_many_chats, through_the_webhook]
     if POWER_CUT:
         TESTS.append(without_sync_it_is_found_out)
     ONLY = os.environ.get('PROOF_ONLY')

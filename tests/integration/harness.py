@@ -374,7 +374,7 @@ class World:
         for c in self.chatters:
             for chat, texts in c.sent.items():
                 found += self.check_chat(chat, texts, answers)
-        return found + self.check_unknown(answers) + self.check_effects()
+        return found + self.check_unknown(answers) + self.check_effects(answers)
 
     def check_conversation(self, texts, inbox, answers):
         """Every message is stored, ended and answered once, and the answers stand in the order of the messages."""
@@ -464,9 +464,10 @@ class World:
                                     WHERE chat_id = '{chat}' AND state = 'sent'""")
         return [f'{text!r}: shown as {shown.get(remote)!r}' for text, remote in rows if shown.get(remote) != text]
 
-    def check_effects(self):
-        """A command appends a line: no line twice; none where the journal has no start; one where the journal says it ended."""
-        found = []
+    def check_effects(self, answers):
+        """A command appends a line: no line twice; none where the journal has no start; one where the journal says it ended.
+        A person whose command has an unknown outcome is told so."""
+        found, unknown = [], set()
         path = os.path.join(self.home, 'workspace/effects')
         lines = collections.Counter()
         if os.path.exists(path):
@@ -482,10 +483,14 @@ class World:
                 self.numbers['calls'] += 1
             elif kind == 'result' and call_id in names:
                 self.numbers['calls unknown'] += body.get('unknown', False)
+                if body.get('unknown'):
+                    unknown.add(text)
                 self.numbers['calls failed'] += body['is_error'] and not body.get('unknown', False)
                 if not body.get('unknown') and lines[names[call_id]] != (not body['is_error']):
                     found.append(f'{names[call_id]}: the journal says {body}, the file has {lines[names[call_id]]} lines')
         found += [f'{line}: done, and no start of it in the journal' for line in lines if line not in names.values()]
+        found += [f'{text}: nobody was told of an unknown outcome' for text in unknown
+                  if not any('Nobody knows' in a[1] or 'may be done in part' in a[1] for a in answers.get(text, []))]
         self.numbers['lines'] += sum(lines.values())
         return found
 
