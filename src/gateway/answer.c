@@ -25,7 +25,8 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     struct turn *t = ARENA_NEW(a->arena, struct turn);
 
     *t = (struct turn){
-        .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs, .inbox_id = a->inbox_id, .message = *a->message,
+        .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
+        .inbox_id = a->inbox_id, .message = *a->message,
         .is_owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER,
         .workspace = g->workspace, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
@@ -41,9 +42,12 @@ static void show_delta(struct turn *t, str text)
 /* The model was told, and may not have passed it on. */
 static str with_unknown_calls(struct arena *a, const struct turn *t)
 {
-    return str_from(arena_printf(a, "%.*s\n\n(I was stopped while I worked on this. Nobody knows whether %s took effect: "
-                                    "look before you have it done again.)", STR(t->text),
-                                 t->unknown_calls == 1 ? "one of my actions" : "some of my actions"));
+    const char *note = language_is_chinese(t->message.text)
+        ? "（处理时我被中断了：有操作的结果无人知晓，可能已经生效。重做之前请先检查。）"
+        : "(I was stopped while I worked on this. Nobody knows whether what I was doing took effect: look before you "
+          "have it done again.)";
+
+    return str_from(arena_printf(a, "%.*s\n\n%s", STR(t->text), note));
 }
 
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
@@ -72,7 +76,8 @@ enum err answer_make(struct gateway *g, struct answer *a)
 
     a->state = "done";
     if (a->given_up)
-        return failed(ERR_BUG, "the assistant stopped several times while it worked on this; what it had begun may be done in part");
+        return failed(ERR_BUG, "the assistant stopped several times while it worked on this; what it had begun may be "
+                               "done in part");
     if (a->message->text.len == 0 && a->message->n_attachments == 0)
         return failed(ERR_INPUT, "the stored message cannot be read");
     TRY(commands_run(g, a, &was_command));

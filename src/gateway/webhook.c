@@ -4,7 +4,7 @@
 #include "channel/start.h"
 #include "gateway/handlers.h"
 
-enum err post_webhook(struct request *q)
+enum err post_webhook(struct request *q) AWAITS
 {
     const struct channel *c = channel_find(q->arguments[0]);
     const struct channel_host *host = c ? channels_host(c) : NULL;
