@@ -18,7 +18,7 @@
 TEST(every_tool_has_a_schema_that_parses_and_is_in_the_default_configuration)
 {
     DESK(d);
-#define TOOL(id) + 1
+#define TOOL(id) +1
     const size_t n_all = 0
 #include "tool/tools.def"
         ;
@@ -60,7 +60,7 @@ TEST(only_the_owner_may_use_tools)
     static const char *const calls[][2] = {
         { "exec", "{\"command\":\"touch ran\"}" }, { "write_file", "{\"path\":\"ran\",\"content\":\"\"}" },
         { "edit_file", "{\"path\":\"f\",\"old_text\":\"a\",\"new_text\":\"b\"}" },
-        { "read_file", "{\"path\":\"f\"}" }, { "list_dir", "{}" },
+        { "read_file", "{\"path\":\"f\"}" }, { "list_dir", "{}" }, { "find_files", "{\"pattern\":\"*\"}" },
     };
 
     fixture_inside(&d.f, "f", "a");
