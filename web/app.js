@@ -71,6 +71,7 @@ const handlers = {
   delta: showDelta,
   tool: m => { if (m.state !== 'done') note(`${m.name}: ${m.state}`); },
   reply: m => { showReply(m); setBusy(false); loadSessions(); },
+  ended: () => { endLive(); setBusy(false); },
   error: m => { waiting.delete(m.external_id); setBusy(false); note(`Not taken: ${m.detail}`); },
   lost: () => say({ type: 'subscribe', session_id: session, after: lastReply }),
 };

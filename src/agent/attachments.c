@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "runtime/offload.h"
 
 enum { NAME_MAX_BYTES = 80, PIECE = 16 << 10 };
@@ -15,7 +16,7 @@ enum { NAME_MAX_BYTES = 80, PIECE = 16 << 10 };
 /* One file's copying, done in a pool thread. */
 struct copy {
     int        from;            /* descriptor */
-    const char *folder, *path;  /* absolute */
+    const char *folder, *name;  /* the folder: absolute */
     struct buf *keep;           /* NULL, or where the bytes are wanted too */
     char        piece[PIECE];
 };
@@ -49,24 +50,41 @@ static enum err copy_bytes(struct copy *c, int to)
     return OK;
 }
 
+/* Tools write in the workspace: a link they made must not lead us out of it. */
+static enum err open_folder(const char *folder, int *out)
+{
+    if (mkdir(folder, 0700) && errno != EEXIST)
+        return failed(ERR_IO, "%s: %s", folder, strerror(errno));
+    *out = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return *out < 0 ? failed(ERR_IO, "%s: %s", folder, strerror(errno)) : OK;
+}
+
 /* The name holds the content's hash, so a file that is there is the same file; the owner's tools may have changed it
  * since, and then it is theirs. */
-static enum err run_copy(void *arg)
+static enum err copy_into(struct copy *c, int folder)
 {
-    struct copy *c = arg;
-
-    if (mkdir(c->folder, 0700) && errno != EEXIST)
-        return failed(ERR_IO, "%s: %s", c->folder, strerror(errno));
-    int to = open(c->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int to = openat(folder, c->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (to < 0 && errno != EEXIST)
-        return failed(ERR_IO, "%s: %s", c->path, strerror(errno));
+        return failed(ERR_IO, "%s: %s", c->name, strerror(errno));
     enum err e = copy_bytes(c, to);
 
     if (to >= 0)
         close(to);
     if (e && to >= 0)
-        unlink(c->path);
+        unlinkat(folder, c->name, 0);
+    return e;
+}
+
+static enum err run_copy(void *arg)
+{
+    struct copy *c = arg;
+    int folder = -1;
+
+    TRY(open_folder(c->folder, &folder));
+    enum err e = copy_into(c, folder);
+
+    close(folder);
     return e;
 }
 
@@ -77,31 +95,30 @@ static const char *file_name(struct arena *a, const struct attachment *t)
 
     buf_add(&b, str_take(t->blob, 8));
     buf_add_char(&b, '-');
-    for (size_t i = 0; i < t->name.len && b.len < NAME_MAX_BYTES; i++) {
+    for (size_t i = 0; i < t->name.len && b.len <= NAME_MAX_BYTES; i++) {
         unsigned char c = (unsigned char)t->name.p[i];
 
         buf_add_char(&b, c < 0x20 || c == 0x7f || strchr("/\\:*?\"<>|", c) ? '_' : (char)c);
     }
     if (t->name.len == 0)
         buf_add(&b, t->type);
-    return arena_c(a, buf_str(&b));
+    return arena_c(a, utf8_take(buf_str(&b), NAME_MAX_BYTES));
 }
 
 static enum err place(struct arena *a, struct blobs *blobs, const char *workspace, const struct attachment *t,
                       struct buf *keep, const char **ret_path) AWAITS
 {
-    const char *path = arena_printf(a, "attachments/%s", file_name(a, t));
     struct copy *c = ARENA_NEW(a, struct copy);
 
     c->folder = arena_printf(a, "%s/attachments", workspace);
-    c->path = arena_printf(a, "%s/%s", workspace, path);
+    c->name = file_name(a, t);
     c->keep = keep;
     TRY(blobs_read(blobs, t->blob, &c->from));
     enum err e = fiber_offload(run_copy, c);
 
     close(c->from);
     TRY(e);
-    *ret_path = path;
+    *ret_path = arena_printf(a, "attachments/%s", c->name);
     return OK;
 }
 

@@ -7,7 +7,7 @@
 #include "agent/turn.h"
 #include "base/utf8.h"
 
-enum { FILE_MAX = 8 << 10, QUOTE_MAX = 4 << 10 };
+enum { FILE_MAX = 8 << 10, QUOTE_MAX = 4 << 10, WHO_MAX = 200 };
 
 /* Owner's own small files on the local disk, in the page cache after the first turn: read in place. */
 static void add_file(struct buf *b, const char *workspace, const char *name)
@@ -46,6 +46,20 @@ str persona_prompt(const struct turn *t)
     return arena_str(t->arena, buf_str(&b));
 }
 
+/* Every line is marked: nothing in a quote can pass for what stands outside of it. */
+static void add_quote(struct buf *b, str who, str text)
+{
+    CLEANUP(buf_done) struct buf all = { 0 };
+    str line;
+
+    buf_addf(&all, "%.*s: %.*s", STR(utf8_take(who, WHO_MAX)), STR(text));
+    for (size_t i = 0; i < all.len; i++)
+        if (all.p[i] == '\r')
+            all.p[i] = '\n';
+    for (str rest = buf_str(&all); str_split(&rest, '\n', &line); )
+        buf_addf(b, "> %.*s\n", STR(line));
+}
+
 /* What a caller says was said before is quoted, not believed: it stands in the person's own message. */
 static void add_previous(struct buf *b, const json_t *previous)
 {
@@ -58,7 +72,7 @@ static void add_previous(struct buf *b, const json_t *previous)
     json_array_foreach((json_t *)previous, i, m) {
         str text = json_is_string(m) ? json_strval(m) : json_text_str(m, "content.text");
 
-        buf_addf(b, "> %s: %.*s\n", json_text(m, "sender.user_id"), STR(utf8_take(text, QUOTE_MAX)));
+        add_quote(b, json_text_str(m, "sender.user_id"), utf8_take(text, QUOTE_MAX));
     }
     buf_add(b, S(")\n\n"));
 }

@@ -40,14 +40,20 @@ static void show_delta(struct turn *t, str text)
 }
 
 /* The model was told, and may not have passed it on. */
-static str with_unknown_calls(struct arena *a, const struct turn *t)
+static str with_unknown_calls(struct arena *a, const struct turn *t, str text)
 {
     const char *note = language_is_chinese(t->message.text)
         ? "（处理时我被中断了：有操作的结果无人知晓，可能已经生效。重做之前请先检查。）"
         : "(I was stopped while I worked on this. Nobody knows whether what I was doing took effect: look before you "
           "have it done again.)";
 
-    return str_from(arena_printf(a, "%.*s\n\n%s", STR(t->text), note));
+    return str_from(arena_printf(a, "%.*s\n\n%s", STR(text), note));
+}
+
+/* Silence would look as if the message was lost. */
+static str nothing_said(const struct message *m)
+{
+    return language_is_chinese(m->text) ? S("（模型没有给出回答。）") : S("(The model gave no answer.)");
 }
 
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
@@ -66,7 +72,9 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     t->arg = a;
     TRY(turn_run(t));
     a->turn = t;
-    a->text = t->unknown_calls ? with_unknown_calls(a->arena, t) : t->text;
+    a->text = str_trim(t->text).len ? t->text : nothing_said(a->message);
+    if (t->unknown_calls)
+        a->text = with_unknown_calls(a->arena, t, a->text);
     return OK;
 }
 
@@ -105,7 +113,7 @@ void answer_failed(struct answer *a, enum err e)
 }
 
 /* The message in which a reply is shown already, from its outbox row; id 0: there is none.  When nobody knows whether
- * its first text arrived, the whole reply is kept in that row, for an operator to decide. */
+ * its first text arrived, the reply's first part is kept in that row, for an operator to decide. */
 struct begun { int64_t id; bool unknown; };
 
 static enum err find_begun(struct gateway *g, const struct answer *a, struct begun *out) AWAITS
@@ -142,13 +150,15 @@ static size_t add_replies(const struct answer *a, const struct channel *channel,
         return 0;
     if (pushed)
         split_markdown(a->arena, a->text, channel->markup, channel->text_max, &pieces);
+    if (pieces.n == 0)      /* nothing that shows */
+        pieces = (struct pieces){ 1, &a->text };
     for (size_t i = begun->id ? 1 : 0; i < pieces.n; i++)
         batch_add(b, "turn.reply", "isssssiscii", a->inbox_id, m->session_id, m->platform, m->chat_id, m->thread_id,
                   i == 0 ? m->external_id : S(""), (int64_t)i, body_of(a, pieces.text[i]), pushed ? "ready" : "sent", now,
                   pushed ? (int64_t)0 : now);
     size_t n = batch_size(b);
 
-    if (begun->id && pieces.n)
+    if (begun->id)
         batch_add(b, begun->unknown ? "turn.end_unknown" : "outbox.stream_end", "is", begun->id,
                   body_of(a, pieces.text[0]));
     return n;
@@ -166,6 +176,15 @@ static void add_end(const struct answer *a, struct batch *b)
         batch_add(b, "session.forget_context", "si", m->session_id, a->context_from);
     if (a->turn)
         turn_add_ending(a->turn, b);
+}
+
+/* What was shown of it stays as it is: nobody will edit it any more. */
+static enum err drop_begun(struct gateway *g, const struct answer *a, int64_t id) AWAITS
+{
+    struct batch *b = batch_new(a->arena);
+
+    batch_add(b, "outbox.end", "icc", id, "dropped", "its message was dropped");
+    return store_commit(g->store, b);
 }
 
 enum err answer_store(struct gateway *g, struct answer *a)
@@ -188,7 +207,7 @@ enum err answer_store(struct gateway *g, struct answer *a)
         history_forget(g->histories, m->session_id);
     if (e == ERR_CONFLICT) {        /* an operator dropped it meanwhile */
         log_event(LOG_INFO, "turn.dropped", F("inbox_id", a->inbox_id));
-        return OK;
+        return begun.id && !begun.unknown ? drop_begun(g, a, begun.id) : OK;
     }
     TRY(e);
     (void)FAULT(turn_finished);

@@ -95,10 +95,10 @@ static enum err command_model(struct command_call *c) AWAITS
     struct answer *a = c->answer;
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    if (c->arguments.len == 0) {
+    if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
+        buf_addf(&b, c->chinese ? "只有我的主人可以查看和选择模型。" : "Only my owner may see and choose the model.");
+    } else if (c->arguments.len == 0) {
         TRY(models_describe(g, a->arena, a->message->session_id, a->message->text, &b));
-    } else if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
-        buf_addf(&b, c->chinese ? "只有我的主人可以选择模型。" : "Only my owner may choose the model.");
     } else {
         TRY(models_choose(g, a->arena, a->message->session_id, c->arguments));
         buf_addf(&b, c->chinese ? "本对话现在使用 `%.*s`。" : "This conversation now uses `%.*s`.", STR(c->arguments));

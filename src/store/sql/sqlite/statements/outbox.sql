@@ -3,11 +3,12 @@
 -- "state IN ('ready', 'sending')" beside "state = ..." is what lets the partial index serve.
 
 -- Rows that a crash left in the middle of a send.  A new message may be with its platform or not; an edit is
--- repeated; a streamed text that has its message belongs to its turn, which ends it.
+-- repeated; a streamed text that has its message belongs to its turn, which ends it, if that has not ended itself.
 -- name: outbox.sweep
 UPDATE outbox SET state = CASE WHEN remote_id IS NOT NULL OR ?1 = 'resend' THEN 'ready' ELSE 'unknown' END,
                   error = CASE WHEN remote_id IS NOT NULL THEN error ELSE 'stopped in the middle of sending' END, next_at = 0
-WHERE state = 'sending' AND NOT (remote_id IS NOT NULL AND coalesce(json_extract(body, '$.streaming'), 0))
+WHERE state = 'sending' AND NOT (remote_id IS NOT NULL AND coalesce(json_extract(body, '$.streaming'), 0)
+      AND EXISTS (SELECT 1 FROM inbox i WHERE i.id = outbox.inbox_id AND i.state IN ('ready', 'running')))
 RETURNING id, state;
 
 -- name: outbox.chats
@@ -52,6 +53,8 @@ RETURNING id;
 -- name: outbox.stream_opened
 UPDATE outbox SET remote_id = ?2 WHERE id = ?1 AND state = 'sending';
 
--- The turn's end gives the row its whole text; delivery then edits the message.
+-- The turn's end gives the row its whole text; delivery then edits the message.  'sent', 'dead': what was begun before
+-- a crash was taken for the whole by delivery.unknown = resend.
 -- name: outbox.stream_end
-UPDATE outbox SET body = ?2, state = 'ready', attempts = 0, next_at = 0 WHERE id = ?1 AND state IN ('sending', 'ready');
+UPDATE outbox SET body = ?2, state = 'ready', attempts = 0, next_at = 0
+WHERE id = ?1 AND state IN ('sending', 'ready', 'sent', 'dead');
