@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +111,139 @@ TEST(many_files_are_found_page_after_page)
     CHECK(str_ends(r.text, S("\n[1 to 200; it goes on: offset=201]")));
     r = desk_call(&d, "find_files", "{\"pattern\":\"f*\",\"offset\":201}");
     CHECK(str_starts(r.text, S("a/f200  (")) && str_ends(r.text, S(")\n")));
+}
+
+/* --- grep --- */
+
+static void make_texts(struct desk *d)
+{
+    make_folder(d, "src");
+    make_folder(d, ".git");
+    fixture_inside(&d->f, "a.txt", "one\ntwo\nthree\nfour\nfive\nsix\n");
+    fixture_inside(&d->f, "src/b.c", "int two;\r\nint Two;\r\nx.y\r\nxzy");
+    fixture_inside(&d->f, "src/c.h", "\xe4\xb8\xad\xe6\x96\x87 two\nbad \xff two\n");
+    fixture_inside(&d->f, ".git/config", "two\n");
+    make_link(d, "a.txt", "link");
+    make_link(d, "/etc", "out");
+}
+
+TEST(lines_are_found_by_regex_or_text_in_files_and_folders)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{\"pattern\":\"two\"}", "a.txt:2:two\nsrc/b.c:1:int two;\nsrc/c.h:1:\xe4\xb8\xad\xe6\x96\x87 two\nsrc/c.h:2:bad \xef\xbf\xbd two\n" },
+        { "{\"pattern\":\"^TWO$\",\"ignore_case\":true}", "a.txt:2:two\n" },
+        { "{\"pattern\":\"two\",\"glob\":\"*.[ch]\",\"ignore_case\":true,\"names_only\":true}", "src/b.c\nsrc/c.h\n" },
+        { "{\"pattern\":\"two\",\"glob\":\"*.c\",\"path\":\"src\"}", "src/b.c:1:int two;\n" },
+        { "{\"pattern\":\"x.y\",\"path\":\"src/b.c\"}", "src/b.c:3:x.y\nsrc/b.c:4:xzy\n" },
+        { "{\"pattern\":\"x.y\",\"path\":\"src/b.c\",\"literal\":true}", "src/b.c:3:x.y\n" },
+        { "{\"pattern\":\"two;$\"}", "src/b.c:1:int two;\n" },
+        { "{\"pattern\":\"^\\\\w+ two$\",\"glob\":\"*.h\"}", "src/c.h:1:\xe4\xb8\xad\xe6\x96\x87 two\n" },
+        { "{\"pattern\":\"two\",\"glob\":\"config\"}", "[nothing found]\n" },
+        { "{\"pattern\":\"two\",\"glob\":\"config\",\"hidden\":true}", ".git/config:1:two\n" },
+        { "{\"pattern\":\"two\",\"path\":\".git\"}", ".git/config:1:two\n" },
+        { "{\"pattern\":\"two\",\"path\":\"link\"}", "link:2:two\n" },
+        { "{\"pattern\":\"one|three\",\"glob\":\"*.txt\",\"context\":1}", "a.txt:1:one\na.txt-2-two\na.txt:3:three\na.txt-4-four\n" },
+        { "{\"pattern\":\"one|five\",\"glob\":\"*.txt\",\"context\":1}",
+          "a.txt:1:one\na.txt-2-two\n--\na.txt-4-four\na.txt:5:five\na.txt-6-six\n" },
+        { "{\"pattern\":\"one|six\",\"glob\":\"*.txt\",\"context\":10}",
+          "a.txt:1:one\na.txt-2-two\na.txt-3-three\na.txt-4-four\na.txt-5-five\na.txt:6:six\n" },
+        { "{\"pattern\":\"six|x.y\",\"context\":1,\"offset\":2}", "src/b.c-2-int Two;\nsrc/b.c:3:x.y\nsrc/b.c:4:xzy\n" },
+        { "{\"pattern\":\"^$\",\"path\":\"a.txt\"}", "[nothing found]\n" },
+        { "{\"pattern\":\"root\",\"path\":\".\"}", "[nothing found]\n" },
+    };
+
+    make_texts(&d);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_SAYS(&d, "grep", cases[i].arguments, cases[i].want);
+}
+
+TEST(a_grep_that_does_not_fit_is_refused)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{}", "pattern" },
+        { "{\"pattern\":\"\"}", "1 to 2000 bytes" },
+        { "{\"pattern\":\"a(b\"}", "missing closing parenthesis, at byte 3; set literal" },
+        { "{\"pattern\":\"\\\\C\"}", "\\C" },
+        { "{\"pattern\":\"a\",\"glob\":\"\"}", "1 to 1000 bytes" },
+        { "{\"pattern\":\"a\",\"glob\":\"*.{c,h}\"}", "no braces" },
+        { "{\"pattern\":\"a\",\"path\":\"out/passwd\"}", "outside" },
+        { "{\"pattern\":\"a\",\"path\":\"nothing\"}", "no such file" },
+        { "{\"pattern\":\"a\",\"context\":11}", "context" },
+        { "{\"pattern\":\"one\",\"offset\":2}", "only 1 are found" },
+        { "{\"pattern\":\"one\",\"offset\":9223372036854775807}", "only 1 are found" },
+    };
+
+    make_texts(&d);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_REFUSES(&d, "grep", cases[i].arguments, cases[i].want);
+}
+
+TEST(what_cannot_be_searched_is_passed_over_and_told)
+{
+    DESK(d);
+    int fd = open(arena_printf(d.f.arena, "%s/binary", d.f.workspace), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    CHECK(write(fd, "two\0", 4) == 4);
+    close(fd);
+    fd = open(arena_printf(d.f.arena, "%s/large", d.f.workspace), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    CHECK(ftruncate(fd, 17 << 20) == 0);
+    close(fd);
+    CHECK(mkfifo(arena_printf(d.f.arena, "%s/pipe", d.f.workspace), 0644) == 0);
+    fixture_inside(&d.f, "text", "two\n");
+    CHECK_SAYS(&d, "grep", "{\"pattern\":\"two\"}", "text:1:two\n[passed over: 1 binary files, 1 over 16 MiB]\n");
+    CHECK_REFUSES(&d, "grep", "{\"pattern\":\"two\",\"path\":\"binary\"}", "a binary file of 4 bytes");
+    CHECK_REFUSES(&d, "grep", "{\"pattern\":\"two\",\"path\":\"large\"}", "too many");
+    CHECK_REFUSES(&d, "grep", "{\"pattern\":\"two\",\"path\":\"pipe\"}", "not a regular file");
+}
+
+TEST(many_matches_are_shown_page_after_page)
+{
+    DESK(d);
+    CLEANUP(buf_done) struct buf all = { 0 };
+    CLEANUP(buf_done) struct buf got = { 0 };
+    const char *arguments = "{\"pattern\":\"even\"}";
+
+    for (int i = 1; i <= 500; i++)
+        buf_addf(&all, "line %d is %s\n", i, i % 2 ? "odd" : "even");
+    fixture_inside(&d.f, "f", buf_c(&all));
+    buf_clear(&all);
+    for (int i = 2; i <= 500; i += 2)
+        buf_addf(&all, "f:%d:line %d is even\n", i, i);
+    for (int pages = 0; arguments && pages < 10; pages++) {
+        struct tool_result r = desk_call(&d, "grep", arguments);
+        size_t note = str_find(r.text, S("[matches ")), next = str_find(r.text, S("offset="));
+
+        CHECK(!r.is_error);
+        buf_add(&got, str_take(r.text, note));
+        arguments = next == STR_NONE ? NULL
+            : arena_printf(d.f.arena, "{\"pattern\":\"even\",\"offset\":%d}", atoi(r.text.p + next + strlen("offset=")));
+    }
+    CHECK(str_eq(buf_str(&got), buf_str(&all)));
+}
+
+TEST(a_long_line_is_shown_around_its_match)
+{
+    DESK(d);
+    CLEANUP(buf_done) struct buf line = { 0 };
+
+    for (int i = 0; i < 50000; i++)
+        buf_add(&line, i == 40000 ? S("needle") : S("\xc3\xa4"));
+    fixture_inside(&d.f, "long", buf_c(&line));
+    struct tool_result r = desk_call(&d, "grep", "{\"pattern\":\"n[e]+dle\"}");
+
+    CHECK(str_starts(r.text, S("long:1:...\xc3\xa4")) && str_ends(r.text, S("\xc3\xa4...\n")));
+    CHECK(r.text.len < 500 && str_find(r.text, S("needle")) != STR_NONE);
+}
+
+TEST(a_pattern_that_tries_too_much_is_stopped)
+{
+    DESK(d);
+
+    fixture_inside(&d.f, "f", "short\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+    CHECK_REFUSES(&d, "grep", "{\"pattern\":\"^(a+)+$\"}", "f:2: the pattern has to try too much");
+    CHECK_REFUSES(&d, "grep", "{\"pattern\":\"(?:a|aa)+b\\\\1?|(a*)*b\"}", "f:2: the pattern has to try too much");
 }
 
 /* --- walking --- */

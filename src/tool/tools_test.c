@@ -61,6 +61,7 @@ TEST(only_the_owner_may_use_tools)
         { "exec", "{\"command\":\"touch ran\"}" }, { "write_file", "{\"path\":\"ran\",\"content\":\"\"}" },
         { "edit_file", "{\"path\":\"f\",\"old_text\":\"a\",\"new_text\":\"b\"}" },
         { "read_file", "{\"path\":\"f\"}" }, { "list_dir", "{}" }, { "find_files", "{\"pattern\":\"*\"}" },
+        { "grep", "{\"pattern\":\"a\"}" },
     };
 
     fixture_inside(&d.f, "f", "a");

@@ -117,13 +117,18 @@ static bool enter(struct walk *w, int fd, size_t path_len)
     return true;
 }
 
+void walk_start_clock(struct walk *w)
+{
+    w->ms_max = w->ms_max ? w->ms_max : WALK_MS_MAX;
+    w->began_ms = clock_ms();
+}
+
 enum err walk_start(struct walk *w, const struct workspace *workspace, const char *relative)
 {
     int fd;
 
     w->entries_max = w->entries_max ? w->entries_max : WALK_ENTRIES_MAX;
-    w->ms_max = w->ms_max ? w->ms_max : WALK_MS_MAX;
-    w->began_ms = clock_ms();
+    walk_start_clock(w);
     w->path.max = (WALK_DEPTH_MAX + 2) * (NAME_MAX + 1) + PATH_MAX;
     TRY(workspace_open_at(workspace, relative, O_RDONLY | O_DIRECTORY, &fd));
     if (strcmp(relative, ".") != 0)

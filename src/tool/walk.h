@@ -36,6 +36,7 @@ struct walk {
     const char *last;           /* name of what walk_next() gave */
 };
 
+void     walk_start_clock(struct walk *);   /* the clock alone, for walk_is_late(); walk_start() does it too */
 /* ERR_NOT_FOUND, ERR_INPUT, ERR_IO as workspace_open_at(). */
 enum err walk_start(struct walk *, const struct workspace *, const char *relative) MUST_USE;
 bool     walk_next(struct walk *, struct walk_entry *out);  /* false at the end, or when `stopped` */
