@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* main.c: from words to a command, and from its result to an exit code. */
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,8 @@ int main(int argc, char **argv)
     if (e && !c.told)
         print_failure(&c, e);
     if (fflush(stdout) || ferror(stdout)) {
-        perror("clawdbot: standard output");
+        if (errno != EPIPE)         /* whoever read had enough, as head does */
+            perror("clawdbot: standard output");
         e = e ? e : ERR_IO;
     }
     arena_free(c.arena);
