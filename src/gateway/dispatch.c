@@ -16,7 +16,7 @@
 #include "runtime/clock.h"
 
 /* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
-enum { MEMORY_MAX = 16, READ_AT_ONCE = 16, RESUMES_MAX = 3, RETRY_MIN_MS = 250, RETRY_MAX_MS = 30000 };
+enum { MEMORY_MAX = 16, READ_AT_ONCE = 16, RESUMES_MAX = 3, SUSPECT_AFTER = 2, RETRY_MIN_MS = 250, RETRY_MAX_MS = 30000 };
 
 struct session {
     struct gateway *gateway;
@@ -46,6 +46,8 @@ struct dispatch {
     struct list   queued;           /* of them those without a fiber, longest waiting first */
     size_t        n_running, max_running;
     struct fibers fibers;           /* independent */
+    bool           suspect_runs;
+    struct waiters suspect_done;
 };
 
 struct dispatch *dispatch_new(size_t max_running)
@@ -214,7 +216,7 @@ static bool is_left_for_later(const struct session *s, enum err e)
 
 /* From a stored message to its stored end.  While the disk refuses, it is tried again: the message is safe, and the
  * journal keeps what was done. */
-static enum err run_job(struct session *s, struct job *j) AWAITS
+static enum err run_now(struct session *s, struct job *j) AWAITS
 {
     struct gateway *g = s->gateway;
     struct turn_job t = { s, j, { .arena = j->arena, .inbox_id = j->inbox_id, .message = &j->message,
@@ -239,6 +241,24 @@ static enum err run_job(struct session *s, struct job *j) AWAITS
     while ((e = answer_store(g, &t.answer)) == ERR_IO)
         TRY(retry_pause(&wait, "turn.store_retry"));
     metric_observe_us(METRIC_turn_seconds, clock_us() - start);
+    return e;
+}
+
+/* What was begun twice and never ended may be what stopped us.  Such messages run one at a time, so that the one that
+ * does it again takes no other along when it is given up. */
+static enum err run_job(struct session *s, struct job *j) AWAITS
+{
+    struct dispatch *d = s->gateway->dispatch;
+
+    if (j->attempts < SUSPECT_AFTER || j->attempts >= RESUMES_MAX)
+        return run_now(s, j);
+    while (d->suspect_runs)
+        TRY(wait_on(&d->suspect_done, "another message that was begun twice"));
+    d->suspect_runs = true;
+    enum err e = run_now(s, j);
+
+    d->suspect_runs = false;
+    wake_one(&d->suspect_done);
     return e;
 }
 
