@@ -172,6 +172,22 @@ def through_the_webhook():
         check(w)
 
 
+def a_second_send_is_found_out():
+    """with delivery.unknown=resend the same test fails: what is sent twice is found"""
+    with world(**{'delivery.unknown': 'resend'}) as w:
+        w.gateway.start()
+        w.pair()
+        w.write(chats=[CHAT])
+        w.gateway.kill()
+        for _ in range(3):
+            crash_at(w, 'deliver_sent:crash:3')
+        w.gateway.start()
+        w.quiet()
+        w.gateway.stop()
+        twice = [p for p in w.problems() if 'sent 2 times' in p]
+        assert len(twice) == 3, twice
+
+
 def without_sync_it_is_found_out():
     """with synchronous=off the same test fails: the loss is found"""
     home = tempfile.mkdtemp(prefix='clawdbot-proof-')
@@ -196,7 +212,7 @@ def without_sync_it_is_found_out():
 
 if __name__ == '__main__':
     TESTS = [the_home_of_a_killed_gateway_can_be_taken, at_every_fault_point, while_a_reply_grows, at_random_moments,
-             at_random_moments_with_many_chats, through_the_webhook]
+             at_random_moments_with_many_chats, through_the_webhook, a_second_send_is_found_out]
     if POWER_CUT:
         TESTS.append(without_sync_it_is_found_out)
     ONLY = os.environ.get('PROOF_ONLY')

@@ -429,6 +429,7 @@ class World:
     def check_unknown(self, answers):
         """Only what was being sent when the program was killed may be unknown: one a chat and kill at most."""
         unknown = {(int(chat), text) for text, mine in answers.items() for state, _, _, chat in mine if state == 'unknown'}
+        chat_of = dict(self.gateway.sql('SELECT id, chat_id FROM outbox'))
         log = self.telegram.ask('log')
         found, explained = [], set()
         for first, past, how in self.runs:
@@ -449,6 +450,11 @@ class World:
                 found.append(f'{text}: unknown, though other messages followed it in its run')
             else:
                 self.numbers['unknown, claimed but not yet sent'] += 1
+        for n in range(1, self.gateway.starts + 1):
+            swept = [chat_of[e['row']] for e in self.gateway.log('deliver.swept', n) if e['state'] == 'unknown']
+            if len(swept) > len(set(swept)):
+                found.append(f'start {n} found several sends of one chat in flight: {swept}')
+            self.numbers['most unknown of one kill'] = max(self.numbers['most unknown of one kill'], len(swept))
         self.numbers['unknown'] += len(unknown)
         if len(unknown) > self.gateway.kills * max(1, sum(len(c.chats) for c in self.chatters)):
             found.append(f'{len(unknown)} unknown after {self.gateway.kills} kills')

@@ -142,5 +142,28 @@ def a_message_that_kills_is_given_up():
         assert len(w.sends('stopped several times')) == 1 and not w.sends('echo: poison'), w.sends('')
 
 
+def a_message_that_kills_takes_no_other_along():
+    """a message that kills the gateway is given up; one of another chat, which was at work each time, is answered"""
+    with h.World(model=('--deltas', '4', '--delta-interval-ms', '250')) as w:
+        w.gateway.start()
+        w.pair()
+        w.gateway.stop()
+        chatter = h.Chatter(w.telegram, [CHAT], 1)
+        chatter.write(CHAT, 'poison-tools')
+        chatter.write(CHAT + 1, 'bystander-slow')
+        for _ in range(10):
+            w.gateway.start('tool_before_run:crash')
+            try:
+                w.gateway.process.wait(4)
+            except h.subprocess.TimeoutExpired:
+                break
+            w.gateway.died()
+        h.wait_until(w.gateway.idle, 10, 'the queues to be empty')
+        h.wait_until(lambda: w.sends('stopped several times'), 10, 'what the person is told')
+        assert [e['params']['chat_id'] for e in w.sends('stopped several times')] == [CHAT], w.sends('stopped')
+        assert [e['params']['chat_id'] for e in w.sends('echo: bystander-slow')] == [CHAT + 1], w.sends('echo')
+
+
 if __name__ == '__main__':
-    sys.exit(h.run_tests(unknown_is_for_an_operator, refused_for_good_is_dead, old_messages_expire, a_message_that_kills_is_given_up))
+    sys.exit(h.run_tests(unknown_is_for_an_operator, refused_for_good_is_dead, old_messages_expire, a_message_that_kills_is_given_up,
+                         a_message_that_kills_takes_no_other_along))
