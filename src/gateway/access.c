@@ -105,13 +105,6 @@ enum access_role access_of(const struct access *x, str platform, str user_id)
     return value ? (enum access_role)(value - 1) : ACCESS_UNKNOWN;
 }
 
-const char *access_role_name(enum access_role r)
-{
-    static const char *const names[] = { "unknown", "user", "owner" };
-
-    return names[r];
-}
-
 static enum err load(struct gateway *g, struct access *x) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

@@ -15,7 +15,6 @@ void     access_free(struct access *);
 
 /* The platforms of this machine's owner (rest, ws, web, cli) are the owner's: their token decided. */
 enum access_role access_of(const struct access *, str platform, str user_id);
-const char      *access_role_name(enum access_role);
 
 /* Stores a pairing code and the message that tells it, unless this sender has a valid one already. */
 enum err access_offer_pairing(struct gateway *, const struct message *) AWAITS MUST_USE;

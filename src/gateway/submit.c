@@ -45,6 +45,11 @@ enum err submit(struct gateway *g, struct arena *a, const char *platform, struct
     m->thread_id = NO_STR;
     m->created_at = 0;      /* ours: the caller's clock must not make its own message too old */
     TRY(choose_session(g, a, m));
+    enum err e = intake_receive(g, a, m, 1, out);
+
+    if (e != ERR_CONFLICT)
+        return e;
+    TRY(choose_session(g, a, m));       /* another surface has begun the same conversation meanwhile: join it */
     return intake_receive(g, a, m, 1, out);
 }
 
