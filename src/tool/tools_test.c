@@ -136,6 +136,27 @@ TEST(a_file_is_written_read_edited_and_listed)
     CHECK_SAYS(&d, "list_dir", "{\"path\":\"a/b\"}", "c.txt  (0 bytes)\n");
 }
 
+TEST(a_file_is_edited_by_a_diff_as_a_whole_or_not_at_all)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; bool error; } cases[] = {
+        { "{\"path\":\"f\",\"diff\":\"@@ -2 +2 @@\\n-two\\n+2\\n\"}", "applied 1 hunk to f, at line 2", false },
+        { "{\"path\":\"f\",\"diff\":\"@@ -1 +1 @@\\n-one\\n+1\\n@@ -3 +3 @@\\n-tree\\n+3\\n\"}",
+          "hunk 2: does not match, at line 3 or elsewhere: the diff has \"tree\", the file \"three\"", true },
+        { "{\"path\":\"f\",\"diff\":\"@@ -1 +1 @@\\n-one\\n+1\\n@@ -3 +3 @@\\n-three\\n+3\\n\"}", "applied 2 hunks to f, at lines 1, 3", false },
+        { "{\"path\":\"f\"}", "give old_text and new_text, or diff", true },
+        { "{\"path\":\"f\",\"old_text\":\"1\"}", "give old_text and new_text, or diff", true },
+        { "{\"path\":\"f\",\"old_text\":\"1\",\"diff\":\"@@\\n-1\"}", "give old_text and new_text, or diff", true },
+        { "{\"path\":\"f\",\"diff\":\"\"}", "no hunk", true },
+        { "{\"path\":\"g\",\"diff\":\"@@ -0,0 +1 @@\\n+1\"}", "no such file", true },
+    };
+
+    fixture_inside(&d.f, "f", "one\ntwo\nthree\n");
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_TELLS(&d, "edit_file", cases[i].arguments, cases[i].want, cases[i].error);
+    CHECK_STR(str_from(desk_content(&d, "f")), "1\n2\n3\n");
+}
+
 TEST(what_is_no_text_file_is_refused_with_a_reason)
 {
     DESK(d);
