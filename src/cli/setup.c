@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/remote.h"
 #include "model/detect.h"
+#include "net/url.h"
 #include "runtime/offload.h"
 
 #define OPENAI "https://api.openai.com/v1"
@@ -22,6 +23,24 @@ struct setup {
     struct model         model;         /* the one that was checked */
     bool                 has_model, skipped;    /* skipped: the input ended; what was answered so far counts */
 };
+
+/* In the language that was chosen, or else in that of the machine. */
+static const char *in(const struct setup *s, const char *english, const char *chinese)
+    __attribute__((format_arg(2), format_arg(3)));
+static const char *in(const struct setup *s, const char *english, const char *chinese)
+{
+    const char *language = s->answers.language, *names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+    if (*language && strcmp(language, "auto") != 0)
+        return strcmp(language, "zh") == 0 ? chinese : english;
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value)
+            return strncmp(value, "zh", 2) == 0 ? chinese : english;
+    }
+    return english;
+}
 
 /* ---- asking ---- */
 
@@ -122,34 +141,56 @@ static enum err find(struct setup *s, bool configured_only) AWAITS
     return e;
 }
 
+/* What was typed as the address of a server, with a scheme; NULL when it looks like a key.  "localhost:11434" is an
+ * address to people, and must not be sent to somebody else as a key. */
+const char *setup_address(struct arena *a, const char *answer)
+{
+    struct url u = { 0 };
+    const char *colon = strrchr(answer, ':');
+    bool port = colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+
+    if (strstr(answer, "://"))
+        return answer;
+    if (!port && !strchr(answer, '/') && strcmp(answer, "localhost") != 0)
+        return NULL;
+    const char *plain = arena_printf(a, "http://%s", answer);
+    bool numeric = url_parse(str_from(plain), &u) == OK && u.host.len && (u.is_ipv6 || u.host.p[u.host.len - 1] <= '9');
+
+    return numeric || url_is_loopback(&u) ? plain : arena_printf(a, "https://%s", answer);
+}
+
 /* A key, an address, or nothing: told apart by what they look like. */
 static enum err ask_provider(struct setup *s) AWAITS
 {
     const char *answer;
 
     if (find(s, false) == OK)
-        printf("There is a model on hand: %s (%s).\n", s->model.name, s->model.source);
-    TRY(ask(s, HIDDEN, s->has_model ? "Paste an API key or a model server's address to use another; Enter keeps this one (not shown):"
-                                    : "Paste an API key or a model server's address (http://...); "
-                                      "Enter goes on without a model (not shown):",
-            &answer));
+        printf(in(s, "There is a model on hand: %s (%s).\n", "已找到可用的模型：%s（%s）。\n"), s->model.name, s->model.source);
+    TRY(ask(s, HIDDEN, s->has_model
+            ? in(s, "Paste an API key or a model server's address to use another; Enter keeps this one (not shown):",
+                 "要换一个，请粘贴 API key 或模型服务器的地址；直接回车则使用它（输入不显示）：")
+            : in(s, "Paste an API key or a model server's address (http://...); Enter goes on without a model (not shown):",
+                 "请粘贴 API key 或模型服务器的地址（http://...）；直接回车则暂不使用模型（输入不显示）："), &answer));
     if (*answer == '\0')
         return OK;
     s->has_model = false;
-    if (strstr(answer, "://")) {
-        s->answers.endpoint = answer;
-        printf("The server at %s.\n", answer);
-        return ask(s, HIDDEN, "Its key, if it wants one (not shown):", &s->answers.api_key);
+    s->answers.endpoint = setup_address(s->cli->arena, answer);
+    if (s->answers.endpoint) {
+        printf(in(s, "The server at %s.\n", "服务器：%s\n"), s->answers.endpoint);
+        return ask(s, HIDDEN, in(s, "Its key, if it wants one (not shown):", "它的 API key，如果需要（输入不显示）："),
+                   &s->answers.api_key);
     }
     s->answers.api_key = answer;
-    TRY(ask(s, SHOWN, "The address it is for [" OPENAI "]:", &answer));
-    s->answers.endpoint = *answer ? answer : OPENAI;
+    TRY(ask(s, SHOWN, in(s, "The address it is for [" OPENAI "]:", "这个 key 对应的地址 [" OPENAI "]："), &answer));
+    const char *address = *answer ? setup_address(s->cli->arena, answer) : OPENAI;
+
+    s->answers.endpoint = address ? address : answer;
     return OK;
 }
 
-static void print_models(const char **names, size_t n, const char *taken)
+static void print_models(const struct setup *s, const char **names, size_t n, const char *taken)
 {
-    printf("It has");
+    printf("%s", in(s, "It has", "它提供"));
     for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
         fputs(i ? ", " : " ", stdout);
         cli_print_text(stdout, str_from(names[i]));
@@ -167,7 +208,7 @@ static enum err ask_model(struct setup *s) AWAITS
     TRY(model_list(s->cli->arena, &s->model, &names, &n));
     if (n < 2)
         return OK;
-    print_models(names, n, s->model.name);
+    print_models(s, names, n, s->model.name);
     TRY(ask(s, SHOWN, "]:", &answer));
     if (*answer == '\0')
         return OK;
@@ -192,7 +233,7 @@ static enum err first_reply(struct setup *s) AWAITS
     struct completion_options o = { .on_delta = print_delta, .first_token_ms = CHECK_MS, .tries = 1 };
     struct reply r;
 
-    printf("Asking %s to say hello ...\n  ", s->model.name);
+    printf(in(s, "Asking %s to say hello ...\n  ", "正在请 %s 打个招呼 ...\n  "), s->model.name);
     fflush(stdout);
     enum err e = complete(&s->model, s->cli->arena, &p, &o, &r);
 
@@ -214,7 +255,7 @@ static enum err settle_model(struct setup *s) AWAITS
         if (e == OK)
             return OK;
         TRY(fiber_check());
-        printf("That did not work: %s\n", failed_text());
+        printf(in(s, "That did not work: %s\n", "没有成功：%s\n"), failed_text());
         s->answers.endpoint = s->answers.api_key = s->answers.model = "";
         s->has_model = false;
         if (s->skipped)
@@ -254,14 +295,16 @@ static enum err setup_fiber(void *arg) AWAITS
     struct setup s = { .cli = arg, .answers = { "", "", "", "" } };
     const char *path;
 
-    puts("A few questions; Enter takes what stands in [ ], Ctrl-D skips the rest. `clawdbot setup` asks again.");
+    puts(in(&s, "A few questions; Enter takes what stands in [ ], Ctrl-D skips the rest. `clawdbot setup` asks again.",
+            "几个问题：回车采用 [ ] 中的值，Ctrl-D 跳过其余问题。以后可用 `clawdbot setup` 重新设置。"));
     TRY(ask_language(&s));
     TRY(settle_model(&s));
     TRY(setup_write(s.cli, &s.answers, &path));
     if (!s.has_model)
-        puts("No model for now: commands such as /help and /run are answered.");
+        puts(in(&s, "No model for now: commands such as /help and /run are answered.",
+                "暂时没有模型：仍可使用 /help、/run 等命令。"));
     tell_what_wins(s.cli, &s.answers);
-    printf("Written to %s.\n", path);
+    printf(in(&s, "Written to %s.\n", "已写入 %s\n"), path);
     return OK;
 }
 
@@ -293,7 +336,8 @@ static enum err offer_fiber(void *arg) AWAITS
     struct setup s = { .cli = arg, .answers = { "", "", "", "" } };
     const char *answer, *path;
 
-    TRY(ask(&s, SHOWN, "Nothing is configured yet. Answer a few questions first? [Y/n]", &answer));
+    TRY(ask(&s, SHOWN, in(&s, "Nothing is configured yet. Answer a few questions first? [Y/n]",
+                           "还没有任何配置。先回答几个问题吗？[Y/n]"), &answer));
     if (!s.skipped && (*answer == '\0' || *answer == 'y' || *answer == 'Y'))
         return setup_fiber(arg);
     return setup_write(s.cli, &s.answers, &path);      /* so that nobody is asked twice */

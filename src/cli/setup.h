@@ -11,6 +11,9 @@ struct setup_answers { const char *language, *endpoint, *api_key, *model; };
 void     setup_render(struct buf *, const struct setup_answers *);
 enum err setup_write(struct cli *, const struct setup_answers *, const char **ret_path) MUST_USE;   /* whole or not at all; 0600 */
 
+/* What a person typed, as an address with its scheme; NULL when it looks like a key. */
+const char *setup_address(struct arena *, const char *typed);
+
 /* On a terminal, when nothing is configured and nobody was asked before: offers to run the questions.  Loads the
  * configuration anew when they were answered. */
 enum err setup_offer(struct cli *) MUST_USE;

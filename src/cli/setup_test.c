@@ -7,6 +7,22 @@
 
 #include "cli/setup.h"
 
+TEST(an_address_is_told_from_a_key_as_people_type_them)
+{
+    static const struct { const char *typed, *want; } cases[] = {
+        { "http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1" }, { "localhost:11434", "http://localhost:11434" },
+        { "192.168.1.7:8080/v1", "http://192.168.1.7:8080/v1" },      { "[::1]:8080", "http://[::1]:8080" },
+        { "api.deepseek.com/v1", "https://api.deepseek.com/v1" },     { "localhost", "http://localhost" },
+        { "sk-proj-aB3_x-Y", "" },                                    { "0123abcdef.SecretPart", "" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        const char *got = setup_address(a, cases[i].typed);
+
+        CHECK_STR(str_from(got ? got : ""), cases[i].want);
+    }
+}
+
 /* What is written is what is loaded, whatever it is made of. */
 TEST(what_setup_writes_is_what_the_configuration_reads)
 {

@@ -251,7 +251,7 @@ class Setup(Cli):
             code, out, err = self.run_cli('setup', stdin=f'zh\n{url}\nkey-for-it\n')
             self.assertEqual((code, err), (0, ''), out)
             self.assertIn('\n  echo: 用一句话打个招呼。\n', out)
-            self.assertIn(f'Written to {self.home}/config/setup.yaml.\n', out)
+            self.assertIn(f'已写入 {self.home}/config/setup.yaml\n', out)
             self.assertEqual(self.written(), ["language: 'zh'", 'model_provider:', f"  endpoint: '{url}'",
                                               "  api_key: 'key-for-it'"])
             self.assertIn(f'ok    model     double at {url} answers', self.run_cli('doctor')[1])
