@@ -169,6 +169,23 @@ static void manual_settings(FILE *out)
     }
 }
 
+static const struct { const char *name, *doc; } variables[] = {
+    { "CLAWDBOT_HOME",  "Where the state lives; else clawdbot in $XDG_DATA_HOME, that is ~/.local/share/clawdbot" },
+    { "CLAWDBOT_ENV",   "Name of one more layer of settings: production reads production.yaml" },
+    { "CLAWDBOT_FAULT", "Faults to inject, as `clawdbot debug fault` takes them" },
+    { "CLAWDBOT_...",   "Every setting, under the name that stands with it" },
+    { "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_HOST", "Where a model is looked for when none is configured" },
+    { "NO_PROXY, HTTPS_PROXY, SSL_CERT_FILE", "As libcurl and OpenSSL read them" },
+};
+
+static const struct { const char *name, *doc; } files[] = {
+    { "clawdbot.db", "Conversations, messages, the journal of turns, who may talk" },
+    { "config/",     "setup.yaml, written by `clawdbot setup`; default.yaml and others, yours" },
+    { "workspace/",  "What the assistant's tools see" },
+    { "blobs/",      "Attachments" },
+    { "run/",        "The command line's socket and the lock" },
+};
+
 void cli_manual(FILE *out)
 {
     fputs(".TH CLAWDBOT 1\n.SH NAME\nclawdbot \\- a self\\-hosted AI assistant\n"
@@ -183,8 +200,14 @@ void cli_manual(FILE *out)
     }
     fputs(".SH FLAGS OF EVERY COMMAND\n", out);
     manual_flags(out, "");
-    fputs(".SH SETTINGS\nLater wins: these defaults, default.yaml and $CLAWDBOT_ENV.yaml in $CLAWDBOT_HOME/config and beside "
-          "the file given by \\-\\-config, that file, the environment, \\-\\-set.\n", out);
+    fputs(".SH SETTINGS\nLater wins: these defaults; setup.yaml, default.yaml and $CLAWDBOT_ENV.yaml in $CLAWDBOT_HOME/config; "
+          "default.yaml and $CLAWDBOT_ENV.yaml beside the file given by \\-\\-config, that file, the environment, \\-\\-set.\n", out);
     manual_settings(out);
+    fputs(".SH ENVIRONMENT\n", out);
+    for (size_t i = 0; i < N_ELEMENTS(variables); i++)
+        manual_entry(out, variables[i].name, "", variables[i].doc);
+    fputs(".SH FILES\nIn $CLAWDBOT_HOME:\n", out);
+    for (size_t i = 0; i < N_ELEMENTS(files); i++)
+        manual_entry(out, files[i].name, "", files[i].doc);
     fputs(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage, 3 no gateway is running.\n", out);
 }

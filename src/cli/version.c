@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <curl/curl.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <yaml.h>
 
 #include "cli/cli.h"
@@ -12,8 +15,11 @@ enum err command_version(struct cli *c)
         printf("clawdbot %s\n", CLAWDBOT_VERSION);
         return OK;
     }
-    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:{s:s, s:s}}", "version", CLAWDBOT_VERSION, "libraries",
-                                                "jansson", jansson_version_str(), "libyaml", yaml_get_version_string());
+    CLEANUP(json_decrefp) json_t *j =
+        json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "version", CLAWDBOT_VERSION, "libraries",
+                  "jansson", jansson_version_str(), "libcurl", curl_version_info(CURLVERSION_NOW)->version,
+                  "libyaml", yaml_get_version_string(), "openssl", OpenSSL_version(OPENSSL_VERSION_STRING),
+                  "sqlite", sqlite3_libversion());
 
     cli_print_json(j);
     return OK;
