@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel/deliver_internal.h"
+#include "channel/in_flight.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -190,6 +191,12 @@ static enum err load_blob(struct arena *a, struct outgoing *m) AWAITS
     return e;
 }
 
+/* From here on its platform may have it. */
+static void note_begun(void *message)
+{
+    in_flight_begin(((const struct outgoing *)message)->id);
+}
+
 static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
 {
     struct attempt result = { .outcome = SENT, .why = S("") };
@@ -200,6 +207,8 @@ static struct attempt attempt_once(struct arena *a, const struct channel *channe
 
     if (load_blob(a, m) || channel->encode(a, m, &request))
         return attempt_failed(a, REFUSED);
+    request.on_sending = note_begun;
+    request.on_sending_arg = m;
     d.sending++;
     CLEANUP(deadline_clear) struct deadline limit;
     deadline_set(&limit, SEND_TIMEOUT_MS);
@@ -215,6 +224,8 @@ static struct attempt attempt_once(struct arena *a, const struct channel *channe
         result.outcome = result.sent.unknown ? UNKNOWN : later && !result.sent.gone ? NOT_SENT : REFUSED;
         result.why = arena_str(a, str_from(failed_text()));
     }
+    if (result.outcome == NOT_SENT || result.outcome == REFUSED)
+        in_flight_end(m->id);       /* it surely has not got it */
     return result;
 }
 
@@ -329,6 +340,7 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
     if (*ret_claimed)
         add_claim(next, c);
     TRY(commit_stubbornly(next));
+    in_flight_end(row.id);
     (void)FAULT(deliver_marked);
     return OK;
 }
@@ -434,6 +446,20 @@ void deliver_wake(str platform, str chat_id)
 
 /* ---- start, stop, operators ---- */
 
+/* Rows that were claimed, and whose request had not gone out: they are as they were before the claim. */
+static enum err add_not_begun(struct store *store, struct arena *a, struct batch *b) AWAITS
+{
+    struct rows r;
+
+    if (in_flight_open(arena_printf(a, "%s/run/in-flight", config_now()->home)))
+        log_event(LOG_WARN, "deliver.in_flight", F("error", failed_text()));    /* more will be unknown, no less safe */
+    TRY(store_read(store, a, &r, "outbox.claimed", ""));
+    for (size_t i = 0; i < r.n; i++)
+        if (!in_flight_before(row_int(&r, i, 0)))
+            batch_add(b, "outbox.not_begun", "i", row_int(&r, i, 0));
+    return OK;
+}
+
 enum err deliver_start(struct store *store)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -443,11 +469,16 @@ enum err deliver_start(struct store *store)
     d.store = store;
     d.stopping = false;
     d.fibers = (struct fibers){ .independent = true };
+    TRY(add_not_begun(store, a, b));
+    size_t sweep = batch_size(b);
+
     batch_add(b, "outbox.sweep", "c", config_now()->delivery_unknown);
     TRY(store_commit(store, b));
-    for (size_t i = 0; i < batch_rows(b, 0)->n; i++)
-        log_event(LOG_WARN, "deliver.swept", F("row", row_int(batch_rows(b, 0), i, 0)),
-                  F("state", row_str(batch_rows(b, 0), i, 1)));
+    in_flight_settled();
+    const struct rows *swept = batch_rows(b, sweep);
+
+    for (size_t i = 0; i < swept->n; i++)
+        log_event(LOG_WARN, "deliver.swept", F("row", row_int(swept, i, 0)), F("state", row_str(swept, i, 1)));
     TRY(store_read(store, a, &r, "outbox.chats", ""));
     for (size_t i = 0; i < r.n; i++)
         deliver_wake(row_str(&r, i, 0), row_str(&r, i, 1));
@@ -467,6 +498,7 @@ static void forget_everything(void)
         free_chat(e->value);
     for (size_t i = 0; map_next(&d.global, &i, &e);)
         free(e->value);
+    in_flight_close();
     map_done(&d.chats);
     map_done(&d.global);
     d.store = NULL;

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "channel/deliver_internal.h"
+#include "channel/in_flight.h"
 #include "channel/registry.h"
 #include "channel/split.h"
 #include "runtime/clock.h"
@@ -61,6 +62,7 @@ static enum err end_row(struct delivery_stream *s, const struct attempt *t) AWAI
 
     batch_add(b, "outbox.end", "ics", s->message.id, t->outcome == UNKNOWN ? "unknown" : "dropped", t->why);
     TRY(store_commit(deliver_store(), b));
+    in_flight_end(s->message.id);
     return failed(t->outcome == UNKNOWN ? ERR_TIMEOUT : ERR_REMOTE, "%.*s", STR(t->why));
 }
 
@@ -72,7 +74,9 @@ static enum err store_opened(struct delivery_stream *s, str remote_id) AWAITS
     (void)FAULT(stream_opened);
     batch_add(b, "outbox.stream_opened", "is", s->message.id, s->message.remote_id);
     batch_expect(b, 1);
-    return store_commit(deliver_store(), b);
+    TRY(store_commit(deliver_store(), b));
+    in_flight_end(s->message.id);
+    return OK;
 }
 
 static void edit_once(struct delivery_stream *s) AWAITS

@@ -2,10 +2,12 @@
 /* Delivery with a platform that does what the script says, a real store and a clock that is set by hand. */
 #include "base/test.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/json.h"
 #include "channel/deliver_internal.h"
+#include "channel/in_flight.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
 #include "config/config.h"
@@ -28,6 +30,8 @@ static enum err scripted_fetch(struct arena *a, const struct http_request *q, st
 
     platform.used++;
     buf_addf(&platform.log, "%s%.*s", platform.log.len ? " | " : "", STR(q->body));
+    if (q->on_sending && !s->unsent)
+        q->on_sending(q->on_sending_arg);
     if (ret_sent)
         *ret_sent = !s->unsent;
     if (s->e)
@@ -101,6 +105,7 @@ static struct scene scene_new(const struct answer *script, size_t n, const char 
 
     snprintf(set, sizeof set, "delivery.unknown=%s", unknown);
     CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ set, "delivery.attempts=3", NULL }));
+    CHECK(mkdir(home_path(&s.home, "run"), 0700) == 0);
     clock_fake(1000000000);
     platform.script = script;
     platform.n = n;
@@ -321,6 +326,28 @@ TEST(what_a_crash_left_in_the_middle_is_unknown_unless_it_was_an_edit)
         await_state(&s, fresh, cases[i].new_message);
         CHECK(str_find(buf_str(&platform.log), S("edit 9 edit")) != STR_NONE);
     }
+}
+
+TEST(what_was_claimed_and_had_not_gone_out_at_a_crash_is_sent_once)
+{
+    static const struct answer script[] = { { .status = 200, .body = "5" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+    int64_t claimed = add_row(&s, "a", "claimed"), begun = add_row(&s, "b", "begun"), streamed = add_row(&s, "c", "streamed");
+    struct batch *b = batch_new(s.home.arena);
+
+    CHECK_OK(in_flight_open(home_path(&s.home, "run/in-flight")));
+    in_flight_settled();
+    in_flight_begin(begun);
+    batch_add(b, "outbox.claim", "cci", "fake", "a", clock_wall_ms());
+    batch_add(b, "outbox.claim", "cci", "fake", "b", clock_wall_ms());
+    batch_add(b, "outbox.claim", "cci", "fake", "c", clock_wall_ms());
+    batch_add(b, "turn.end_unknown", "is", streamed, S("{\"text\":\"streamed\",\"streaming\":true}"));
+    CHECK_OK(store_commit(s.home.store, b));
+    CHECK_OK(deliver_start(s.home.store));
+    await_state(&s, claimed, "sent");
+    await_state(&s, begun, "unknown");
+    await_state(&s, streamed, "dropped");
+    CHECK_STR(buf_str(&platform.log), "claimed");
 }
 
 TEST(rates_hold_after_the_burst)

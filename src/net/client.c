@@ -36,6 +36,8 @@ struct http_stream {
     size_t             n_head_fields;
     struct buf         in, out;         /* filled by libcurl; lent to the reader */
     size_t             total, max, high;
+    void             (*on_sending)(void *arg);
+    void              *on_sending_arg;
 };
 
 static size_t n_connects;
@@ -73,6 +75,8 @@ static int on_start(void *arg, char *ip UNUSED, char *local UNUSED, int port UNU
         give_up(s, ERR_NET, "the connection was closed before an answer came");
         return CURL_PREREQFUNC_ABORT;
     }
+    if (s->on_sending)
+        s->on_sending(s->on_sending_arg);
     if (FAULT(net_write)) {
         give_up(s, ERR_NET, "fault: net_write");
         return CURL_PREREQFUNC_ABORT;
@@ -269,6 +273,8 @@ static enum err prepare(struct http_stream *s, const struct http_request *rq)
     set_method(s, rq);
     set_limits(s, rq);
     set_callbacks(s);
+    s->on_sending = rq->on_sending;
+    s->on_sending_arg = rq->on_sending_arg;
     return OK;
 }
 

@@ -21,6 +21,8 @@ struct http_request {
     uint64_t    idle_timeout_ms;            /* between two reads that bring bytes; 0: only the fiber's deadline */
     size_t      max_body;                   /* bytes of answer; 0: 16 MiB; more is ERR_LIMIT */
     unsigned    max_redirects;              /* 0: a redirect is an answer like any other */
+    void      (*on_sending)(void *arg);     /* connected, and its first byte goes out next; must not await.  NULL: none */
+    void       *on_sending_arg;
 };
 
 struct http_stream;

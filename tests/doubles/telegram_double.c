@@ -599,11 +599,11 @@ static void on_readable(struct conn *c)
 
     while ((n = read(c->fd, chunk, sizeof chunk)) > 0)
         add(&c->in, chunk, (size_t)n);
-    if (n == 0 || (n < 0 && errno != EAGAIN)) {
+    bool ended = n == 0 || (n < 0 && errno != EAGAIN);
+
+    /* What came whole counts, also from a client that is gone by now, as a platform would take it. */
+    if (serve_buffered(c) && ended)
         close_conn(c);
-        return;
-    }
-    serve_buffered(c);
 }
 
 static void accept_all(int listener)

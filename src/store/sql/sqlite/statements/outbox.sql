@@ -11,6 +11,15 @@ WHERE state = 'sending' AND NOT (remote_id IS NOT NULL AND coalesce(json_extract
       AND EXISTS (SELECT 1 FROM inbox i WHERE i.id = outbox.inbox_id AND i.state IN ('ready', 'running')))
 RETURNING id, state;
 
+-- name: outbox.claimed
+SELECT id FROM outbox WHERE state IN ('ready', 'sending') AND state = 'sending' AND remote_id IS NULL;
+
+-- A reply that was to be shown while it grows is begun anew by its turn.
+-- name: outbox.not_begun
+UPDATE outbox SET state = CASE WHEN coalesce(json_extract(body, '$.streaming'), 0) THEN 'dropped' ELSE 'ready' END,
+                  attempts = max(attempts - 1, 0), next_at = 0
+WHERE id = ?1 AND state = 'sending';
+
 -- name: outbox.chats
 SELECT DISTINCT platform, chat_id FROM outbox WHERE state IN ('ready', 'sending') AND state = 'ready';
 
