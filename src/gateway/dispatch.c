@@ -434,6 +434,17 @@ void dispatch_drop(struct gateway *g, str session_id, int64_t inbox_id)
     }
 }
 
+/* What an orderly stop interrupts has not failed: only deaths count towards giving up. */
+static void forgive_interrupted(struct gateway *g) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "inbox.interrupted", "");
+    if (store_commit(g->store, b))
+        log_event(LOG_WARN, "dispatch.interrupted", F("error", failed_text()));
+}
+
 void dispatch_drain(struct gateway *g, uint64_t ms)
 {
     struct dispatch *d = g->dispatch;
@@ -445,6 +456,7 @@ void dispatch_drain(struct gateway *g, uint64_t ms)
     while (d->fibers.n && clock_ms() < end && fiber_sleep(10) == OK)
         continue;
     fibers_done(&d->fibers);
+    forgive_interrupted(g);
 }
 
 /* Sessions that were left: those that never had a fiber, or one that was cancelled before it began. */

@@ -153,7 +153,7 @@ TEST(a_message_that_was_begun_and_never_ended_three_times_is_given_up)
     for (size_t i = 1; i <= 3; i++) {
         CHECK_OK(dispatch_resume(&s.gateway));
         UNTIL(s.n_asked == i);
-        scene_restart(&s, 100);
+        scene_die(&s, 100);
     }
     CHECK_OK(dispatch_resume(&s.gateway));
     scene_settle(&s);
@@ -174,16 +174,35 @@ TEST(messages_that_were_begun_twice_and_never_ended_run_one_at_a_time)
     for (size_t i = 1; i <= 2; i++) {
         CHECK_OK(dispatch_resume(&s.gateway));
         UNTIL(s.n_asked == 2 * i);
-        scene_restart(&s, 100);
+        scene_die(&s, 100);
     }
     CHECK_OK(dispatch_resume(&s.gateway));
     UNTIL(s.n_asked == 5);
-    scene_restart(&s, 100);             /* as if the first had stopped us again */
+    scene_die(&s, 100);             /* as if the first had stopped us again */
     scene_release(&s);
     CHECK_OK(dispatch_resume(&s.gateway));
     scene_settle(&s);
     CHECK_INT(s.n_asked, 6);
     CHECK_STR(scene_inbox(&s), "failed one|done two");
+    scene_end(&s);
+}
+
+TEST(orderly_stops_do_not_count_towards_giving_up)
+{
+    struct scene s;
+
+    scene_start(&s, 100);
+    s.model_held = true;
+    scene_leave(&s, SESSION_A, "one");
+    for (size_t i = 1; i <= 5; i++) {
+        CHECK_OK(dispatch_resume(&s.gateway));
+        UNTIL(s.n_asked == i);
+        scene_restart(&s, 100);
+    }
+    scene_release(&s);
+    CHECK_OK(dispatch_resume(&s.gateway));
+    scene_settle(&s);
+    CHECK_STR(scene_inbox(&s), "done one");
     scene_end(&s);
 }
 

@@ -23,6 +23,8 @@ struct scene {
 void    scene_start(struct scene *, size_t max_sessions) AWAITS;
 /* The gateway's parts anew over the same store, as after a restart. */
 void    scene_restart(struct scene *, size_t max_sessions) AWAITS;
+/* The same as after a death: what ran counts as begun and not ended. */
+void    scene_die(struct scene *, size_t max_sessions) AWAITS;
 void    scene_end(struct scene *) AWAITS;
 void    scene_release(struct scene *);              /* model and platform */
 void    scene_settle(struct scene *) AWAITS;        /* until no session is at work */

@@ -60,6 +60,9 @@ WHERE state = 'ready' AND created_at < ?2 AND NOT EXISTS (SELECT 1 FROM journal 
 UPDATE inbox SET state = 'running', started_at = ?2, attempts = attempts + 1
 WHERE id = ?1 AND state IN ('ready', 'running');
 
+-- name: inbox.interrupted
+UPDATE inbox SET attempts = attempts - 1 WHERE state = 'running' AND attempts > 0;
+
 -- name: inbox.finish
 UPDATE inbox SET state = ?2, error = ?3, ended_at = ?4 WHERE id = ?1 AND state IN ('ready', 'running');
 
