@@ -100,3 +100,29 @@ TEST(exec_refuses_a_call_that_does_not_say_what_to_run)
     buf_add(&many, S("]}"));
     CHECK_REFUSES(&d, "exec", buf_c(&many), "at most 128 words");
 }
+
+/* --- python --- */
+
+TEST(python_runs_code_or_a_file)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{\"code\":\"print(6 * 7)\"}", "42\n" },
+        { "{\"code\":\"import sys; print(sys.argv[1:], sys.stdin.read())\",\"args\":[\"a b\",\"-c\"],\"stdin\":\"in\"}", "['a b', '-c'] in\n" },
+        { "{\"path\":\"sub/f.py\",\"args\":[\"x\"],\"cwd\":\"sub\",\"env\":{\"A\":\"1\"}}", "['x'] 1 sub\n" },
+        { "{\"code\":\"import sys; print(1); sys.stderr.write('2'); print(3)\"}", "1\n23\n" },
+        { "{\"code\":\"1/0\"}", "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n"
+                                "ZeroDivisionError: division by zero\n" },
+    };
+
+    desk_call(&d, "write_file", "{\"path\":\"sub/f.py\",\"content\":\"import sys, os\\nprint(sys.argv[1:], os.environ['A'], "
+              "os.path.basename(os.getcwd()))\\n\"}");
+    for (size_t i = 0; fixture_can_run() && i < N_ELEMENTS(cases); i++)
+        CHECK_STR(printed(desk_call(&d, "python", cases[i].arguments)), cases[i].want);
+    CHECK_SAYS(&d, "list_dir", "{}", "sub/\n");
+    CHECK_REFUSES(&d, "python", "{}", "give code, or path");
+    CHECK_REFUSES(&d, "python", "{\"code\":\"1\",\"path\":\"sub/f.py\"}", "give code, or path");
+    CHECK_REFUSES(&d, "python", "{\"path\":\"nothing.py\"}", "no such file");
+    CHECK_REFUSES(&d, "python", "{\"path\":\"../x.py\"}", "outside");
+    CHECK_REFUSES(&d, "python", "{\"path\":\"/etc/passwd\"}", "outside");
+}

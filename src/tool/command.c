@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool/command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,6 +87,42 @@ enum err command_job(const struct tool_context *cx, const json_t *arguments, str
     return OK;
 }
 
+void command_set_env(struct sandbox_job *job, const char *const *more)
+{
+    const char **env;
+    size_t n = 0, n_more = 0;
+
+    while (job->env && job->env[n])
+        n++;
+    while (more[n_more])
+        n_more++;
+    env = arena_alloc(job->arena, (n_more + n + 1) * sizeof *env);
+    memcpy(env, more, n_more * sizeof *env);
+    if (n)
+        memcpy(env + n_more, job->env, n * sizeof *env);
+    job->env = env;
+}
+
+static enum err find_path(struct file_job *job)
+{
+    size_t name = str_find(str_from(job->path), S("::"));
+    int fd;
+
+    TRY(workspace_open_at(&job->workspace, arena_c(job->arena, str_take(str_from(job->path), name)), O_PATH, &fd));
+    close(fd);
+    buf_add(&job->text, str_from(job->root));
+    if (strcmp(job->path, ".") != 0)
+        buf_addf(&job->text, "/%s", job->path);
+    return OK;
+}
+
+enum err command_path(const struct tool_context *cx, const json_t *arguments, const char **ret_path, struct tool_result *out)
+{
+    TRY(file_job_run(cx, arguments, find_path, out));
+    *ret_path = arena_c(cx->arena, out->text);
+    return OK;
+}
+
 enum err command_words(struct arena *a, const json_t *arguments, const char *name, const char *const *first,
                        const char *const **ret_argv)
 {
@@ -131,4 +169,12 @@ struct tool_result command_result(struct arena *a, const struct sandbox_job *job
     buf_add(&text, o->output);
     buf_addf(&text, "%s%s", end, command_end(a, job, o));
     return (struct tool_result){ .text = arena_str(a, buf_str(&text)), .is_error = o->timed_out || o->out_of_memory };
+}
+
+bool command_was_missing(const struct sandbox_outcome *o, const char *program)
+{
+    char said[100];
+
+    snprintf(said, sizeof said, "%s: %s", program, strerror(ENOENT));
+    return o->exit_code == 127 && str_find(o->output, str_from(said)) != STR_NONE;
 }
