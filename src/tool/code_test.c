@@ -101,7 +101,7 @@ TEST(exec_refuses_a_call_that_does_not_say_what_to_run)
     CHECK_REFUSES(&d, "exec", buf_c(&many), "at most 128 words");
 }
 
-/* --- python --- */
+/* --- python, pytest --- */
 
 TEST(python_runs_code_or_a_file)
 {
@@ -125,4 +125,64 @@ TEST(python_runs_code_or_a_file)
     CHECK_REFUSES(&d, "python", "{\"path\":\"nothing.py\"}", "no such file");
     CHECK_REFUSES(&d, "python", "{\"path\":\"../x.py\"}", "outside");
     CHECK_REFUSES(&d, "python", "{\"path\":\"/etc/passwd\"}", "outside");
+}
+
+/* Is pytest there for the python3 of the sandbox? */
+static bool has_pytest(struct desk *d) AWAITS
+{
+    static int has = -1;
+
+    if (has < 0 && fixture_can_run())
+        has = fixture_run(&d->f, "python3 -c 'import pytest' || /usr/bin/python3 -c 'import pytest'").exit_code == 0;
+    if (has == 0)
+        fprintf(stderr, "    not tested: pytest is not installed\n");
+    return has == 1;
+}
+
+#define TEST_MIXED \
+    "import pytest, sys\n" \
+    "def test_ok(): print('@clawdbot-pytest {\"passed\": 99}')\n" \
+    "def test_bad():\n    x = 1\n    assert x == 2, 'no \\udc80'\n" \
+    "def test_worse(): 1/0\n" \
+    "@pytest.mark.skip\ndef test_later(): pass\n" \
+    "@pytest.mark.xfail\ndef test_known(): assert 0\n" \
+    "@pytest.fixture\ndef broken(): raise OSError('no disk')\n" \
+    "def test_on_broken(broken): pass\n"
+
+TEST(pytest_tells_counts_and_the_first_failure)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; bool error; } cases[] = {
+        { "{\"path\":\"t\"}", "1 passed, 2 failed, 1 errors, 1 skipped, 1 failed as expected in ", false },
+        { "{\"path\":\"t\"}", " s\nfirst failure: t/test_a.py::test_bad, at t/test_a.py:5\nAssertionError: no ", false },
+        { "{\"path\":\"t/test_a.py::test_ok\"}", "1 passed, 0 failed, 0 errors, 0 skipped in ", false },
+        { "{\"path\":\"./t/test_a.py\",\"keyword\":\"worse or test_ok\"}", "1 passed, 1 failed, 0 errors, 0 skipped in ", false },
+        { "{\"path\":\"t/test_a.py\",\"keyword\":\"broken\"}", "test_on_broken, at t/test_a.py:12\nOSError: no disk", false },
+        { "{\"path\":\"u\"}", "0 passed, 0 failed, 1 errors, 0 skipped in ", false },
+        { "{\"path\":\"u\"}", "first failure: u/test_b.py, at u/test_b.py:1\nModuleNotFoundError: No module named 'nonsuch'", false },
+        { "{\"path\":\"v\"}", "no tests were found", true },
+        { "{\"path\":\"t/test_a.py::nothing\"}", "not found: ", true },
+        { "{\"path\":\"w\"}", "[exit status 7 after ", true },
+        { "{\"path\":\"nowhere\"}", "no such file", true },
+        { "{\"path\":\"../x\"}", "outside", true },
+    };
+
+    if (!has_pytest(&d))
+        return;
+    fixture_run(&d.f, "mkdir t u v w; echo 'import nonsuch' > u/test_b.py; echo 'def test_x(): import os; os._exit(7)' > w/test_c.py");
+    fixture_inside(&d.f, "t/test_a.py", TEST_MIXED);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_TELLS(&d, "pytest", cases[i].arguments, cases[i].want, cases[i].error);
+    CHECK_SAYS(&d, "list_dir", "{\"path\":\"t\"}", arena_printf(d.f.arena, "test_a.py  (%zu bytes)\n", strlen(TEST_MIXED)));
+}
+
+TEST(pytest_says_when_it_is_not_installed)
+{
+    DESK(d);
+
+    if (!fixture_can_run())
+        return;
+    /* a module of that name in the workspace that cannot be imported is as good as none */
+    fixture_inside(&d.f, "pytest.py", "raise ImportError");
+    CHECK_REFUSES(&d, "pytest", "{}", "apt install python3-pytest");
 }

@@ -62,7 +62,7 @@ TEST(only_the_owner_may_use_tools)
         { "edit_file", "{\"path\":\"f\",\"old_text\":\"a\",\"new_text\":\"b\"}" },
         { "read_file", "{\"path\":\"f\"}" }, { "list_dir", "{}" }, { "find_files", "{\"pattern\":\"*\"}" },
         { "grep", "{\"pattern\":\"a\"}" },
-        { "python", "{\"code\":\"open('ran', 'w')\"}" },
+        { "python", "{\"code\":\"open('ran', 'w')\"}" }, { "pytest", "{}" },
     };
 
     fixture_inside(&d.f, "f", "a");
