@@ -52,7 +52,7 @@ class Start(unittest.TestCase):
     def test_from_nothing_to_ready_and_back(self):
         gateway, said = self.start()
         url = self.url(said)
-        token = re.search(r'claw_\w[\w-]*', said).group(0)
+        token = re.search(r'claw_[\w-]+', said).group(0)
         self.assertTrue(url.startswith('http://127.0.0.1:'), url)
         self.assertEqual(self.get(url + '/health')[0], 200)
         self.assertEqual(self.get(url + '/ready')[0], 200)
