@@ -28,7 +28,7 @@
 #include "store/blobs.h"
 #include "store/lock.h"
 
-enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200 };
+enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500 };
 
 /* Everything that is open, in the order of opening; closed backwards. */
 struct running {
@@ -278,9 +278,18 @@ static enum err serve(struct running *r) AWAITS
 
 /* ---- closing ---- */
 
+/* What is left of the time, and in any case enough for those who only have to be told. */
+static uint64_t left_until(uint64_t end)
+{
+    uint64_t now = clock_ms();
+
+    return end > now + LAST_WORDS_MS ? end - now : LAST_WORDS_MS;
+}
+
+/* The turns, then their replies on the way, then whoever waits for them: all share one time. */
 static void drain(struct running *r) AWAITS
 {
-    uint64_t ms = config_now()->server_drain_timeout;
+    uint64_t ms = config_now()->server_drain_timeout, end = clock_ms() + ms;
     struct gateway *g = &r->gateway;
 
     g->stopping = true;
@@ -290,11 +299,11 @@ static void drain(struct running *r) AWAITS
     g->closing = true;
     if (g->bus)
         bus_wake_all(g->bus);
-    deliver_stop(ms);
+    deliver_stop(left_until(end));
     for (int i = 0; i < 2; i++) {
         struct server *s = i ? r->unix_socket : r->tcp;
 
-        if (s && server_drain(s, ms))
+        if (s && server_drain(s, left_until(end)))
             log_event(LOG_DEBUG, "server.cut", F("error", failed_text()));
     }
 }
