@@ -44,8 +44,9 @@ static json_t *message_of_row(const struct rows *r, size_t i, str session_id)
     return j;
 }
 
-static json_t *reply_of_row(struct arena *a, const struct rows *r, size_t i, str session_id)
+static json_t *reply_of_row(const struct rows *r, size_t i, str session_id)
 {
+    CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(json_decrefp) json_t *body = NULL;
 
     if (json_parse(row_str(r, i, 8), &body))
@@ -71,17 +72,18 @@ enum err get_messages(struct request *q) AWAITS
     if (batch_rows(b, 0)->n == 0)
         return failed(ERR_NOT_FOUND, "there is no session %.*s", STR(str_take(id, 60)));
     const struct rows *r = batch_rows(b, 1);
-    json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
 
     for (size_t i = r->n; i-- > 0; ) {      /* newest first in the rows */
+        TRY(fiber_yield());                 /* a long text is milliseconds of work */
         if (i + 1 == r->n || row_int(r, i, 0) != row_int(r, i + 1, 0))
             json_array_append_new(list, message_of_row(r, i, id));
-        json_t *reply = row_null(r, i, 7) ? NULL : reply_of_row(q->arena, r, i, id);
+        json_t *reply = row_null(r, i, 7) ? NULL : reply_of_row(r, i, id);
 
         if (reply)
             json_array_append_new(list, reply);
     }
-    return answer_json(q, 200, json_pack("{s:o, s:o}", "session_id", json_from_str(id), "messages", list));
+    return answer_json(q, 200, json_pack("{s:o, s:O}", "session_id", json_from_str(id), "messages", list));
 }
 
 enum err post_stop(struct request *q) AWAITS

@@ -47,6 +47,7 @@ static enum err replay_page(struct live *l, str session, int64_t *after, size_t 
     for (size_t i = 0; i < r.n; i++) {
         CLEANUP(json_decrefp) json_t *body = NULL;
 
+        TRY(fiber_yield());     /* a long text is milliseconds of work, and what is sent seldom waits */
         *after = row_int(&r, i, 0);
         TRY(json_parse(row_str(&r, i, 3), &body));
         TRY(send_json(l, a, reply_event(a, *after, row_str(&r, i, 2), session, json_text_str(body, "text"),

@@ -46,7 +46,7 @@ struct sandbox_outcome {
  * does not start ERR_IO.  Whatever the command itself did is an outcome. */
 enum err sandbox_run(const struct sandbox_job *, struct sandbox_outcome *out) AWAITS MUST_USE;
 
-/* What the machine gives.  Measured in a sandbox once, then kept; sandbox_forget() measures again. */
+/* What the machine gives.  Measured in a sandbox until one starts, then kept; sandbox_forget() measures again. */
 struct sandbox_report {
     struct guarantee_state { bool held; char by[160]; } states[N_GUARANTEES];  /* by: what gives it, or why it is missing */
     char failure[400];          /* why nothing can be run at all; "" when something can */

@@ -103,7 +103,8 @@ static void nothing_holds(struct sandbox_report *r, const char *why)
         state(r, g, false, "no command can be run here");
 }
 
-/* A sandbox that does not start is a finding, not an error; being cancelled or late says nothing about it. */
+/* A sandbox that does not start is a finding, not an error, and not for ever: we may have been out of descriptors, or
+ * the program is installed meanwhile.  Being cancelled or late says nothing about it. */
 enum err sandbox_probe(const struct sandbox_report **out)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -122,7 +123,7 @@ enum err sandbox_probe(const struct sandbox_report **out)
             judge_limits(&r);
         }
         known = r;
-        is_known = true;
+        is_known = e == OK;
     }
     *out = &known;
     return OK;

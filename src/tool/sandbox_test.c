@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,24 @@ TEST(the_default_guarantees_hold_or_nothing_runs)
         if (!r->failure[0] && (GUARANTEES_DEFAULT & GUARANTEE_BIT(g)))
             CHECK(r->states[g].held);
     }
+}
+
+TEST(a_sandbox_that_cannot_start_for_now_is_tried_again)
+{
+    SANDBOXED(f);
+    const struct sandbox_report *r;
+    struct rlimit files, none;
+
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &files), 0);
+    none = (struct rlimit){ 3, files.rlim_max };
+    sandbox_forget();
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum err e = sandbox_probe(&r);
+
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &files), 0);
+    CHECK_OK(e);
+    CHECK(r->failure[0] != '\0');
+    CHECK_STR(fixture_run(&f, "echo again").output, "again\n");
 }
 
 TEST(a_command_runs_in_its_workspace)
