@@ -183,7 +183,9 @@ TEST(messages_that_were_begun_twice_and_never_ended_run_one_at_a_time)
     CHECK_OK(dispatch_resume(&s.gateway));
     scene_settle(&s);
     CHECK_INT(s.n_asked, 6);
-    CHECK_STR(scene_inbox(&s), "failed one|done two");
+    str inbox = scene_inbox(&s);        /* the store's two readers decide which of them went first */
+
+    CHECK(str_eq(inbox, S("failed one|done two")) || str_eq(inbox, S("done one|failed two")));
     scene_end(&s);
 }
 
