@@ -290,7 +290,9 @@ static void on_delta(void *arg, str text)
     if (!bus_watched(t->bus, t->message.session_id))
         return;
     CLEANUP(buf_done) struct buf b = { 0 };
+    size_t room;
 
+    (void)buf_room(&b, text.len + 160, &room);      /* at once, not by doubling */
     buf_add(&b, S("{\"type\":\"delta\",\"message_id\":"));
     json_add_string(&b, t->message.id);
     buf_add(&b, S(",\"session_id\":"));

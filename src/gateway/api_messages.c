@@ -104,7 +104,9 @@ static enum err answer_waiting(struct request *q, struct mailbox *m, const struc
 static enum err send_event(struct request *q, const char *name, str json) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { .max = SIZE_MAX / 2 };
+    size_t room;
 
+    (void)buf_room(&b, json.len + 40, &room);       /* at once, not by doubling */
     buf_add(&b, S("event: "));
     buf_add(&b, str_from(name));
     buf_add(&b, S("\ndata: "));
