@@ -355,6 +355,8 @@ int main(int argc, char **argv)
         bench_commits(argv[2], (int)strtol(argv[3], NULL, 10));
         return 0;
     }
+    if (strcmp(what, "turn") == 0 && argc == 5)     /* before anybody can connect */
+        database = open_database(argv[4]);
     int listener = plain_listen((unsigned)strtoul(argc > 2 ? argv[2] : "0", NULL, 10), &port);
 
     if (strcmp(what, "process") == 0 && argc == 5) {
@@ -363,7 +365,6 @@ int main(int argc, char **argv)
     }
     if (strcmp(what, "turn") == 0 && argc == 5) {
         model_port = (unsigned)strtoul(argv[3], NULL, 10);
-        database = open_database(argv[4]);
         serve(listener, accept_blocking, answer_turn);
     }
     if (strcmp(what, "relay") == 0 && argc == 4) {
