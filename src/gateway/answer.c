@@ -92,9 +92,10 @@ enum err answer_make(struct gateway *g, struct answer *a)
     return was_command ? OK : run_agent(g, a);
 }
 
-void answer_failed(struct answer *a, enum err e)
+void answer_failed(const struct gateway *g, struct answer *a, enum err e)
 {
     const char *why = failed_text();
+    bool owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER;
     bool chinese = language_is_chinese(a->message->text);
 
     a->state = "failed";
@@ -106,7 +107,9 @@ void answer_failed(struct answer *a, enum err e)
         return;
     }
     log_event(LOG_WARN, "turn.failed", F("code", err_name(e)), F("error", why));
-    if (e == ERR_TIMEOUT)
+    if (!owner)     /* addresses and paths of this machine are not theirs to know */
+        a->text = chinese ? S("没有成功。我的主人可以看到原因。") : S("This did not work. My owner can see why.");
+    else if (e == ERR_TIMEOUT)
         a->text = str_from(arena_printf(a->arena, chinese ? "用时太长，已停止：%s。" : "This took too long and was stopped: %s.", why));
     else
         a->text = str_from(arena_printf(a->arena, chinese ? "没有成功：%s。" : "This did not work: %s.", why));

@@ -27,6 +27,6 @@ struct answer {
 /* A turn for this message, to be given a model or a tool. */
 struct turn *answer_turn(struct gateway *, struct answer *);
 enum err answer_make(struct gateway *, struct answer *) AWAITS MUST_USE;
-/* Turns an error (whose text is failed_text()) into what the person is told. */
-void     answer_failed(struct answer *, enum err);
+/* Turns an error (whose text is failed_text()) into what the person is told: the owner why, others only that. */
+void     answer_failed(const struct gateway *, struct answer *, enum err);
 enum err answer_store(struct gateway *, struct answer *) AWAITS MUST_USE;

@@ -3,6 +3,7 @@
 
 #include "channel/deliver.h"
 #include "config/config.h"
+#include "gateway/answer.h"
 #include "gateway/test_scene.h"
 #include "runtime/clock.h"
 
@@ -98,5 +99,29 @@ TEST(a_long_reply_is_stored_in_parts_that_go_out_in_order)
     size_t first = str_find(buf_str(&s.sent), S("word0 ")), last = str_find(buf_str(&s.sent), S("word1499"));
 
     CHECK(first < last && last != STR_NONE);
+    scene_end(&s);
+}
+
+TEST(why_something_failed_is_told_to_the_owner_alone)
+{
+    static const struct { const char *user, *want; } cases[] = {
+        { "owner",  "This did not work: http://10.0.0.7 is closed." },
+        { "friend", "This did not work. My owner can see why." },
+    };
+    struct scene s;
+
+    scene_start(&s, 10);
+    scene_pair(&s, "owner");
+    scene_pair(&s, "friend");
+    scene_restart(&s, 10);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct message m = from_owner("hi");
+        struct answer a = { .arena = s.home.arena, .message = &m };
+
+        m.user_id = str_from(cases[i].user);
+        answer_failed(&s.gateway, &a, failed(ERR_NET, "http://10.0.0.7 is closed"));
+        CHECK_STR(a.text, cases[i].want);
+        CHECK_STR(a.error, "http://10.0.0.7 is closed");
+    }
     scene_end(&s);
 }

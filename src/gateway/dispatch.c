@@ -237,7 +237,7 @@ static enum err run_now(struct session *s, struct job *j) AWAITS
     if (is_left_for_later(s, e))
         return e;
     if (e)
-        answer_failed(&t.answer, s->stopped ? ERR_CANCELLED : e);
+        answer_failed(g, &t.answer, s->stopped ? ERR_CANCELLED : e);
     while ((e = answer_store(g, &t.answer)) == ERR_IO)
         TRY(retry_pause(&wait, "turn.store_retry"));
     metric_observe_us(METRIC_turn_seconds, clock_us() - start);
