@@ -2,6 +2,7 @@
 #include "base/test.h"
 
 #include "channel/deliver.h"
+#include "channel/in_flight.h"
 #include "config/config.h"
 #include "gateway/answer.h"
 #include "gateway/test_scene.h"
@@ -27,6 +28,7 @@ static void leave_begun(struct scene *s, const char *how) AWAITS
     CHECK_OK(store_commit(s->home.store, b));
     int64_t id = row_int(batch_rows(b, 0), 0, 0);
 
+    in_flight_begin(id);
     if (strcmp(how, "opened") == 0)
         batch_add(b2, "outbox.stream_opened", "ic", id, "55");
     if (strcmp(how, "sent") == 0)
