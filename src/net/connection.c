@@ -216,8 +216,11 @@ static enum err serve(struct connection *c) AWAITS
 
     TRY(greet(c));
     TRY(serve_request(c, o->header_timeout_ms));
-    while (c->keep_alive)
+    while (c->keep_alive) {
+        if (c->rest.len)        /* it pipelines, and what is written seldom waits: the others have their turn */
+            TRY(fiber_yield());
         TRY(serve_request(c, o->idle_timeout_ms));
+    }
     return OK;
 }
 

@@ -17,7 +17,7 @@
 /* --- a server whose handler does what the path says --- */
 
 static struct waiters news;
-static size_t n_waiting, n_gone;
+static size_t n_waiting, n_gone, n_handled;
 
 static void echo_websocket(struct http_exchange *x) AWAITS
 {
@@ -55,6 +55,7 @@ static void wait_for_news(struct http_exchange *x) AWAITS
 static void handle(void *arg, struct http_exchange *x) AWAITS
 {
     (void)arg;
+    n_handled++;
     if (str_eq(x->path, S("/silent")))
         return;
     if (str_eq(x->path, S("/pieces"))) {
@@ -169,6 +170,29 @@ static void read_until(struct fd *fd, const char *what, struct buf *out) AWAITS
 #define ALWAYS "HTTP/1.1 200 OK\r\nX-Peer: loopback\r\n"
 #define PLAIN(length) ALWAYS "Content-Length: " length "\r\nContent-Type: text/plain\r\n"
 #define CLOSE "Connection: close\r\n\r\n"
+
+TEST(a_client_that_pipelines_leaves_the_others_their_turn)
+{
+    struct site s;
+    CLEANUP(buf_done) struct buf many = { 0 };
+    size_t most = 0, seen = 0;
+
+    site_open(&s, (struct server_options){ 0 });
+    struct fd *c = dial(&s);
+
+    for (int i = 0; i < 100; i++)
+        buf_add(&many, S("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"));
+    CHECK_OK(fd_write(c, buf_str(&many)));
+    n_handled = 0;
+    while (n_handled < 100) {
+        CHECK_OK(fiber_yield());
+        most = n_handled - seen > most ? n_handled - seen : most;
+        seen = n_handled;
+    }
+    CHECK_INT(most, 1);
+    fd_close(c);
+    site_close(&s);
+}
 
 TEST(answers_come_in_order_and_as_asked_for)
 {

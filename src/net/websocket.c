@@ -252,8 +252,10 @@ static enum err feed_rest(struct websocket *w, bool *ret_got) AWAITS
             return peer_closed(w);
         if (e == FRAMES_REFUSED)
             return refuse(w);
-        if (e == FRAMES_PING && !w->close_sent)
+        if (e == FRAMES_PING && !w->close_sent) {
             TRY(send_frame(w, FRAME_PONG, buf_str(&w->frames.control)));
+            TRY(fiber_yield());     /* a write seldom waits, and there may be thousands */
+        }
     }
     return OK;
 }
@@ -326,6 +328,8 @@ static enum err receive(struct websocket *w, struct waiters *also, bool *ret_got
     for (;;) {
         if (w->over)
             return failed(ERR_NOT_FOUND, "the WebSocket is closed");
+        if (w->rest.len)            /* many came at once: the others have their turn */
+            TRY(fiber_yield());
         TRY(feed_rest(w, ret_got));
         if (*ret_got)
             return OK;

@@ -11,7 +11,7 @@
 #include "runtime/clock.h"
 #include "runtime/internal.h"
 
-enum { SLICES_A_ROUND = 128, STEPS_A_TURN = 64, TRIM_AFTER_US = 1000000 };
+enum { SLICES_A_ROUND = 128, ROUND_US = 5000, STEPS_A_TURN = 64, TRIM_AFTER_US = 1000000 };
 
 static struct list all = LIST_INIT(all), ready = LIST_INIT(ready);
 static size_t      n_alive;
@@ -281,13 +281,14 @@ static void run_slice(struct fiber *f, uint64_t start_us)
         ended(f);
 }
 
+/* Not all that are ready, and not for long: descriptors and timers wait meanwhile. */
 void fibers_run_ready(void)
 {
-    uint64_t now = monotonic_us();
+    uint64_t now = monotonic_us(), end = now + ROUND_US;
 
     if (trim_at == UINT64_MAX && !list_empty(&ready))
         trim_at = now + TRIM_AFTER_US;
-    for (int i = 0; i < SLICES_A_ROUND; i++) {
+    for (int i = 0; i < SLICES_A_ROUND && now < end; i++) {
         struct list *node = list_pop_front(&ready);
 
         if (node == NULL)
