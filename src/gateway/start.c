@@ -2,6 +2,7 @@
 #include "gateway/start.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/history.h"
+#include "base/metrics.h"
 #include "channel/deliver.h"
 #include "channel/start.h"
 #include "config/config.h"
@@ -25,10 +27,11 @@
 #include "net/server.h"
 #include "runtime/clock.h"
 #include "runtime/loop.h"
+#include "runtime/offload.h"
 #include "store/blobs.h"
 #include "store/lock.h"
 
-enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500 };
+enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
 
 /* Everything that is open, in the order of opening; closed backwards. */
 struct running {
@@ -181,6 +184,29 @@ static enum err expire(void *arg) AWAITS
     }
 }
 
+static enum err trim(void *arg UNUSED)
+{
+    malloc_trim(0);
+    return OK;
+}
+
+/* What a busy time has left free goes back to the system after a minute without a turn: malloc would keep it. */
+static enum err give_back(void *arg UNUSED) AWAITS
+{
+    int64_t trimmed = 0, seen = 0;
+
+    for (;;) {
+        TRY(fiber_sleep(QUIET_MS));
+        int64_t turns = metric_value(METRIC_turns);
+
+        if (turns == seen && turns != trimmed) {
+            TRY(fiber_offload(trim, NULL));
+            trimmed = turns;
+        }
+        seen = turns;
+    }
+}
+
 static enum err open_parts(struct running *r) AWAITS
 {
     struct gateway *g = &r->gateway;
@@ -202,6 +228,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
     fibers_spawn(&g->services, "expire", expire, r);
+    fibers_spawn(&g->services, "trim", give_back, NULL);
     return OK;
 }
 
