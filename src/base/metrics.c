@@ -26,11 +26,6 @@ void metric_add(enum metric m, int64_t n)
     atomic_fetch_add_explicit(&values[m].value, n, memory_order_relaxed);
 }
 
-void metric_set(enum metric m, int64_t n)
-{
-    atomic_store_explicit(&values[m].value, n, memory_order_relaxed);
-}
-
 void metric_observe_us(enum metric m, uint64_t us)
 {
     metric_add(m, 1);

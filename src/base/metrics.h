@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* metrics.h: numbers about what happened, for GET /metrics.  Every metric is a row of metrics.def.
- * Counters only grow; gauges are set; histograms are seconds.  Safe from any thread. */
+ * Counters only grow; gauges go up and down; histograms are seconds.  Safe from any thread. */
 #pragma once
 #include "base/buf.h"
 
@@ -12,7 +12,6 @@ enum metric {
 };
 
 void     metric_add(enum metric, int64_t);                  /* counter, or gauge up and down */
-void     metric_set(enum metric, int64_t);                  /* gauge */
 void     metric_observe_us(enum metric, uint64_t us);       /* histogram */
 int64_t  metric_value(enum metric);                         /* of a histogram: how many were observed */
 void     metrics_print(struct buf *);                       /* Prometheus text format 0.0.4 */
