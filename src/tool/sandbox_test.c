@@ -299,6 +299,7 @@ TEST(a_command_dies_when_the_gateway_is_killed)
     SANDBOXED(f);
     static const char *const words[] = { "a_command_dies_when_the_gateway_is_killed_child", NULL };
     char self[256] = "";
+    sigset_t none;
     pid_t gateway;
 
     if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
@@ -309,6 +310,8 @@ TEST(a_command_dies_when_the_gateway_is_killed)
     if (gateway == 0) {
         setenv("CLAWDBOT_TEST_WORKSPACE", f.workspace, 1);
         setenv("CLAWDBOT_TEST_NAP", nap_4, 1);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);      /* a fiber's thread gets no signals, nor would what it becomes */
         execl(self, self, words[0], (char *)NULL);
         _exit(1);
     }
