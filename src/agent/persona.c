@@ -40,7 +40,7 @@ str persona_prompt(const struct turn *t)
                  "You work in the folder %s. Tools see only this folder, and commands run in a sandbox without "
                  "network. Say what you did and what came of it; never claim what a tool did not confirm.",
              t->workspace);
-    if (t->is_owner)
+    if (person_is_owner(&t->person))
         for (size_t i = 0; i < N_ELEMENTS(files); i++)
             add_file(&b, t->workspace, files[i]);
     return arena_str(t->arena, buf_str(&b));

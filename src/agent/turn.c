@@ -129,8 +129,9 @@ static enum err run_call(void *arg) AWAITS
     struct turn_call *c = arg;
     struct turn *t = c->turn;
     struct tool_context context = {
-        .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id,
-        .user = t->message.user_id, .is_owner = t->is_owner,
+        .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id, .platform = t->message.platform,
+        .chat_id = t->message.chat_id, .user = t->message.user_id, .person = t->person, .inbox_id = t->inbox_id,
+        .call_id = c->call.id,
     };
 
     (void)FAULT(tool_before_run);
@@ -317,7 +318,7 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
     uint64_t start = clock_us();
 
     /* Until roles exist, only the owner may run anything. */
-    if (t->is_owner && (t->model->provider->caps & CAP_TOOLS))
+    if (person_is_owner(&t->person) && (t->model->provider->caps & CAP_TOOLS))
         p.tools = tools_enabled(t->arena, &p.n_tools);
     metric_add(METRIC_model_calls, 1);
     enum err e = complete(t->model, t->arena, &p, &options, out);

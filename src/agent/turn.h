@@ -11,6 +11,7 @@
 #include "agent/journal.h"
 #include "bus/bus.h"
 #include "domain/message.h"
+#include "domain/person.h"
 #include "model/complete.h"
 
 struct turn {
@@ -23,7 +24,7 @@ struct turn {
     str            model_name;
     int64_t        inbox_id;
     struct message message;
-    bool           is_owner;
+    struct person  person;         /* who wrote it */
     bool           is_new;          /* this is the first try */
     const char    *workspace;
     unsigned       max_rounds;      /* model calls in this turn */

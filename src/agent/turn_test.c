@@ -101,7 +101,7 @@ static struct turn turn_for(struct scene *s, const char *text)
 {
     return (struct turn){
         .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .histories = s->histories, .model = &s->script.model,
-        .model_name = S("double"), .inbox_id = s->inbox_id, .workspace = s->home.folder, .is_owner = true,
+        .model_name = S("double"), .inbox_id = s->inbox_id, .workspace = s->home.folder, .person = { S("owner"), S("owner") },
         .message = { .id = S("m"), .session_id = S("s1"), .platform = S("rest"), .text = str_from(text) },
         .max_rounds = 4, .max_history = 40, .max_context = 32000,
     };

@@ -2,6 +2,7 @@
 /* tool.h: the slot for what the assistant can do.  One file a tool exports a `struct tool`. */
 #pragma once
 #include "base/json.h"
+#include "domain/person.h"
 
 enum risk {
     RISK_READ,          /* looks, inside the workspace */
@@ -10,17 +11,26 @@ enum risk {
     RISK_OUTSIDE,       /* reaches beyond this machine's sandbox */
 };
 
+/* What the floor that runs turns lends to the tools of its own floor; the others pass it on unseen.  gateway/ has it. */
+struct tool_host;
+
 /* Who asks, and where it happens.  Lives for the call. */
 struct tool_context {
     struct arena *arena;
     const char   *workspace;        /* absolute path, exists */
-    str           session_id, user;
-    bool          is_owner;
+    str           session_id, platform, chat_id, user;
+    struct person person;
+    int64_t       inbox_id;         /* of the message that is being answered; 0: none */
+    str           call_id;
+    str           taint;            /* whose words are in the context besides the owner's; "": nobody's */
+    int64_t       approval;         /* id of the approval that let this call through; 0: the policy allowed it */
+    struct tool_host *host;         /* NULL in tests of a tool alone */
 };
 
 struct tool_result {
     str   text;                     /* what the model reads; UTF-8, capped by the tool */
     bool  is_error;                 /* the tool ran and says no: the model may do better */
+    str   taint;                    /* whose words these are besides the owner's: "web page https://example.org/"; "" */
 };
 
 struct tool {

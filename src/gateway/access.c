@@ -105,6 +105,15 @@ enum access_role access_of(const struct access *x, str platform, str user_id)
     return value ? (enum access_role)(value - 1) : ACCESS_UNKNOWN;
 }
 
+struct person access_person(const struct access *x, str platform, str user_id)
+{
+    switch (access_of(x, platform, user_id)) {
+    case ACCESS_OWNER: return (struct person){ S("owner"), S("owner") };
+    case ACCESS_USER: return (struct person){ user_id, S("user") };
+    default: return (struct person){ user_id, NO_STR };
+    }
+}
+
 static enum err load(struct gateway *g, struct access *x) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

@@ -6,6 +6,7 @@
  * Over HTTP: whoever holds the API token, which is kept as a SHA-256; browsers hold a cookie, got by a link that works
  * once, for ten minutes; the latest 64 stay logged in. */
 #pragma once
+#include "domain/person.h"
 #include "gateway/gateway.h"
 
 enum access_role { ACCESS_UNKNOWN, ACCESS_USER, ACCESS_OWNER };
@@ -15,6 +16,8 @@ void     access_free(struct access *);
 
 /* The platforms of this machine's owner (rest, ws, web, cli) are the owner's: their token decided. */
 enum access_role access_of(const struct access *, str platform, str user_id);
+/* The same as somebody with a name and a role; role "" for a stranger.  The strings live as long as `user_id`. */
+struct person access_person(const struct access *, str platform, str user_id);
 
 /* Stores a pairing code and the message that tells it, unless this sender has a valid one already. */
 enum err access_offer_pairing(struct gateway *, const struct message *) AWAITS MUST_USE;

@@ -27,7 +27,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
-        .is_owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER,
+        .person = access_person(g->access, a->message->platform, a->message->user_id),
         .workspace = g->workspace, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
     };

@@ -17,7 +17,8 @@ void desk_open(struct desk *d)
 {
     fixture_open(&d->f);
     CHECK_OK(config_load_for_test(d->f.root, NULL));
-    d->cx = (struct tool_context){ .arena = d->f.arena, .workspace = d->f.workspace, .user = S("owner"), .is_owner = true };
+    d->cx = (struct tool_context){ .arena = d->f.arena, .workspace = d->f.workspace, .user = S("owner"),
+                                   .person = { S("owner"), S("owner") } };
 }
 
 struct tool_result desk_call(struct desk *d, const char *name, const char *arguments)

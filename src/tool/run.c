@@ -22,7 +22,7 @@ static bool is_refused(const struct tool_context *cx, const struct tool *t, stru
 {
     if (!tool_is_enabled(t->name))
         *out = tool_refusal(cx, "%s is switched off (sandbox.enabled)", t->name);
-    else if (!cx->is_owner)     /* until there are roles; reading shows the owner's files, so it counts too */
+    else if (!person_is_owner(&cx->person))     /* until there are roles; reading shows the owner's files, so it counts too */
         *out = tool_refusal(cx, "%s: only the owner may use tools", t->name);
     else
         return false;

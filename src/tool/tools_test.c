@@ -66,7 +66,7 @@ TEST(only_the_owner_may_use_tools)
     };
 
     fixture_inside(&d.f, "f", "a");
-    d.cx.is_owner = false;
+    d.cx.person = (struct person){ S("bob"), S("user") };
     for (size_t i = 0; i < N_ELEMENTS(calls); i++)
         CHECK_REFUSES(&d, calls[i][0], calls[i][1], "only the owner");
     CHECK_STR(str_from(desk_content(&d, "f")), "a");
