@@ -83,8 +83,8 @@ static enum err expand_in(struct loader *l, const struct node *n, str *out)
     return expand(l->a, l->env, n->text, out);
 }
 
-/* {file: path} or {secret: name} */
-static enum err read_secret(struct loader *l, const struct option *o, const struct node *n)
+/* The text behind {file: path} or {secret: name}. */
+static enum err secret_text(struct loader *l, const struct node *n, str *out)
 {
     const struct node *ref = n->first;
     str path, text;
@@ -102,7 +102,16 @@ static enum err read_secret(struct loader *l, const struct option *o, const stru
 
     if (e)
         return failed_in(e, "cannot be read: ");
-    return set_text(l, o, str_trim(text));
+    *out = str_trim(text);
+    return OK;
+}
+
+static enum err read_secret(struct loader *l, const struct option *o, const struct node *n)
+{
+    str text;
+
+    TRY(secret_text(l, n, &text));
+    return set_text(l, o, text);
 }
 
 static enum err read_list(struct loader *l, const struct option *o, const struct node *n)
@@ -138,12 +147,25 @@ static enum err text_json(struct loader *l, const struct node *n, json_t **out)
     return OK;
 }
 
+/* Where a key of a map is named like a secret, its value may come from elsewhere as an option's may. */
+static enum err child_json(struct loader *l, const struct node *c, json_t **out)
+{
+    str text;
+
+    if (c->kind != NODE_MAP || !key_names_secret(c->key))
+        return node_json(l, c, out);
+    if (secret_text(l, c, &text))
+        return failed_in(ERR_INPUT, "has a '%.*s' that ", STR(str_take(c->key, 60)));
+    *out = json_from_str(text);
+    return OK;
+}
+
 static enum err children_json(struct loader *l, const struct node *n, json_t *j)
 {
     for (const struct node *c = n->first; c; c = c->next) {
         json_t *child;
 
-        TRY(node_json(l, c, &child));
+        TRY(child_json(l, c, &child));
         if (n->kind == NODE_LIST)
             json_array_append_new(j, child);
         else
@@ -419,6 +441,21 @@ static void apply_set(struct loader *l, const char *text)
         report_error(l->report, place, "unknown key");
 }
 
+static void mask_within(json_t *j)
+{
+    const char *key;
+    json_t *child;
+    size_t i;
+
+    json_object_foreach(j, key, child) {
+        if (json_is_string(child) && key_names_secret(str_from(key)))
+            log_mask(json_strval(child));
+        mask_within(child);
+    }
+    json_array_foreach(j, i, child)
+        mask_within(child);
+}
+
 static void mask_secrets(const struct loaded *l)
 {
     for (size_t i = 0; i < N_OPTIONS; i++) {
@@ -428,6 +465,8 @@ static void mask_secrets(const struct loaded *l)
             log_mask(str_from(*text));
         else if (options[i].type == OPTION_URL)
             log_mask(url_password(str_from(*text)));
+        else if (options[i].type == OPTION_RAW)
+            mask_within(*(json_t *const *)text);
     }
 }
 

@@ -12,6 +12,9 @@ struct loaded {
 };
 const struct loaded *loaded_now(void);      /* NULL before the first */
 
+/* Within a RAW subtree nothing is known of the keys but their names: is this one's value a secret? */
+bool key_names_secret(str key);
+
 /* report.c */
 void report_error(struct config_report *, const char *where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void report_warning(struct config_report *, const char *where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -316,6 +316,27 @@ TEST(secrets_come_from_files_and_are_never_shown)
         arena_printf(a, "E ~/mine.yaml:1:27: 'model_provider.api_key' cannot be read: %s/nothing-there: No such file or directory\n", home));
 }
 
+TEST(a_secret_within_a_map_comes_from_a_file_and_is_masked)
+{
+    fresh_home();
+    put("config/key", "from-a-file-7\n");
+    put("mine.yaml", "plugins: [{password: {file: key}, Community: plain-text-8, where: {file: key}}]\n");
+    check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") },
+        "W ~/mine.yaml:1:10: 'plugins' is known, not built yet: it has no effect\n");
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *shown = config_show();
+    str text = json_print(a, shown);
+
+    CHECK_STR(json_text_str(config_now()->plugins, "0.password"), "from-a-file-7");
+    CHECK_STR(json_text_str(config_now()->plugins, "0.where.file"), "key");
+    CHECK(str_find(text, S("from-a-file-7")) == STR_NONE);
+    CHECK(str_find(text, S("plain-text-8")) == STR_NONE);
+    put("mine.yaml", "plugins: [{password: {file: gone}}]\n");
+    check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") }, arena_printf(a,
+        "W ~/mine.yaml:1:10: 'plugins' is known, not built yet: it has no effect\n"
+        "E ~/mine.yaml:1:10: 'plugins' has a 'password' that cannot be read: %s/gone: No such file or directory\n", home));
+}
+
 TEST(paths_are_looked_up_beside_the_file_then_at_home)
 {
     static const char *const env[] = { "HOME=/home/me", NULL };

@@ -6,14 +6,15 @@
 #include "config/load.h"
 #include "config/value.h"
 
-/* Within a RAW subtree nothing is known of the keys but their names. */
-static bool names_secret(const char *key)
+bool key_names_secret(str key)
 {
-    static const char *const words[] = { "token", "secret", "password", "passwd", "api_key", "apikey", "private_key" };
+    static const char *const words[] = { "token", "secret", "password", "passwd", "passphrase", "community", "api_key", "apikey",
+                                         "private_key" };
 
     for (size_t i = 0; i < N_ELEMENTS(words); i++)
-        if (strcasestr(key, words[i]))
-            return true;
+        for (size_t at = 0, n = strlen(words[i]); at + n <= key.len; at++)
+            if (str_eq_nocase(str_cut(key, at, at + n), str_from(words[i])))
+                return true;
     return false;
 }
 
@@ -25,7 +26,7 @@ static void hide_secrets(json_t *j)
     void *next;
 
     json_object_foreach_safe(j, next, key, child) {
-        if (names_secret(key) && !json_is_object(child))
+        if (key_names_secret(str_from(key)) && !json_is_object(child))
             json_object_set_new(j, key, json_string("***"));
         else
             hide_secrets(child);
