@@ -131,7 +131,7 @@ static enum err run_call(void *arg) AWAITS
     struct tool_context context = {
         .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id, .platform = t->message.platform,
         .chat_id = t->message.chat_id, .user = t->message.user_id, .person = t->person, .inbox_id = t->inbox_id,
-        .call_id = c->call.id,
+        .call_id = c->call.id, .host = t->host,
     };
 
     (void)FAULT(tool_before_run);

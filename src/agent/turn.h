@@ -27,6 +27,7 @@ struct turn {
     struct person  person;         /* who wrote it */
     bool           is_new;          /* this is the first try */
     const char    *workspace;
+    struct tool_host *host;         /* lent to its tools; may be NULL */
     unsigned       max_rounds;      /* model calls in this turn */
     unsigned       max_history;     /* earlier messages shown to it at most */
     uint64_t       max_context;     /* and tokens, by a rough count */

@@ -17,18 +17,21 @@
 #include "gateway/live_edit.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
+#include "gateway/tool_host.h"
 #include "runtime/clock.h"
 
 struct turn *answer_turn(struct gateway *g, struct answer *a)
 {
     const struct config *config = config_now();
     struct turn *t = ARENA_NEW(a->arena, struct turn);
+    struct tool_host *host = ARENA_NEW(a->arena, struct tool_host);
 
+    *host = (struct tool_host){ .gateway = g };
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
         .person = access_person(g->access, a->message->platform, a->message->user_id),
-        .workspace = g->workspace, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .workspace = g->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
     };
     return t;

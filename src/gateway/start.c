@@ -23,6 +23,7 @@
 #include "gateway/models.h"
 #include "gateway/routes.h"
 #include "gateway/sessions.h"
+#include "gateway/tool_host.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -213,6 +214,7 @@ static enum err open_parts(struct running *r) AWAITS
 
     TRY(open_store(r));
     TRY(open_workspace(r));
+    gateway_register_tools();
     g->bus = bus_new();
     g->limits = limits_new();
     g->sessions = sessions_new();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/tool_host.h"
+
+#include "tool/registry.h"
+
+#define TOOL(id) extern const struct tool tool_##id;
+#include "gateway/tools.def"
+#undef TOOL
+#define TOOL(id) &tool_##id,
+static const struct tool *const tools[] = {
+#include "gateway/tools.def"
+};
+#undef TOOL
+
+void gateway_register_tools(void)
+{
+    tools_register(tools, N_ELEMENTS(tools));
+}

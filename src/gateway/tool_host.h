@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tool_host.h: what the gateway lends to the tools of tools.def, which live here because they drive it. */
+#pragma once
+#include "domain/tool.h"
+#include "gateway/gateway.h"
+
+struct tool_host {
+    struct gateway *gateway;
+};
+
+/* Adds tools.def to the registry; before any turn, any number of times. */
+void gateway_register_tools(void);
