@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* backend.h: the slot for what sets a job apart.  A backend says what to start; sandbox.c starts it, feeds it, keeps
+/* backend.h: the slot for what sets a job apart.  A backend says what to start; sandbox_command.c starts it, feeds it, keeps
  * its output, watches the time and ends it.  Whatever the backend, clawdbot-inside is the first program inside. */
 #pragma once
 #include "tool/sandbox.h"
@@ -27,6 +27,10 @@ extern const struct sandbox_backend sandbox_bubblewrap;
 
 /* clawdbot-inside lies beside the program, in its build tree, or in libexec. */
 enum err inside_path(const char **ret_path) MUST_USE;
+
+/* sandbox_command.c, for sandbox.c: starts what the plan says, in the plan's words and limits; plan and job are copied. */
+struct sandbox_command;
+enum err sandbox_start_plan(const struct sandbox_plan *, struct sandbox_command **out) MUST_USE;
 
 /* sandbox.c, for sandbox_probe.c: runs a plan's report; fails as sandbox_run() does. */
 enum err sandbox_run_report(struct arena *, str *ret_text) AWAITS MUST_USE;

@@ -8,7 +8,8 @@
 #include "base/arena.h"
 #include "tool/guarantee.h"
 
-enum { SANDBOX_WALL_MAX_MS = 300000 };
+/* Of a command that is waited for, and of one that lives on (sandbox_command.h). */
+enum { SANDBOX_WALL_MAX_MS = 300000, SANDBOX_BACKGROUND_MAX_MS = 86400000 };
 
 struct sandbox_limits {
     uint64_t memory;            /* bytes, of the whole tree where cgroups allow it, of each process otherwise */
@@ -29,6 +30,7 @@ struct sandbox_job {
     const char        *command;     /* a line for /bin/sh */
     const char *const *env;         /* "NAME=value", set over PATH, HOME, LANG, TMPDIR, TERM for the command; NULL: nothing */
     str                input;       /* its standard input */
+    bool               input_later; /* no: sandbox_write() gives it, until sandbox_close_input() */
     struct sandbox_limits limits;
     unsigned           require;     /* set of GUARANTEE_BIT */
 };

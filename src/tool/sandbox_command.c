@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/sandbox_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "runtime/clock.h"
+#include "runtime/offload.h"
+#include "runtime/process.h"
+#include "tool/backend.h"
+#include "tool/cgroup.h"
+#include "tool/seccomp_filter.h"
+
+enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8 };
+
+struct sandbox_command {
+    struct sandbox_job  job;
+    struct sandbox_plan plan;
+    struct cgroup       cgroup;
+    struct process     *process;
+    struct fd          *output, *feed;  /* feed: our end of its standard input, or NULL */
+    struct capture      capture;
+    struct waiters      news;
+    uint64_t            began;
+    int                 filter, input, output_end, status_end;  /* lent to the child; -1: none */
+    int                 status;     /* what clawdbot-inside says */
+    bool                timed_out, ended;
+};
+
+static void close_raw(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void close_lent(struct sandbox_command *c)
+{
+    close_raw(&c->filter);
+    close_raw(&c->input);
+    close_raw(&c->output_end);
+    close_raw(&c->status_end);
+}
+
+/* The process goes first: its group can be removed only when it is empty. */
+void sandbox_command_free(struct sandbox_command *c)
+{
+    if (c == NULL)
+        return;
+    close_lent(c);
+    close_raw(&c->status);
+    process_free(c->process);
+    fd_close(c->output);
+    fd_close(c->feed);
+    cgroup_close(&c->cgroup);
+    capture_done(&c->capture);
+    free(c);
+}
+
+void sandbox_command_freep(struct sandbox_command **c)
+{
+    sandbox_command_free(*c);
+    *c = NULL;
+}
+
+static enum err memory_file(const char *name, str bytes, int *ret_fd)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0 || pwrite(fd, bytes.p, bytes.len, 0) != (ssize_t)bytes.len) {
+        close_raw(&fd);
+        return failed(ERR_IO, "sandbox: %s: %s", name, strerror(errno));
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+static enum err make_pipe(int *ret_read, int *ret_write)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return failed(ERR_IO, "sandbox: pipe: %s", strerror(errno));
+    *ret_read = ends[0];
+    *ret_write = ends[1];
+    return OK;
+}
+
+static enum err prepare_input(struct sandbox_command *c)
+{
+    int feed;
+
+    if (!c->job.input_later)
+        return c->job.input.len ? memory_file("input", c->job.input, &c->input) : OK;
+    TRY(make_pipe(&c->input, &feed));
+    c->feed = fd_open(feed);
+    return OK;
+}
+
+static enum err prepare(struct sandbox_command *c)
+{
+    int output;
+    str program;
+
+    TRY(seccomp_filter(&program));
+    TRY(memory_file("filter", program, &c->filter));
+    TRY(prepare_input(c));
+    TRY(make_pipe(&c->status, &c->status_end));
+    (void)fcntl(c->status, F_SETFL, O_NONBLOCK);    /* read once, after the end */
+    TRY(make_pipe(&output, &c->output_end));
+    c->output = fd_open(output);
+    cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes);
+    c->plan.n_joins = c->cgroup.n_fds;
+    c->plan.limit_memory = !c->cgroup.bounds_memory;
+    return OK;
+}
+
+/* The whole environment of what starts the job: the gateway's own goes nowhere.  The job's additions are set inside:
+ * bubblewrap starts outside, and a loader there would obey LD_PRELOAD. */
+static const char *const *environment(const struct sandbox_job *job)
+{
+    const char **env = arena_alloc(job->arena, (ENV_MAX + 1) * sizeof(char *));
+    size_t n = 0;
+
+    env[n++] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+    env[n++] = "LANG=C.UTF-8";
+    env[n++] = "TERM=dumb";
+    env[n++] = "TMPDIR=/tmp";
+    env[n++] = arena_printf(job->arena, "HOME=%s", job->workspace ? job->workspace : "/");
+    return env;
+}
+
+static enum err start(struct sandbox_command *c)
+{
+    const struct sandbox_backend *b = &sandbox_bubblewrap;
+    int fds[3 + CGROUP_MAX_FDS];
+    struct process_spec spec = { .env = environment(&c->job), .cwd = "/", .extra_fds = fds };
+    size_t n = 0;
+    enum err e;
+
+    TRY(prepare(c));
+    TRY(b->argv(c->job.arena, &c->plan, &spec.argv));
+    fds[n++] = c->filter;
+    fds[n++] = c->status_end;
+    for (int i = 0; i < c->cgroup.n_fds; i++)
+        fds[n++] = c->cgroup.fds[i];
+    fds[n] = -1;
+    spec.stdin_fd = c->input >= 0 ? c->input : PROCESS_NULL;
+    spec.stdout_fd = spec.stderr_fd = c->output_end;
+    e = process_start(&spec, &c->process);
+    if (e == ERR_NOT_FOUND)
+        return failed(ERR_IO, "%s", b->how_to_get);
+    close_lent(c);
+    return e;
+}
+
+enum err sandbox_start_plan(const struct sandbox_plan *plan, struct sandbox_command **out)
+{
+    CLEANUP(sandbox_command_freep) struct sandbox_command *c = NEW(struct sandbox_command);
+
+    c->filter = c->input = c->output_end = c->status_end = c->status = -1;
+    c->job = *plan->job;
+    c->plan = *plan;
+    c->plan.job = &c->job;
+    c->capture.max = c->job.limits.output;
+    c->began = clock_ms();
+    TRY(start(c));
+    *out = c;
+    c = NULL;
+    return OK;
+}
+
+/* ---- to its end ---- */
+
+static enum err follow(struct sandbox_command *c, int *ret_status) AWAITS
+{
+    CLEANUP(mem_freep) char *piece = mem_alloc(PIECE);
+    size_t n;
+
+    do {
+        TRY(fd_read(c->output, piece, PIECE, &n));
+        capture_add(&c->capture, str_of(piece, n));
+        wake_all(&c->news);
+    } while (n);
+    return process_wait(c->process, ret_status);
+}
+
+static enum err follow_for(struct sandbox_command *c, uint64_t ms, int *ret_status) AWAITS
+{
+    CLEANUP(deadline_clear) struct deadline d;
+
+    deadline_set(&d, ms);
+    return follow(c, ret_status);
+}
+
+/* Our own time-out is an outcome; cancellation, and the deadline of whoever waits for us, are errors. */
+static enum err follow_to_end(struct sandbox_command *c, int *ret_status) AWAITS
+{
+    enum err e = follow_for(c, c->job.limits.wall_ms, ret_status);
+
+    if (e != ERR_TIMEOUT)
+        return e;
+    TRY(fiber_check());
+    c->timed_out = true;
+    process_kill(c->process, SIGKILL);
+    return follow_for(c, KILL_GRACE_MS, ret_status);
+}
+
+/* The last line that a program wrote before it gave up. */
+static str last_line(str text)
+{
+    str line = NO_STR;
+
+    text = str_trim(text);
+    while (str_split(&text, '\n', &line))
+        continue;
+    return line;
+}
+
+static enum err did_not_start(struct sandbox_command *c, str said)
+{
+    const char *obstacle = sandbox_bubblewrap.obstacle();
+    str words = last_line(said.len ? said : capture_text(&c->capture, c->job.arena));
+
+    return failed(ERR_IO, "the sandbox does not start: %.*s%s%s", STR(words), obstacle ? "; " : "", obstacle ? obstacle : "");
+}
+
+/* Nothing on the status pipe: the backend gave up.  "failed" alone: clawdbot-inside did.  "ready" and then
+ * "failed": there is no such command, which is the job's own affair. */
+static enum err judge(struct sandbox_command *c, int status, struct sandbox_outcome *out)
+{
+    char text[600];
+    ssize_t n = read(c->status, text, sizeof text);
+    str said = str_of(text, n > 0 ? (size_t)n : 0), why = NO_STR;
+    size_t end = str_find_char(said, '\n');
+
+    if (!str_starts(said, S("ready ")) && !c->timed_out)
+        return did_not_start(c, said);
+    if (end != STR_NONE)
+        why = str_skip(said, end + 1);
+    if (str_eat(&why, S("failed ")))
+        capture_add(&c->capture, why);
+    *out = (struct sandbox_outcome){
+        .exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+        .timed_out = c->timed_out,
+        .out_of_memory = cgroup_ran_out_of_memory(&c->cgroup),
+        .output = capture_text(&c->capture, c->job.arena),
+        .output_total = c->capture.total,
+    };
+    return OK;
+}
+
+static enum err hasten(void *arg) AWAITS
+{
+    return fiber_offload(cgroup_hasten, arg);
+}
+
+enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
+{
+    CLEANUP(fibers_done) struct fibers aside = { .independent = true };
+    int status = 0;
+
+    if (c->cgroup.n_fds)
+        fibers_spawn(&aside, "cgroup", hasten, &c->cgroup);
+    TRY(follow_to_end(c, &status));
+    TRY(judge(c, status, out));
+    out->ms = clock_ms() - c->began;
+    c->ended = true;
+    wake_all(&c->news);
+    return OK;
+}
+
+/* ---- for others, meanwhile ---- */
+
+const struct capture *sandbox_output(const struct sandbox_command *c)
+{
+    return &c->capture;
+}
+
+struct waiters *sandbox_news(struct sandbox_command *c)
+{
+    return &c->news;
+}
+
+enum err sandbox_write(struct sandbox_command *c, str *bytes)
+{
+    int ignored;
+
+    while (bytes->len) {
+        if (c->feed == NULL || c->ended)
+            return failed(ERR_CONFLICT, "its standard input is closed");
+        ssize_t n = write(fd_raw(c->feed), bytes->p, bytes->len);
+
+        if (n >= 0)
+            *bytes = str_skip(*bytes, (size_t)n);
+        else if (errno == EPIPE)
+            return failed(ERR_CONFLICT, "nobody reads its standard input any more");
+        else if (errno != EAGAIN && errno != EINTR)
+            return failed(ERR_IO, "its standard input: %s", strerror(errno));
+        else
+            TRY(fd_wait(c->feed, FD_WRITE, &ignored));
+    }
+    return OK;
+}
+
+void sandbox_close_input(struct sandbox_command *c)
+{
+    fd_closep(&c->feed);
+}
