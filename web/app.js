@@ -151,7 +151,10 @@ async function loadMessages(id) {
     return;
   const { messages } = await response.json();
   for (const m of messages)
-    m.type === 'reply' ? showReply(m) : showMine(m.text);
+    if (m.type === 'reply')
+      showReply(m);
+    else if (m.text || m.attachments.length)     // neither: the assistant wrote by itself
+      showMine(m.text);
   setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));
 }
 

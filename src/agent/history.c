@@ -127,8 +127,8 @@ static struct past *past_new(int64_t inbox_id, str text)
     struct past *p = ARENA_NEW(a, struct past);
 
     *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .transcript = { .arena = a } };
-    /* a file alone; providers refuse an empty text */
-    transcript_user(&p->transcript, text.len ? arena_str(a, text) : S("(a file without words)"));
+    /* a file alone, or nothing: the assistant wrote by itself; providers refuse an empty text */
+    transcript_user(&p->transcript, text.len ? arena_str(a, text) : S("(no words)"));
     return p;
 }
 

@@ -39,6 +39,8 @@ static void answer_model(void *arg, struct http_exchange *x) AWAITS
     CLEANUP(json_decrefp) json_t *body = NULL;
 
     CHECK_OK(json_parse(x->body, &body));
+    buf_clear(&s->asked);
+    buf_add(&s->asked, x->body);
     if (http_begin(x, 200, S("text/event-stream")) || say_words(x, S("echo: ")))
         return;     /* the gateway was closed meanwhile */
     s->n_asked++;
@@ -183,6 +185,7 @@ void scene_end(struct scene *s)
     channel_add_for_test(NULL);
     deliver_fetch = http_fetch;
     buf_done(&s->sent);
+    buf_done(&s->asked);
     home_done(&s->home);
 }
 

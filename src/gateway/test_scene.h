@@ -16,6 +16,7 @@ struct scene {
     bool             platform_held; /* a send waits */
     struct waiters   released;      /* woken by scene_release() */
     size_t           n_asked;
+    struct buf       asked;         /* the last request's body */
     size_t           n_sent;
     struct buf       sent;          /* what the platform got, one line each */
 };
