@@ -22,6 +22,7 @@
 #include "gateway/limits.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
+#include "gateway/rules.h"
 #include "gateway/sessions.h"
 #include "gateway/tool_host.h"
 #include "net/client.h"
@@ -31,6 +32,7 @@
 #include "runtime/offload.h"
 #include "store/blobs.h"
 #include "store/lock.h"
+#include "tool/policy.h"
 
 enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
 
@@ -220,6 +222,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->sessions = sessions_new();
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     TRY(access_open(g, &g->access));
+    TRY(rules_load(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
     deliver_use_blobs(g->blobs);
@@ -281,6 +284,8 @@ static void reload(struct running *r) AWAITS
         if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
             log_set_level(level);
         models_forget(r->gateway.models);
+        if (rules_load(&r->gateway))
+            log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
     }
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));
@@ -350,6 +355,7 @@ static void close_parts(struct running *r) AWAITS
     histories_free(g->histories);
     limits_free(g->limits);
     access_free(g->access);
+    policy_use(NULL);
     bus_free(g->bus);
     blobs_close(g->blobs);
     store_close(g->store);
