@@ -382,6 +382,40 @@ TEST(a_cancelled_caller_leaves_only_after_its_offloaded_call_did)
     CHECK(l.left);
 }
 
+static void let_it_leave(void *arg)
+{
+    struct latch *l = arg;
+
+    pthread_mutex_lock(&l->lock);
+    l->leave = true;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static enum err offload_latch_long(void *arg)
+{
+    return fiber_offload_long(wait_in_pool, let_it_leave, arg);
+}
+
+TEST(a_long_call_is_interrupted_when_its_caller_is)
+{
+    struct latch l = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+    struct latch late = l;
+    struct fiber *f = fiber_spawn("offloader", offload_latch_long, &l);
+    CLEANUP(deadline_clear) struct deadline d;
+
+    while (!latch_entered(&l))
+        CHECK_OK(fiber_yield());
+    fiber_cancel(f);
+    CHECK_ERR(fiber_join(f), ERR_CANCELLED);
+    CHECK(l.left);
+    CHECK_ERR(fiber_offload_long(fail_there, let_it_leave, (char[]){ "no" }), ERR_REMOTE);
+    CHECK_STR(str_from(failed_text()), "said in the pool: no");
+    deadline_set(&d, 20);
+    CHECK_ERR(fiber_offload_long(wait_in_pool, let_it_leave, &late), ERR_TIMEOUT);
+    CHECK(late.left);
+}
+
 struct posted { struct waiters waiters; int n; };
 
 static void on_posted(void *arg)
