@@ -33,6 +33,22 @@ static enum err say_words(struct http_exchange *x, str words) AWAITS
     return http_piece(x, str_from(arena_printf(x->arena, "data: %s\n\n", json_print(x->arena, j).p)));
 }
 
+/* NULL: nothing is written for this message. */
+static const char *script_line(const struct scene *s, str last)
+{
+    for (const struct scripted *line = s->script; line && line->when; line++)
+        if (str_find(last, str_from(line->when)) != STR_NONE)
+            return line->data;
+    return NULL;
+}
+
+static void say_script(struct scene *s, struct http_exchange *x, const char *data) AWAITS
+{
+    s->n_asked++;
+    if (http_answer(x, 200, S("text/event-stream"), str_from(arena_printf(x->arena, "data: %s\n\ndata: [DONE]\n\n", data))))
+        return;     /* the asker has gone */
+}
+
 static void answer_model(void *arg, struct http_exchange *x) AWAITS
 {
     struct scene *s = arg;
@@ -41,6 +57,12 @@ static void answer_model(void *arg, struct http_exchange *x) AWAITS
     CHECK_OK(json_parse(x->body, &body));
     buf_clear(&s->asked);
     buf_add(&s->asked, x->body);
+    const char *data = script_line(s, last_message(body));
+
+    if (data) {
+        say_script(s, x, data);
+        return;
+    }
     if (http_begin(x, 200, S("text/event-stream")) || say_words(x, S("echo: ")))
         return;     /* the gateway was closed meanwhile */
     s->n_asked++;

@@ -7,6 +7,13 @@
 #include "net/server.h"
 #include "store/test_home.h"
 
+/* What the model answers to a last message with `when` in it, as the data of one event; the last has when NULL. */
+struct scripted { const char *when, *data; };
+#define MODEL_SAYS(words) "{\"choices\":[{\"delta\":{\"content\":\"" words "\"},\"finish_reason\":\"stop\"}]}"
+#define MODEL_CALLS(id, name, arguments) \
+    "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"" id "\",\"function\":{\"name\":\"" name \
+    "\",\"arguments\":\"" arguments "\"}}]},\"finish_reason\":\"tool_calls\"}]}"
+
 struct scene {
     struct test_home home;
     struct gateway   gateway;
@@ -17,6 +24,7 @@ struct scene {
     struct waiters   released;      /* woken by scene_release() */
     size_t           n_asked;
     struct buf       asked;         /* the last request's body */
+    const struct scripted *script;  /* NULL: it echoes */
     size_t           n_sent;
     struct buf       sent;          /* what the platform got, one line each */
 };

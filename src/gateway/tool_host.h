@@ -6,6 +6,7 @@
 
 struct tool_host {
     struct gateway *gateway;
+    unsigned        depth;      /* 0: a person's turn; 1: an agent that it started; 2: an agent of that one */
 };
 
 /* Adds tools.def to the registry; before any turn, any number of times. */

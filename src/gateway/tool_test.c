@@ -2,8 +2,11 @@
 /* The tools that drive the gateway, as a model calls them: by name, with arguments as text. */
 #include "base/test.h"
 
+#include <sys/stat.h>
+
 #include "channel/deliver.h"
 #include "gateway/access.h"
+#include "gateway/rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
 #include "tool/registry.h"
@@ -15,9 +18,11 @@ static void start(struct tool_scene *t) AWAITS
 {
     scene_start(&t->s, 10);
     gateway_register_tools();
+    CHECK_OK(rules_load(&t->s.gateway));
+    CHECK(mkdir(home_path(&t->s.home, "workspace"), 0700) == 0);
     t->host = (struct tool_host){ .gateway = &t->s.gateway };
     t->cx = (struct tool_context){
-        .arena = t->s.home.arena, .workspace = t->s.home.folder, .session_id = S(SESSION_A), .platform = S("rest"),
+        .arena = t->s.home.arena, .workspace = home_path(&t->s.home, "workspace"), .session_id = S(SESSION_A), .platform = S("rest"),
         .chat_id = S(SESSION_A), .user = S("owner"), .person = { S("owner"), S("owner") }, .inbox_id = 1, .call_id = S("c1"),
         .host = &t->host,
     };
@@ -277,5 +282,128 @@ TEST(an_owner_without_a_chat_platform_is_reached_on_the_page_and_sees_it_at_once
     CHECK_STR(str_from(e->name), "reply");
     CHECK(str_find(e->json, S("look <strong>here</strong>")) != STR_NONE);
     CHECK_STR(scene_replies(&t.s), "echo: hello|look **here**");
+    scene_end(&t.s);
+}
+
+/* ---- spawn_agent ---- */
+
+TEST(an_agent_works_with_tools_of_its_own_and_hands_back_its_last_words)
+{
+    static const struct scripted script[] = {
+        { "count the files", MODEL_CALLS("a", "list_dir", "{}") },
+        { "folder is empty", MODEL_SAYS("none") },
+        { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    struct tool_result r = call(&t, "spawn_agent", "{\"tasks\":[\"count the files in run\"]}");
+
+    CHECK_STR(r.text, "none\n[2 model calls, 1 tool calls]");
+    CHECK(!r.is_error);
+    CHECK(str_find(buf_str(&t.s.asked), S("You are an agent")) != STR_NONE);
+    scene_end(&t.s);
+}
+
+TEST(several_tasks_are_done_side_by_side_and_one_that_fails_leaves_the_others)
+{
+    static const struct scripted script[] = {
+        { "again", MODEL_CALLS("a", "list_dir", "{\\\"path\\\":\\\"nowhere\\\"}") },
+        { "nowhere", MODEL_CALLS("a", "list_dir", "{\\\"path\\\":\\\"nowhere\\\"}") },
+        { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    struct tool_result r = call(&t, "spawn_agent", "{\"tasks\":[\"one\",\"again\",\"two\"],\"rounds\":2}");
+
+    CHECK_STR(r.text, "# Task 1\necho: one\n[1 model calls, 0 tool calls]\n\n# Task 2\nthe agent did not finish: no answer after 2 model "
+                      "calls\n[2 model calls, 2 tool calls]\n\n# Task 3\necho: two\n[1 model calls, 0 tool calls]");
+    CHECK(!r.is_error);
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"again\"],\"rounds\":1}", "did not finish", true);
+    scene_end(&t.s);
+}
+
+TEST(an_agent_has_the_tools_that_were_given_and_no_others)
+{
+    static const struct scripted script[] = {
+        { "look", MODEL_CALLS("a", "grep", "{\\\"pattern\\\":\\\"x\\\"}") },
+        { "was not given", MODEL_SAYS("I may not") },
+        { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"look\"],\"tools\":[\"list_dir\"]}", "I may not", false);
+    CHECK(str_find(buf_str(&t.s.asked), S("\"name\":\"list_dir\"")) != STR_NONE);
+    CHECK(str_find(buf_str(&t.s.asked), S("\"description\":\"Writes")) == STR_NONE);
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"look\"],\"tools\":[\"lst_dir\"]}", "there is no tool \"lst_dir\"", true);
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[]}", "give 1 to 4", true);
+    scene_end(&t.s);
+}
+
+TEST(an_agent_does_only_what_may_be_done_without_asking)
+{
+    static const struct scripted script[] = {
+        { "wipe", MODEL_CALLS("a", "exec", "{\\\"command\\\":\\\"rm -rf .\\\"}") },
+        { "cannot ask", MODEL_SAYS("left to do") },
+        { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"wipe it\"]}", "left to do\n[2 model calls, 0 tool calls]", false);
+    scene_end(&t.s);
+}
+
+TEST(agents_of_agents_start_no_further_ones)
+{
+    static const struct scripted script[] = {
+        { "first", MODEL_CALLS("a", "spawn_agent", "{\\\"tasks\\\":[\\\"second\\\"]}") },
+        { "[1 model calls", MODEL_SAYS("the second is done") },
+        { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"first\"]}", "the second is done", false);
+    t.host.depth = 1;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"first\"],\"rounds\":1}", "did not finish", true);
+    CHECK(str_find(buf_str(&t.s.asked), S("\"name\":\"list_dir\"")) != STR_NONE);
+    CHECK(str_find(buf_str(&t.s.asked), S("\"name\":\"spawn_agent\"")) == STR_NONE);
+    t.host.depth = 2;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"first\"]}", "start no further ones", true);
+    scene_end(&t.s);
+}
+
+static enum err spawn(void *arg) AWAITS
+{
+    struct tool_scene *t = arg;
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:[s]}", "tasks", "wait");
+    struct tool_result r;
+
+    return tool_find(S("spawn_agent"))->run(&t->cx, j, &r);
+}
+
+TEST(an_agent_ends_with_the_turn_that_started_it_and_with_its_own_time)
+{
+    struct tool_scene t;
+
+    start(&t);
+    t.s.model_held = true;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"wait\"],\"timeout\":1}", "did not finish", true);
+    struct fiber *f = fiber_spawn("call", spawn, &t);
+
+    UNTIL(t.s.n_asked == 2);
+    fiber_cancel(f);
+    CHECK_ERR(fiber_join(f), ERR_CANCELLED);
+    scene_release(&t.s);
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"a\",\"b\",\"c\",\"d\"]}", "echo: d", false);     /* no place is lost */
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"a\",\"b\",\"c\",\"d\"]}", "echo: d", false);
     scene_end(&t.s);
 }

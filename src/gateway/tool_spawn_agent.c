@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tool_spawn_agent.c: tasks given to agents that know nothing of the conversation (agent/errand.h), and what they found. */
+#include "agent/errand.h"
+#include "base/utf8.h"
+#include "gateway/models.h"
+#include "gateway/tool_host.h"
+#include "runtime/fiber.h"
+#include "tool/file_job.h"
+#include "tool/registry.h"
+
+/* Agents may start agents, these may not.  All at work at a time, in the whole gateway: each has a model's stream open. */
+enum { DEPTH_MAX = 2, TASKS_MAX = 4, AT_WORK_MAX = 8, ROUNDS = 8, TIMEOUT_S = 300, TEXT_MAX = 32 << 10 };
+
+static size_t at_work;      /* loop thread only */
+
+static enum err spawn_agent_run(const struct tool_context *, const json_t *, struct tool_result *) AWAITS;
+
+const struct tool tool_spawn_agent = {
+    .name = "spawn_agent",
+    .description = "Gives a task to an agent with tools of its own that knows nothing of this conversation, and returns what it "
+                   "found; several tasks are done side by side.",
+    .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"tasks\"],\"properties\":{"
+              "\"tasks\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"1 to 4 tasks, each with all that "
+              "has to be known to do it\"},"
+              "\"tools\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"Names of the tools they may use; all if "
+              "absent\"},"
+              "\"rounds\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"description\":\"Model calls allowed each, 8 if absent\"},"
+              "\"timeout\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":3600,\"description\":\"Seconds allowed each, 300 if absent\"}}}",
+    .risk = RISK_EXECUTE, .repeatable = false, .run = spawn_agent_run,
+};
+
+struct agents;
+struct agent {
+    struct agents    *all;
+    struct errand     errand;
+    struct tool_result result;
+};
+
+struct agents {
+    const struct tool_context *cx;
+    struct tool_host  host;             /* theirs: one deeper */
+    int64_t           timeout_s;
+    struct agent      agent[TASKS_MAX];
+    size_t            n;
+};
+
+static str system_prompt(const struct tool_context *cx)
+{
+    return str_from(arena_printf(cx->arena,
+        "You are an agent that was started for one task by an assistant. You know nothing of its conversation, and nobody can "
+        "answer questions. Do the task with the tools you have and end with the result, complete and short: your last message "
+        "is all that is handed over. You work in the folder %s; tools see only this folder. Say what you did and what came of "
+        "it; never claim what a tool did not confirm.", cx->workspace));
+}
+
+static bool is_listed(const json_t *names, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(names, i, one)
+        if (str_eq(json_strval(one), str_from(name)))
+            return true;
+    return false;
+}
+
+/* Those that are switched on, and named if any are. */
+static void choose_tools(const struct tool_context *cx, const json_t *names, unsigned depth, struct errand *out)
+{
+    size_t n;
+    const struct tool *const *all = tools_enabled(cx->arena, &n);
+    const struct tool **chosen = arena_alloc(cx->arena, n * sizeof *chosen);
+
+    out->tools = chosen;
+    for (size_t i = 0; i < n; i++)
+        if ((names == NULL || is_listed(names, all[i]->name)) && (depth < DEPTH_MAX || all[i] != &tool_spawn_agent))
+            chosen[out->n_tools++] = all[i];
+}
+
+static str how_much(const struct agent *a)
+{
+    return str_from(arena_printf(a->all->cx->arena, "[%u model calls, %u tool calls]", a->errand.rounds, a->errand.n_calls));
+}
+
+static void set_result(struct agent *a, enum err e)
+{
+    const struct tool_context *cx = a->all->cx;
+    str text = utf8_take(a->errand.text, TEXT_MAX);
+
+    if (e == OK) {
+        a->result = (struct tool_result){ str_from(arena_printf(cx->arena, "%.*s%s\n%.*s", STR(text),
+                                          text.len < a->errand.text.len ? "\n[cut]" : "", STR(how_much(a)))), false };
+        return;
+    }
+    a->result = (struct tool_result){ str_from(arena_printf(cx->arena, "the agent did not finish: %s%s%.*s\n%.*s", failed_text(),
+                                      text.len ? "; it said last:\n" : "", STR(text), STR(how_much(a)))), true };
+}
+
+/* Its own time is up: a result.  That of the turn: an error. */
+static enum err agent_fiber(void *arg) AWAITS
+{
+    struct agent *a = arg;
+    struct deadline d;
+
+    deadline_set(&d, (uint64_t)a->all->timeout_s * 1000);
+    enum err e = errand_run(&a->errand);
+
+    deadline_clear(&d);
+    set_result(a, e);
+    return fiber_check();
+}
+
+static enum err run_all(struct agents *all) AWAITS
+{
+    CLEANUP(fibers_done) struct fibers g = { 0 };
+
+    for (size_t i = 0; i < all->n; i++)
+        fibers_spawn(&g, "agent", agent_fiber, &all->agent[i]);
+    return fibers_wait(&g);
+}
+
+/* True: `out` says why not. */
+static bool is_refused(const struct tool_context *cx, const json_t *arguments, struct tool_result *out)
+{
+    const json_t *names = json_at(arguments, "tools"), *name;
+    size_t n = json_array_size(json_at(arguments, "tasks")), i;
+
+    if (cx->host->depth >= DEPTH_MAX)
+        *out = tool_refusal(cx, "agents of agents start no further ones: do it yourself");
+    else if (n < 1 || n > TASKS_MAX)
+        *out = tool_refusal(cx, "tasks: give 1 to %d of them", TASKS_MAX);
+    else if (at_work + n > AT_WORK_MAX)
+        *out = tool_refusal(cx, "%zu agents are at work already, and %d may be: try again later, or do it yourself", at_work, AT_WORK_MAX);
+    json_array_foreach(names, i, name)
+        if (tool_find(json_strval(name)) == NULL)
+            *out = tool_refusal(cx, "tools: there is no tool \"%.*s\"", STR(str_take(json_strval(name), 64)));
+    return out->is_error;
+}
+
+static void collect(const struct agents *all, struct tool_result *out)
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+    size_t n_failed = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct agent *a = &all->agent[i];
+
+        if (all->n > 1)
+            buf_addf(&b, "%s# Task %zu\n", i ? "\n\n" : "", i + 1);
+        buf_add(&b, a->result.text);
+        n_failed += a->result.is_error;
+        if (a->errand.taint.len)
+            out->taint = a->errand.taint;
+    }
+    out->text = arena_str(all->cx->arena, buf_str(&b));
+    out->is_error = n_failed == all->n;
+}
+
+static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
+{
+    struct agents all = {
+        .cx = cx, .host = { .gateway = cx->host->gateway, .depth = cx->host->depth + 1 },
+        .timeout_s = json_int(arguments, "timeout", TIMEOUT_S), .n = json_array_size(json_at(arguments, "tasks")),
+    };
+    struct model_choice model;
+
+    *out = (struct tool_result){ 0 };
+    if (is_refused(cx, arguments, out))
+        return OK;
+    TRY(models_choice(all.host.gateway, cx->arena, cx->session_id, &model));
+    if (model.model == NULL) {
+        *out = tool_refusal(cx, "there is no model: %.*s", STR(model.why_not));
+        return OK;
+    }
+    for (size_t i = 0; i < all.n; i++) {
+        struct errand *e = &all.agent[i].errand;
+
+        all.agent[i].all = &all;
+        *e = (struct errand){
+            .arena = cx->arena, .model = model.model, .model_name = model.name, .system = system_prompt(cx), .context = cx,
+            .task = json_strval(json_array_get(json_at(arguments, "tasks"), i)), .host = &all.host,
+            .max_rounds = (unsigned)json_int(arguments, "rounds", ROUNDS),
+        };
+        choose_tools(cx, json_at(arguments, "tools"), all.host.depth, e);
+    }
+    at_work += all.n;
+    enum err e = run_all(&all);
+
+    at_work -= all.n;
+    if (e == OK)
+        collect(&all, out);
+    return e;
+}
