@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "config/config.h"
 #include "runtime/clock.h"
+#include "tool/policy.h"
 #include "tool/registry.h"
 #include "tool/run.h"
 
@@ -317,9 +318,10 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
     };
     uint64_t start = clock_us();
 
-    /* Until roles exist, only the owner may run anything. */
-    if (person_is_owner(&t->person) && (t->model->provider->caps & CAP_TOOLS))
-        p.tools = tools_enabled(t->arena, &p.n_tools);
+    struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
+
+    if (t->model->provider->caps & CAP_TOOLS)
+        p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
     metric_add(METRIC_model_calls, 1);
     enum err e = complete(t->model, t->arena, &p, &options, out);
 

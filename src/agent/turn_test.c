@@ -14,6 +14,7 @@
 #include "net/server.h"
 #include "runtime/clock.h"
 #include "store/test_home.h"
+#include "tool/policy.h"
 
 /* A model that says what the test wrote down, one entry a call, and keeps what it was asked. */
 struct script {
@@ -84,13 +85,18 @@ static void add_message(struct scene *s, const char *text)
 
 static void scene_start(struct scene *s, const char **replies, size_t n)
 {
+    struct policy *p;
+
     *s = (struct scene){ .home = home_new(), .bus = bus_new(), .histories = histories_new(HISTORIES_DEFAULT_MAX) };
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ "model_provider.retries=0", NULL }));
+    CHECK_OK(policy_new(NULL, NULL, &p));
+    policy_use(p);
     script_start(&s->script, s->home.arena, replies, n);
 }
 
 static void scene_end(struct scene *s)
 {
+    policy_use(NULL);
     script_end(&s->script);
     bus_free(s->bus);
     histories_free(s->histories);

@@ -10,6 +10,8 @@
 #include "gateway/language.h"
 #include "gateway/models.h"
 #include "runtime/clock.h"
+#include "tool/policy.h"
+#include "tool/registry.h"
 
 struct command_call { struct gateway *gateway; struct answer *answer; str arguments; bool chinese; };
 
@@ -93,9 +95,10 @@ static enum err command_model(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;
+    struct person who = access_person(g->access, a->message->platform, a->message->user_id);
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
+    if (!policy_is_admin(policy_now(), &who)) {
         buf_addf(&b, c->chinese ? "只有我的主人可以查看和选择模型。" : "Only my owner may see and choose the model.");
     } else if (c->arguments.len == 0) {
         TRY(models_describe(g, a->arena, a->message->session_id, a->message->text, &b));
@@ -127,9 +130,11 @@ static enum err command_run(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;
+    struct person who = access_person(g->access, a->message->platform, a->message->user_id);
     struct tool_result r;
 
-    if (access_of(g->access, a->message->platform, a->message->user_id) != ACCESS_OWNER) {
+    if (!policy_may_use(policy_now(), &(struct policy_facts){ .person = &who, .platform = a->message->platform,
+                                          .chat_id = a->message->chat_id, .tool = tool_find(S("exec")) })) {
         say(c, c->chinese ? S("只有我的主人可以运行命令。") : S("Only my owner may run commands."));
         return OK;
     }

@@ -12,8 +12,10 @@
 #include "gateway/limits.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
+#include "gateway/rules.h"
 #include "gateway/sessions.h"
 #include "runtime/clock.h"
+#include "tool/policy.h"
 
 static struct scene *scene;     /* the platform's functions have no argument of ours */
 
@@ -128,6 +130,7 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
     g->sessions = sessions_new();
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     CHECK_OK(access_open(g, &g->access));
+    CHECK_OK(rules_load(g));
     g->dispatch = dispatch_new(max_sessions);
     CHECK_OK(deliver_start(g->store));
     g->models = models_new(g);
@@ -146,6 +149,7 @@ static void close_parts(struct scene *s) AWAITS
     histories_free(g->histories);
     limits_free(g->limits);
     access_free(g->access);
+    policy_use(NULL);
     bus_free(g->bus);
 }
 

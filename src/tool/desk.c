@@ -7,18 +7,25 @@
 #include "base/test.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "tool/policy.h"
 
 void desk_done(struct desk *d)
 {
     fixture_done(&d->f);
+    policy_use(NULL);
 }
 
 void desk_open(struct desk *d)
 {
+    struct policy *p;
+
     fixture_open(&d->f);
     CHECK_OK(config_load_for_test(d->f.root, NULL));
+    CHECK_OK(policy_new(NULL, NULL, &p));
+    policy_use(p);
     d->cx = (struct tool_context){ .arena = d->f.arena, .workspace = d->f.workspace, .user = S("owner"),
-                                   .person = { S("owner"), S("owner") } };
+                                   .person = { S("owner"), S("owner") },
+                                   .approval = 1 };
 }
 
 struct tool_result desk_call(struct desk *d, const char *name, const char *arguments)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "tool/policy_role.h"
 #include "tool/policy_row.h"
+#include "tool/registry.h"
 
 enum { ROWS_MAX = 1000 };       /* of each kind */
 
@@ -216,6 +217,60 @@ void policy_decide(const struct policy *p, struct arena *a, const struct policy_
             *out = one;
         out->is_complex |= one.is_complex;
     }
+}
+
+static bool may_use(const struct policy *p, struct arena *a, const struct policy_facts *f)
+{
+    const struct table *tables[] = { &p->configured, &p->always, &p->defaults };
+    struct policy_answer ignored;
+    struct standing s;
+    bool always;
+
+    if (!take_standing(p, a, f, &s, &ignored))
+        return false;
+    for (size_t t = 0; t < N_ELEMENTS(tables); t++)
+        for (size_t i = 0; i < tables[t]->n; i++) {
+            const struct policy_row *row = &tables[t]->rows[i];
+
+            if (!policy_row_is_about(row, f, s.roles, &always))
+                continue;
+            if (row->decision != DECISION_DENY)
+                return true;
+            if (always)
+                return false;
+        }
+    return false;
+}
+
+bool policy_may_use(const struct policy *p, const struct policy_facts *f)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+
+    return p && may_use(p, a, f);
+}
+
+const struct tool *const *policy_tools_for(const struct policy *p, struct arena *a, const struct policy_facts *f, size_t *ret_n)
+{
+    size_t n, kept = 0;
+    const struct tool *const *enabled = tools_enabled(a, &n);
+    const struct tool **list = arena_alloc(a, (n + 1) * sizeof *list);
+
+    for (size_t i = 0; i < n && p; i++) {
+        struct policy_facts one = *f;
+
+        one.tool = enabled[i];
+        if (policy_may_use(p, &one))
+            list[kept++] = enabled[i];
+    }
+    *ret_n = kept;
+    return list;
+}
+
+bool policy_is_admin(const struct policy *p, const struct person *who)
+{
+    const struct policy_role *r = p ? policy_role_find(&p->roles, who->role) : NULL;
+
+    return r && (strcmp(r->like, "owner") == 0 || strcmp(r->like, "admin") == 0);
 }
 
 /* ---- approving ---- */

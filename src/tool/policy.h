@@ -39,10 +39,17 @@ void     policy_free(struct policy *);
 enum err policy_add_always(struct policy *, int64_t id, str body) MUST_USE;
 
 void     policy_decide(const struct policy *, struct arena *, const struct policy_facts *, struct policy_answer *out);
+/* Is there a call of this tool that it does not deny?  Arguments and taint are not looked at: what a model is shown. */
+bool     policy_may_use(const struct policy *, const struct policy_facts *);
+/* Has this person an owner's or an admin's role, to change people and settings? */
+bool     policy_is_admin(const struct policy *, const struct person *);
 /* The narrowest row that would allow this call again for this person: what "always" writes.  NULL: there is none that
- * could be narrow (a complex command). */
+ * could be narrow: a complex command, one in a context that others have written in. */
 json_t  *policy_row_for(const struct policy_facts *);
 bool     policy_may_approve(const struct policy *, const struct person *, const struct policy_facts *);
+
+/* The tools that are switched on and that this person may use, in the arena. */
+const struct tool *const *policy_tools_for(const struct policy *, struct arena *, const struct policy_facts *, size_t *ret_n);
 
 /* The policy in force: one a process, replaced on reload.  Before one is set, everything is denied. */
 const struct policy *policy_now(void);

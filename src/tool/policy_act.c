@@ -214,8 +214,12 @@ static void add_line(struct acts *all, str text)
     for (size_t i = 0; i < line.n; i++)
         n += 1 + line.commands[i].n_redirects;
     all->items = arena_alloc(all->place.arena, (n + 2) * sizeof *all->items);
-    if (line.complex) {
+    if (line.complex && str_trim(text).len) {
         add_complex(all, line.complex);
+        return;
+    }
+    if (line.n == 0) {          /* the tool says what is missing */
+        new_act(all, EFFECT_EXECUTE);
         return;
     }
     if (is_cd(&line.commands[0])) {
@@ -248,7 +252,7 @@ static void add_argv(struct acts *all, const json_t *argv)
             complex = shell_text_deceives(words[i].text);
     }
     if (n == 0 || words[0].text.len == 0)
-        add_complex(all, "there is no command in it");
+        new_act(all, EFFECT_EXECUTE);       /* the tool says what is missing */
     else
         add_command(all, words, n, complex);
 }
@@ -316,7 +320,7 @@ static void add_paths(struct acts *all, struct policy_act *act)
     static const char *const names[] = {
         "path", "folder", "source", "destination", "from_path", "to_path", "local", "file", "save_as", "target",
     };
-    enum effect effect = all->facts->tool->risk == RISK_READ ? EFFECT_READ : EFFECT_WRITE;
+    enum effect effect = all->facts->tool->risk == RISK_WRITE ? EFFECT_WRITE : EFFECT_READ;
 
     bool whole = !is_about_one_file(all->facts->tool);
 

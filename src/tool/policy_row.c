@@ -229,8 +229,21 @@ static bool matches_context(const struct policy_row *row, const struct policy_fa
            && matches_any(b, "person", f->person->id, STRICT) && matches_any(b, "platform", f->platform, STRICT)
            && matches_any(b, "channel", f->platform, STRICT) && matches_any(b, "chat", f->chat_id, LOOSE)
            && matches_any(b, "tool", str_from(f->tool->name), STRICT)
-           && (!row->risks || row->risks & 1U << f->tool->risk)
-           && (row->tainted == ANY || (row->tainted == YES) == (f->taint.len > 0));
+           && (!row->risks || row->risks & 1U << f->tool->risk);
+}
+
+bool policy_row_is_about(const struct policy_row *row, const struct policy_facts *f, const char *const *roles, bool *ret_always)
+{
+    const json_t *b = row->body;
+
+    *ret_always = row->tainted == ANY && row->complex == ANY && !row->effects && !row->n_commands && !json_object_get(b, "path")
+                  && !json_object_get(b, "host") && !json_object_get(b, "arguments");
+    return matches_context(row, f, roles);
+}
+
+static bool matches_taint(const struct policy_row *row, str taint)
+{
+    return row->tainted == ANY || (row->tainted == YES) == (taint.len > 0);
 }
 
 static bool matches_host(const json_t *body, str host)
@@ -337,7 +350,7 @@ static bool matches_complex(const struct policy_row *row, const struct policy_ac
 bool policy_row_matches(const struct policy_row *row, const struct policy_facts *f, const char *const *roles,
                         const struct policy_act *act)
 {
-    return matches_context(row, f, roles) && matches_complex(row, act) && matches_effects(row, act)
-           && matches_command(row, act) && matches_paths(row, act) && matches_host(row->body, act->host)
+    return matches_context(row, f, roles) && matches_taint(row, f->taint) && matches_complex(row, act)
+           && matches_effects(row, act) && matches_command(row, act) && matches_paths(row, act) && matches_host(row->body, act->host)
            && matches_arguments(row, f);
 }

@@ -20,3 +20,5 @@ enum err policy_row_parse(struct arena *, json_t *body, struct policy_row *out) 
 
 /* `roles`: the person's own and those it is like, NULL-terminated. */
 bool policy_row_matches(const struct policy_row *, const struct policy_facts *, const char *const *roles, const struct policy_act *);
+/* The same of everything but the arguments and the taint; *ret_always: the row says nothing of those. */
+bool policy_row_is_about(const struct policy_row *, const struct policy_facts *, const char *const *roles, bool *ret_always);

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "runtime/fiber.h"
 #include "tool/file_job.h"
+#include "tool/policy.h"
 #include "tool/registry.h"
 #include "tool/settings.h"
 
@@ -17,13 +18,18 @@ static struct tool_result no_such_tool(const struct tool_context *cx, str name)
     return tool_refusal(cx, "there is no tool \"%.*s\"", STR(name));
 }
 
-/* May this be run at all, before anything of its arguments is looked at?  True: `out` says why not. */
-static bool is_refused(const struct tool_context *cx, const struct tool *t, struct tool_result *out)
+/* Whoever asks a person before a call brings the approval along; here it is only looked whether there is one. */
+static bool is_refused(const struct tool_context *cx, const struct tool *t, const json_t *arguments, struct tool_result *out)
 {
-    if (!tool_is_enabled(t->name))
-        *out = tool_refusal(cx, "%s is switched off (sandbox.enabled)", t->name);
-    else if (!person_is_owner(&cx->person))     /* until there are roles; reading shows the owner's files, so it counts too */
-        *out = tool_refusal(cx, "%s: only the owner may use tools", t->name);
+    struct policy_facts f = { .person = &cx->person, .platform = cx->platform, .chat_id = cx->chat_id, .tool = t,
+                              .arguments = arguments, .workspace = cx->workspace, .taint = cx->taint };
+    struct policy_answer a;
+
+    policy_decide(policy_now(), cx->arena, &f, &a);
+    if (a.decision == DECISION_DENY)
+        *out = tool_refusal(cx, "%s: not allowed: %s (%s)", t->name, a.why, a.rule);
+    else if (a.decision == DECISION_ASK && cx->approval == 0)
+        *out = tool_refusal(cx, "%s: needs an approval: %s (%s)", t->name, a.why, a.rule);
     else
         return false;
     return true;
@@ -45,8 +51,10 @@ enum err tool_call_run(const struct tool_context *cx, str name, str arguments_js
         *out = no_such_tool(cx, name);
         return OK;
     }
-    if (is_refused(cx, t, out))
+    if (!tool_is_enabled(t->name)) {
+        *out = tool_refusal(cx, "%s is switched off (sandbox.enabled)", t->name);
         return OK;
+    }
     if (parse(arguments_json, &arguments) != OK) {
         *out = tool_refusal(cx, "the arguments of %s are not JSON: %s", t->name, failed_text());
         return OK;
@@ -55,6 +63,8 @@ enum err tool_call_run(const struct tool_context *cx, str name, str arguments_js
         *out = tool_refusal(cx, "%s: %s", t->name, failed_text());
         return OK;
     }
+    if (is_refused(cx, t, arguments, out))
+        return OK;
     TRY(workspace_check_apart(cx->workspace, config_now()->home));
     return t->run(cx, arguments, out);
 }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "runtime/fiber.h"
 #include "tool/desk.h"
+#include "tool/policy.h"
 #include "tool/registry.h"
 #include "tool/workspace.h"
 
@@ -71,6 +72,25 @@ TEST(only_the_owner_may_use_tools)
         CHECK_REFUSES(&d, calls[i][0], calls[i][1], "only the owner");
     CHECK_STR(str_from(desk_content(&d, "f")), "a");
     CHECK(access(arena_printf(d.f.arena, "%s/ran", d.f.workspace), F_OK) != 0);
+}
+
+TEST(what_has_to_be_asked_for_does_not_run_without_an_approval)
+{
+    DESK(d);
+
+    fixture_inside(&d.f, "f", "a");
+    d.cx.approval = 0;
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"rm f\"}", "needs an approval");
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"echo $(rm f)\"}", "needs an approval");
+    CHECK_REFUSES(&d, "exec", "{\"command\":\"cat f > /etc/f\"}", "not allowed");
+    CHECK_STR(str_from(desk_content(&d, "f")), "a");
+    d.cx.taint = S("web page");
+    CHECK_REFUSES(&d, "write_file", "{\"path\":\"f\",\"content\":\"b\"}", "needs an approval");
+    d.cx.approval = 1;
+    CHECK(!desk_call(&d, "write_file", "{\"path\":\"f\",\"content\":\"b\"}").is_error);
+    CHECK_STR(str_from(desk_content(&d, "f")), "b");
+    policy_use(NULL);
+    CHECK_REFUSES(&d, "read_file", "{\"path\":\"f\"}", "no policy is in force");
 }
 
 TEST(a_tool_that_is_switched_off_does_not_run)
