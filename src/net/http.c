@@ -138,6 +138,18 @@ static enum http_event parse_version(struct http_parser *p, str version)
     return refuse(p, 400, "bad HTTP version");
 }
 
+/* RFC 9112 section 3.2.3: a host and a port, never one without the other. */
+static const char *parse_authority(str target, struct http_target *out)
+{
+    size_t bracket = str_starts(target, S("[")) ? str_find_char(target, ']') : 0;
+    size_t colon = str_find_char(str_skip(target, bracket), ':');
+
+    if (!http_host_ok(target) || colon == STR_NONE || bracket + colon + 1 == target.len)
+        return "CONNECT wants a host and a port";
+    *out = (struct http_target){ .host = target };
+    return NULL;
+}
+
 static enum http_event parse_request_line(struct http_parser *p, str line)
 {
     struct http_target target;
@@ -150,7 +162,8 @@ static enum http_event parse_request_line(struct http_parser *p, str line)
 
     if (e)
         return e;
-    const char *why = http_target_parse(p->arena, p->method, p->target, &target);
+    const char *why = p->proxy && str_eq(p->method, S("CONNECT"))
+        ? parse_authority(p->target, &target) : http_target_parse(p->arena, p->method, p->target, &target);
 
     if (why)
         return refuse(p, 400, why);
@@ -423,7 +436,7 @@ void http_parser_next(struct http_parser *p)
 
     buf_clear(&head);
     buf_clear(&body);
-    *p = (struct http_parser){ .arena = p->arena, .max_body = p->max_body, .head = head, .body = body };
+    *p = (struct http_parser){ .arena = p->arena, .max_body = p->max_body, .proxy = p->proxy, .head = head, .body = body };
 }
 
 void http_parser_done(struct http_parser *p)

@@ -28,7 +28,8 @@ enum http_event {
 
 struct http_parser {
     struct arena *arena;            /* gets the head; set it before each request's first byte */
-    size_t        max_body;         /* 413 above */
+    size_t        max_body;         /* 413 above; whoever empties `body` between feeds counts for himself */
+    bool          proxy;            /* CONNECT host:port is a request too: `host` is that, `path` is empty */
 
     str           method, target;   /* from HTTP_HEAD on, as server.h describes them in struct http_exchange */
     str           path, query, host;

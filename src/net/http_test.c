@@ -326,3 +326,36 @@ TEST(query_parameters_are_decoded)
     CHECK(!http_query_find(a, query, S("f"), &value));
     CHECK(!http_query_find(a, NO_STR, S("f"), &value));
 }
+
+/* A request line that a proxy is given, and what becomes of it. */
+static void check_proxied(const char *line, const char *want)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(http_parser_done) struct http_parser p = { .arena = a, .max_body = BODY_MAX, .proxy = true };
+    CLEANUP(buf_done) struct buf got = { 0 };
+
+    feed(&p, str_from(arena_printf(a, "%s HTTP/1.1\r\nHost: other\r\n\r\n", line)), &got);
+    CHECK_STR(buf_str(&got), want);
+}
+
+TEST(http_proxy_is_told_the_host_by_the_target)
+{
+    static const struct { const char *line, *want; } cases[] = {
+        { "CONNECT api.example.org:443",    "CONNECT ? @api.example.org:443 []\n" },
+        { "CONNECT [::1]:443",              "CONNECT ? @[::1]:443 []\n" },
+        { "GET http://h:81/a?b",            "GET /a?b @h:81 []\n" },
+        { "CONNECT api.example.org",        "400 CONNECT wants a host and a port\n" },
+        { "CONNECT api.example.org:",       "400 CONNECT wants a host and a port\n" },
+        { "CONNECT :443",                   "400 CONNECT wants a host and a port\n" },
+        { "CONNECT u@h:443",                "400 CONNECT wants a host and a port\n" },
+        { "CONNECT h:443/",                 "400 CONNECT wants a host and a port\n" },
+        { "CONNECT h:99999",                "400 CONNECT wants a host and a port\n" },
+        { "CONNECT http://h:443",           "400 CONNECT wants a host and a port\n" },
+        { "CONNECT [::1]",                  "400 CONNECT wants a host and a port\n" },
+        { "GET http://u:p@h/",              "400 bad host in the target\n" },
+        { "GET h:443",                      "400 the target is neither a path nor an http URL\n" },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        check_proxied(cases[i].line, cases[i].want);
+}
