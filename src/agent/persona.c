@@ -37,8 +37,9 @@ str persona_prompt(const struct turn *t)
 
     buf_addf(&b, "You are Clawdbot, a personal assistant running on your owner's own machine. You answer in the "
                  "language of the person you talk to, briefly and to the point, in Markdown.\n"
-                 "You work in the folder %s. Tools see only this folder, and commands run in a sandbox without "
-                 "network. Say what you did and what came of it; never claim what a tool did not confirm.",
+                 "You work in the folder %s. Tools see only this folder, and commands run in a sandbox whose only "
+                 "network is what the owner opened, if anything. Say what you did and what came of it; never claim what a tool did not "
+                 "confirm.",
              t->workspace);
     if (person_is_owner(&t->person))
         for (size_t i = 0; i < N_ELEMENTS(files); i++)

@@ -11,6 +11,7 @@
 #include "store/lock.h"
 #include "store/store.h"
 #include "tool/sandbox.h"
+#include "tool/settings.h"
 
 static const uint64_t SPACE_LOW = 200 << 20, SPACE_NONE = 10 << 20;
 
@@ -143,6 +144,14 @@ void doctor_store(struct doctor *d) AWAITS
         doctor_say(d, DOCTOR_OK, "sound (integrity_check)");
 }
 
+/* What the configuration opens of what the network's guarantee closes. */
+static const char *but_for_the_proxy(struct doctor *d, enum guarantee g)
+{
+    if (g != GUARANTEE_NETWORK || !d->has_config)
+        return "";
+    return arena_printf(d->cli->arena, "%s, by ", sandbox_network_text(d->cli->arena));
+}
+
 void doctor_sandbox(struct doctor *d) AWAITS
 {
     const struct sandbox_report *r = NULL;
@@ -162,6 +171,7 @@ void doctor_sandbox(struct doctor *d) AWAITS
         bool demanded = required & GUARANTEE_BIT(g), held = r->states[g].held;
 
         doctor_say(d, held ? DOCTOR_OK : demanded ? DOCTOR_FAIL : DOCTOR_WARN, "%s: %s%s%s", guarantee_name(g),
-                   held ? "" : "not enforced, ", r->states[g].by, demanded && !held ? "; it is required, so nothing is run" : "");
+                   held ? but_for_the_proxy(d, g) : "not enforced, ", r->states[g].by,
+                   demanded && !held ? "; it is required, so nothing is run" : "");
     }
 }

@@ -77,6 +77,7 @@ static void print_status(struct arena *a, const json_t *s)
     print_counts("outbox", json_at(s, "queues.outbox"));
     json_array_foreach(json_at(s, "channels"), i, part)
         print_channel(a, part);
+    print_line("commands", json_text_str(s, "commands"), "");
     print_attention(json_at(s, "queues.outbox"));
     json_array_foreach(json_at(s, "warnings"), i, part)
         print_line("warning", json_strval(part), "");

@@ -11,6 +11,7 @@
 #include "gateway/models.h"
 #include "runtime/clock.h"
 #include "tool/sandbox.h"
+#include "tool/settings.h"
 
 enum err get_health(struct request *q) AWAITS
 {
@@ -117,6 +118,7 @@ enum err get_status(struct request *q) AWAITS
     json_object_set_new(j, "queues", queues);
     json_object_set_new(j, "model", models_status(g->models));
     json_object_set_new(j, "channels", channels_status());
+    json_object_set_new(j, "commands", json_string(sandbox_network_text(q->arena)));
     json_object_set_new(j, "warnings", warnings());
     return answer_json(q, 200, j);
 }

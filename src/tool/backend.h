@@ -11,6 +11,7 @@ struct sandbox_plan {
     const struct sandbox_job *job;  /* its workspace is NULL for a report */
     const char *cwd;            /* absolute */
     int         n_joins;        /* cgroup.procs descriptors from BACKEND_FD_JOIN on */
+    int         egress_fd;      /* the descriptor for clawdbot-inside's --egress, behind those; -1: no network */
     bool        limit_memory;   /* of each process, by RLIMIT_DATA and RLIMIT_AS: no cgroup does it */
     bool        report;         /* run no command, tell what holds */
 };

@@ -99,6 +99,8 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
     ADD(w, INSIDE, "--status", number(w, BACKEND_FD_STATUS));
     for (int i = 0; i < p->n_joins; i++)
         ADD(w, "--join", number(w, (uint64_t)(BACKEND_FD_JOIN + i)));
+    if (p->egress_fd >= 0)
+        ADD(w, "--egress", number(w, (uint64_t)p->egress_fd));
     add_limits(w, p);
     ADD(w, "--write", "/tmp", "--write", "/dev");
     if (p->job->workspace)

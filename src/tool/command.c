@@ -75,7 +75,7 @@ enum err command_job(const struct tool_context *cx, const json_t *arguments, str
 
     if (seconds > 0)
         job.limits.wall_ms = (uint64_t)seconds * 1000;
-    if (take_env(cx->arena, arguments, &job.env) != OK) {
+    if (take_env(cx->arena, arguments, &job.env) != OK || sandbox_network_now(cx, &job.network) != OK) {
         *out = tool_refusal(cx, "%s", failed_text());
         return OK;
     }
@@ -168,7 +168,8 @@ struct tool_result command_result(struct arena *a, const struct sandbox_job *job
 
     buf_add(&text, o->output);
     buf_addf(&text, "%s%s", end, command_end(a, job, o));
-    return (struct tool_result){ .text = arena_str(a, buf_str(&text)), .is_error = o->timed_out || o->out_of_memory };
+    return (struct tool_result){ .text = arena_str(a, buf_str(&text)), .is_error = o->timed_out || o->out_of_memory,
+                                  .taint = o->reached.len ? str_from(arena_printf(a, "network %.*s", STR(o->reached))) : S("") };
 }
 
 bool command_was_missing(const struct sandbox_outcome *o, const char *program)

@@ -46,8 +46,9 @@ static enum err exec_run(const struct tool_context *cx, const json_t *arguments,
 
 const struct tool tool_exec = {
     .name = "exec",
-    .description = "Runs a line of shell, or a program with its arguments, in a sandbox without network; it sees the system "
-                   "read-only and may write in the workspace, where it starts, and in /tmp, which is empty each time.",
+    .description = "Runs a line of shell, or a program with its arguments, in a sandbox without network (but for the proxy in "
+                   "$HTTPS_PROXY, if it is set); it sees the system read-only and may write in the workspace, where it starts, "
+                   "and in /tmp, which is empty each time.",
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
               "\"command\":{\"type\":\"string\",\"description\":\"Line for /bin/sh\"},"
               "\"argv\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"

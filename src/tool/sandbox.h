@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sandbox.h: runs a command apart from the machine: it sees the system read-only, one workspace to write in, a /tmp
- * of its own, no network, no process but its own.  When it ends, is cancelled, or runs out of time, everything it
- * started dies with it; so it does when the gateway is killed.
+ * of its own, no network (but for a proxy to what the owner opened, egress.h), no process but its own.  When it ends, is
+ * cancelled, or runs out of time, everything it started dies with it; so it does when the gateway is killed.
  *
  * Nothing ever runs unsandboxed: a guarantee that is demanded and that the machine cannot give is an error. */
 #pragma once
@@ -22,6 +22,8 @@ struct sandbox_limits {
 };
 extern const struct sandbox_limits sandbox_limits_default;
 
+struct egress_options;
+
 struct sandbox_job {
     struct arena      *arena;
     const char        *workspace;   /* absolute, exists; bound read-write at its own path */
@@ -31,6 +33,7 @@ struct sandbox_job {
     const char *const *env;         /* "NAME=value", set over PATH, HOME, LANG, TMPDIR, TERM for the command; NULL: nothing */
     str                input;       /* its standard input */
     bool               input_later; /* no: sandbox_write() gives it, until sandbox_close_input() */
+    const struct egress_options *network;   /* what it may reach, and for whom (egress.h); NULL: nothing */
     struct sandbox_limits limits;
     unsigned           require;     /* set of GUARANTEE_BIT */
 };
@@ -40,6 +43,7 @@ struct sandbox_outcome {
     bool     timed_out;
     bool     out_of_memory;     /* the cgroup says so; without one it shows only as a failure of the command */
     str      output;            /* stdout and stderr in the order written; UTF-8; in the job's arena */
+    str      reached;           /* the hosts it was connected to: "a, b"; in the job's arena */
     uint64_t output_total;      /* bytes that came */
     uint64_t ms;
 };

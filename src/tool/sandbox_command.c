@@ -17,6 +17,7 @@
 #include "runtime/process.h"
 #include "tool/backend.h"
 #include "tool/cgroup.h"
+#include "tool/egress.h"
 #include "tool/seccomp_filter.h"
 
 enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8 };
@@ -26,11 +27,12 @@ struct sandbox_command {
     struct sandbox_plan plan;
     struct cgroup       cgroup;
     struct process     *process;
+    struct egress      *egress;         /* NULL: no network */
     struct fd          *output, *feed;  /* feed: our end of its standard input, or NULL */
     struct capture      capture;
     struct waiters      news;
     uint64_t            began;
-    int                 filter, input, output_end, status_end;  /* lent to the child; -1: none */
+    int                 filter, input, output_end, status_end, egress_end;  /* lent to the child; -1: none */
     int                 status;     /* what clawdbot-inside says */
     bool                timed_out, ended;
 };
@@ -48,6 +50,7 @@ static void close_lent(struct sandbox_command *c)
     close_raw(&c->input);
     close_raw(&c->output_end);
     close_raw(&c->status_end);
+    close_raw(&c->egress_end);
 }
 
 /* The process goes first: its group can be removed only when it is empty. */
@@ -58,6 +61,7 @@ void sandbox_command_free(struct sandbox_command *c)
     close_lent(c);
     close_raw(&c->status);
     process_free(c->process);
+    egress_close(c->egress);
     fd_close(c->output);
     fd_close(c->feed);
     cgroup_close(&c->cgroup);
@@ -117,8 +121,11 @@ static enum err prepare(struct sandbox_command *c)
     (void)fcntl(c->status, F_SETFL, O_NONBLOCK);    /* read once, after the end */
     TRY(make_pipe(&output, &c->output_end));
     c->output = fd_open(output);
+    if (c->job.network)
+        TRY(egress_open(c->job.arena, c->job.network, &c->egress, &c->egress_end));
     cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes);
     c->plan.n_joins = c->cgroup.n_fds;
+    c->plan.egress_fd = c->egress ? BACKEND_FD_JOIN + c->cgroup.n_fds : -1;
     c->plan.limit_memory = !c->cgroup.bounds_memory;
     return OK;
 }
@@ -141,7 +148,7 @@ static const char *const *environment(const struct sandbox_job *job)
 static enum err start(struct sandbox_command *c)
 {
     const struct sandbox_backend *b = &sandbox_bubblewrap;
-    int fds[3 + CGROUP_MAX_FDS];
+    int fds[4 + CGROUP_MAX_FDS];
     struct process_spec spec = { .env = environment(&c->job), .cwd = "/", .extra_fds = fds };
     size_t n = 0;
     enum err e;
@@ -152,6 +159,8 @@ static enum err start(struct sandbox_command *c)
     fds[n++] = c->status_end;
     for (int i = 0; i < c->cgroup.n_fds; i++)
         fds[n++] = c->cgroup.fds[i];
+    if (c->egress)
+        fds[n++] = c->egress_end;
     fds[n] = -1;
     spec.stdin_fd = c->input >= 0 ? c->input : PROCESS_NULL;
     spec.stdout_fd = spec.stderr_fd = c->output_end;
@@ -166,7 +175,7 @@ enum err sandbox_start_plan(const struct sandbox_plan *plan, struct sandbox_comm
 {
     CLEANUP(sandbox_command_freep) struct sandbox_command *c = NEW(struct sandbox_command);
 
-    c->filter = c->input = c->output_end = c->status_end = c->status = -1;
+    c->filter = c->input = c->output_end = c->status_end = c->egress_end = c->status = -1;
     c->job = *plan->job;
     c->plan = *plan;
     c->plan.job = &c->job;
@@ -253,6 +262,7 @@ static enum err judge(struct sandbox_command *c, int status, struct sandbox_outc
         .timed_out = c->timed_out,
         .out_of_memory = cgroup_ran_out_of_memory(&c->cgroup),
         .output = capture_text(&c->capture, c->job.arena),
+        .reached = c->egress ? arena_str(c->job.arena, egress_reached(c->egress)) : S(""),
         .output_total = c->capture.total,
     };
     return OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* clawdbot-inside: the first program in the sandbox.  bubblewrap has made the namespaces and loaded the system call
- * filter; this joins the job's cgroups, sets limits, applies Landlock, and becomes the command.
+ * filter; this joins the job's cgroups, sets limits, hands the gateway its way in (egress.h), applies Landlock, and becomes the
+ * command.
  *
  * What it did goes to the status descriptor as lines: "ready landlock=7" just before the command, or "failed ...".
  * Nothing on that descriptor means that bubblewrap never came this far.  It uses nothing but libc and is linked
@@ -19,13 +20,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tool/inside/egress.h"
 #include "tool/inside/landlock.h"
 
 enum { MAX_LIST = 32, EXIT_INSIDE = 125, EXIT_NOT_FOUND = 127, EXIT_NOT_RUNNABLE = 126 };
 enum { NR_CLOSE_RANGE = 436, AS_CLOEXEC = 4, TMPFS = 0x01021994 };
 
 struct plan {
-    int         status;             /* -1: none */
+    int         status, egress;     /* -1: none */
     int         joins[MAX_LIST];
     const char *writable[MAX_LIST];
     size_t      n_joins, n_writable;
@@ -95,6 +97,8 @@ static bool parse(struct plan *p, int argc, char **argv)
             return false;
         if (strcmp(argv[i], "--status") == 0)
             p->status = atoi(argv[++i]);                /* LINT: the sandbox starts us, nobody else */
+        else if (strcmp(argv[i], "--egress") == 0)
+            p->egress = atoi(argv[++i]);                /* LINT: the same */
         else if (strcmp(argv[i], "--join") == 0 && p->n_joins < MAX_LIST)
             p->joins[p->n_joins++] = atoi(argv[++i]);   /* LINT: the same */
         else if (strcmp(argv[i], "--write") == 0 && p->n_writable < MAX_LIST)
@@ -155,7 +159,7 @@ static void report(int landlock)
 
 int main(int argc, char **argv)
 {
-    struct plan p = { .status = -1 };
+    struct plan p = { .status = -1, .egress = -1 };
     char ready[64];
     int landlock;
 
@@ -164,6 +168,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < p.n_joins; i++)
         if (write(p.joins[i], "0", 1) != 1)
             return stop(&p, "to join the cgroup", EXIT_INSIDE);
+    if (p.egress >= 0 && !egress_hand_over(p.egress))
+        return stop(&p, "the way to the proxy", EXIT_INSIDE);
+    if (p.egress >= 0)
+        egress_environment();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return stop(&p, "no_new_privs", EXIT_INSIDE);
     landlock = landlock_confine(p.writable, p.n_writable);
