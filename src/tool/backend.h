@@ -21,6 +21,8 @@ struct sandbox_backend {
     const char *how_to_get;     /* what to do when its program is not there */
     /* ERR_IO when a part of it is not installed. */
     enum err  (*argv)(struct arena *, const struct sandbox_plan *, const char *const **ret_argv);
+    /* From the process that is started down to the one whose process group is the job's: signals but SIGKILL go there. */
+    unsigned    generations;
     /* Why it does not work here, as far as the machine's settings tell; NULL: they tell nothing. */
     const char *(*obstacle)(void);
 };

@@ -102,6 +102,8 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
     if (p->egress_fd >= 0)
         ADD(w, "--egress", number(w, (uint64_t)p->egress_fd));
     add_limits(w, p);
+    if (p->job->terminal.columns)
+        add(w, "--terminal");
     ADD(w, "--write", "/tmp", "--write", "/dev");
     if (p->job->workspace)
         ADD(w, "--write", p->job->workspace);
@@ -177,5 +179,5 @@ static const char *bwrap_obstacle(void)
 
 const struct sandbox_backend sandbox_bubblewrap = {
     .name = "bubblewrap", .how_to_get = "bubblewrap is not installed: apt install bubblewrap",
-    .argv = bwrap_argv, .obstacle = bwrap_obstacle,
+    .argv = bwrap_argv, .generations = 1, .obstacle = bwrap_obstacle,
 };

@@ -7,6 +7,7 @@
 #pragma once
 #include "base/arena.h"
 #include "tool/guarantee.h"
+#include "tool/terminal.h"
 
 /* Of a command that is waited for, and of one that lives on (sandbox_command.h). */
 enum { SANDBOX_WALL_MAX_MS = 300000, SANDBOX_BACKGROUND_MAX_MS = 86400000 };
@@ -34,6 +35,7 @@ struct sandbox_job {
     str                input;       /* its standard input */
     bool               input_later; /* no: sandbox_write() gives it, until sandbox_close_input() */
     const struct egress_options *network;   /* what it may reach, and for whom (egress.h); NULL: nothing */
+    struct terminal_size terminal;  /* what its standard input, output and error are; sandbox_write() types */
     struct sandbox_limits limits;
     unsigned           require;     /* set of GUARANTEE_BIT */
 };

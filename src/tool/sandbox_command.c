@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include "tool/backend.h"
 #include "tool/cgroup.h"
 #include "tool/egress.h"
+#include "tool/process_group.h"
 #include "tool/seccomp_filter.h"
 
 enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8 };
@@ -29,6 +31,7 @@ struct sandbox_command {
     struct process     *process;
     struct egress      *egress;         /* NULL: no network */
     struct fd          *output, *feed;  /* feed: our end of its standard input, or NULL */
+    struct terminal_text text;
     struct capture      capture;
     struct waiters      news;
     uint64_t            began;
@@ -54,17 +57,24 @@ static void close_lent(struct sandbox_command *c)
 }
 
 /* The process goes first: its group can be removed only when it is empty. */
+static void release(struct sandbox_command *c)
+{
+    close_lent(c);
+    close_raw(&c->status);
+    process_freep(&c->process);
+    egress_close(c->egress);
+    c->egress = NULL;
+    cgroup_close(&c->cgroup);
+}
+
 void sandbox_command_free(struct sandbox_command *c)
 {
     if (c == NULL)
         return;
-    close_lent(c);
-    close_raw(&c->status);
-    process_free(c->process);
-    egress_close(c->egress);
+    release(c);
+    if (c->feed != c->output)
+        fd_close(c->feed);
     fd_close(c->output);
-    fd_close(c->feed);
-    cgroup_close(&c->cgroup);
     capture_done(&c->capture);
     free(c);
 }
@@ -109,18 +119,30 @@ static enum err prepare_input(struct sandbox_command *c)
     return OK;
 }
 
-static enum err prepare(struct sandbox_command *c)
+static enum err prepare_streams(struct sandbox_command *c)
 {
     int output;
+
+    if (c->job.terminal.columns) {
+        TRY(terminal_open(c->job.terminal, &output, &c->output_end));
+        c->output = c->feed = fd_open(output);
+        return OK;
+    }
+    TRY(prepare_input(c));
+    TRY(make_pipe(&output, &c->output_end));
+    c->output = fd_open(output);
+    return OK;
+}
+
+static enum err prepare(struct sandbox_command *c)
+{
     str program;
 
     TRY(seccomp_filter(&program));
     TRY(memory_file("filter", program, &c->filter));
-    TRY(prepare_input(c));
+    TRY(prepare_streams(c));
     TRY(make_pipe(&c->status, &c->status_end));
     (void)fcntl(c->status, F_SETFL, O_NONBLOCK);    /* read once, after the end */
-    TRY(make_pipe(&output, &c->output_end));
-    c->output = fd_open(output);
     if (c->job.network)
         TRY(egress_open(c->job.arena, c->job.network, &c->egress, &c->egress_end));
     cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes);
@@ -139,7 +161,7 @@ static const char *const *environment(const struct sandbox_job *job)
 
     env[n++] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
     env[n++] = "LANG=C.UTF-8";
-    env[n++] = "TERM=dumb";
+    env[n++] = job->terminal.columns ? "TERM=xterm-256color" : "TERM=dumb";
     env[n++] = "TMPDIR=/tmp";
     env[n++] = arena_printf(job->arena, "HOME=%s", job->workspace ? job->workspace : "/");
     return env;
@@ -162,7 +184,7 @@ static enum err start(struct sandbox_command *c)
     if (c->egress)
         fds[n++] = c->egress_end;
     fds[n] = -1;
-    spec.stdin_fd = c->input >= 0 ? c->input : PROCESS_NULL;
+    spec.stdin_fd = c->job.terminal.columns ? c->output_end : c->input >= 0 ? c->input : PROCESS_NULL;
     spec.stdout_fd = spec.stderr_fd = c->output_end;
     e = process_start(&spec, &c->process);
     if (e == ERR_NOT_FOUND)
@@ -189,15 +211,37 @@ enum err sandbox_start_plan(const struct sandbox_plan *plan, struct sandbox_comm
 
 /* ---- to its end ---- */
 
+/* A terminal that nobody has open any more reads as an error. */
+static enum err read_output(struct sandbox_command *c, char *piece, size_t *ret_n) AWAITS
+{
+    enum err e = fd_read(c->output, piece, PIECE, ret_n);
+
+    if (e != ERR_IO || !c->job.terminal.columns)
+        return e;
+    *ret_n = 0;
+    return OK;
+}
+
+static void keep(struct sandbox_command *c, str bytes)
+{
+    CLEANUP(buf_done) struct buf text = { 0 };
+
+    if (c->job.terminal.columns) {
+        terminal_text_add(&c->text, bytes, &text);
+        bytes = buf_str(&text);
+    }
+    capture_add(&c->capture, bytes);
+    wake_all(&c->news);
+}
+
 static enum err follow(struct sandbox_command *c, int *ret_status) AWAITS
 {
     CLEANUP(mem_freep) char *piece = mem_alloc(PIECE);
     size_t n;
 
     do {
-        TRY(fd_read(c->output, piece, PIECE, &n));
-        capture_add(&c->capture, str_of(piece, n));
-        wake_all(&c->news);
+        TRY(read_output(c, piece, &n));
+        keep(c, str_of(piece, n));
     } while (n);
     return process_wait(c->process, ret_status);
 }
@@ -284,6 +328,7 @@ enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
     TRY(judge(c, status, out));
     out->ms = clock_ms() - c->began;
     c->ended = true;
+    release(c);
     wake_all(&c->news);
     return OK;
 }
@@ -323,5 +368,37 @@ enum err sandbox_write(struct sandbox_command *c, str *bytes)
 
 void sandbox_close_input(struct sandbox_command *c)
 {
-    fd_closep(&c->feed);
+    static const char end_of_transmission = 4;      /* what a terminal takes for the end of its input */
+
+    if (!c->job.terminal.columns)
+        fd_closep(&c->feed);
+    else if (write(fd_raw(c->feed), &end_of_transmission, 1) < 0)
+        return;     /* it has ended, or reads nothing of all that was written */
+}
+
+/* On a terminal it is for whoever has the foreground, as when a key sends it. */
+static enum err find_group(struct sandbox_command *c, int *ret_group) AWAITS
+{
+    pid_t foreground = 0;
+
+    if (!c->job.terminal.columns || ioctl(fd_raw(c->output), TIOCGPGRP, &foreground) != 0 || foreground <= 1)
+        return process_group_below(process_pid(c->process), sandbox_bubblewrap.generations, ret_group);
+    *ret_group = foreground;
+    return OK;
+}
+
+enum err sandbox_signal(struct sandbox_command *c, int signal_number)
+{
+    int group;
+
+    if (c->ended)
+        return failed(ERR_CONFLICT, "it has ended");
+    if (signal_number == SIGKILL) {
+        process_kill(c->process, SIGKILL);
+        return OK;
+    }
+    TRY(find_group(c, &group));
+    if (c->ended)
+        return failed(ERR_CONFLICT, "it has ended");
+    return kill(-group, signal_number) == 0 ? OK : failed(ERR_NOT_FOUND, "no signal reaches it: %s", strerror(errno));
 }

@@ -13,7 +13,7 @@ struct sandbox_command;
 
 /* Fails as sandbox_run() does; what the sandbox itself finds wrong is told by sandbox_follow(). */
 enum err sandbox_start(const struct sandbox_job *, struct sandbox_command **out) AWAITS MUST_USE;
-/* Keeps its output until it ends or its time is over; once. */
+/* Keeps its output until it ends or its time is over; once.  After that only the output is left of it. */
 enum err sandbox_follow(struct sandbox_command *, struct sandbox_outcome *out) AWAITS MUST_USE;
 /* Whatever still runs of it dies.  Nobody may wait on its news or write to it; accepts NULL. */
 void     sandbox_command_free(struct sandbox_command *);
@@ -21,7 +21,10 @@ void     sandbox_command_freep(struct sandbox_command **);
 
 const struct capture *sandbox_output(const struct sandbox_command *);      /* so far */
 struct waiters       *sandbox_news(struct sandbox_command *);   /* woken when output came, and when it has ended */
-/* For a job with input_later.  *bytes is moved past what was taken, also when a deadline or a cancellation ends the wait.
+/* For a job with input_later or a terminal.  *bytes is moved past what was taken, also when a deadline or a cancellation ends the wait.
  * One fiber at a time.  ERR_CONFLICT: it does not read any more, or its input was closed. */
 enum err sandbox_write(struct sandbox_command *, str *bytes) AWAITS MUST_USE;
-void     sandbox_close_input(struct sandbox_command *);         /* it reads its end; nobody may be writing */
+void     sandbox_close_input(struct sandbox_command *);         /* it reads the end; nobody may be writing */
+/* To the processes of the command that were not moved to a group of their own; on a terminal, to those in its foreground.
+ * SIGKILL ends all of it.  ERR_CONFLICT: it has ended; ERR_NOT_FOUND: it cannot be reached (try SIGKILL). */
+enum err sandbox_signal(struct sandbox_command *, int signal_number) AWAITS MUST_USE;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
@@ -31,7 +32,7 @@ struct plan {
     int         joins[MAX_LIST];
     const char *writable[MAX_LIST];
     size_t      n_joins, n_writable;
-    bool        report;
+    bool        report, terminal;
     char      **command;
 };
 
@@ -93,6 +94,10 @@ static bool parse(struct plan *p, int argc, char **argv)
             p->report = true;
             continue;
         }
+        if (strcmp(argv[i], "--terminal") == 0) {
+            p->terminal = true;
+            continue;
+        }
         if (i + 1 >= argc)
             return false;
         if (strcmp(argv[i], "--status") == 0)
@@ -111,6 +116,15 @@ static bool parse(struct plan *p, int argc, char **argv)
     if (i + 1 < argc)
         p->command = argv + i + 1;
     return p->command || p->report;
+}
+
+/* The terminal on descriptor 0 is the command's own: its control characters are for the command and what it starts. */
+static bool take_terminal(const struct plan *p)
+{
+    if (!p->terminal)
+        return true;
+    (void)setsid();     /* it fails where we lead a session already, which is as well */
+    return ioctl(0, TIOCSCTTY, 0) == 0;
 }
 
 /* Every descriptor but 0 to 2 is closed by the exec. */
@@ -174,6 +188,8 @@ int main(int argc, char **argv)
         egress_environment();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return stop(&p, "no_new_privs", EXIT_INSIDE);
+    if (!take_terminal(&p))
+        return stop(&p, "to take the terminal", EXIT_INSIDE);
     landlock = landlock_confine(p.writable, p.n_writable);
     if (landlock < 0)
         return stop(&p, "landlock", EXIT_INSIDE);
