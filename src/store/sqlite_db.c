@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/audit_hash.h"
 #include "store/folder.h"
 
 enum { ROWS_MAX = 1 << 20 };
@@ -79,6 +80,25 @@ static enum err make_file(const char *path)
     return st.st_size == 0 ? folder_sync_of(path) : OK;
 }
 
+static str column(sqlite3_value *v)
+{
+    const void *p = sqlite3_value_text(v);
+
+    return str_of(p ? p : "", (size_t)sqlite3_value_bytes(v));
+}
+
+/* audit_hash(previous, id, at, person, ..., detail): in the writer's transaction, where the row before is known. */
+static void audit_hash_function(sqlite3_context *cx, int n, sqlite3_value **v)
+{
+    struct audit_columns c = { .id = sqlite3_value_int64(v[1]), .at = sqlite3_value_int64(v[2]) };
+    char hash[AUDIT_HASH_SIZE];
+
+    for (int i = 3; i < n; i++)
+        c.texts[i - 3] = column(v[i]);
+    audit_hash(hash, column(v[0]), &c);
+    sqlite3_result_text(cx, hash, -1, SQLITE_TRANSIENT);
+}
+
 /* 1 MB of page cache at most a connection; no mmap, so that an I/O error is an error and not a signal. */
 static enum err set_up(struct sqlite_db *db, const struct sqlite_place *p, enum sqlite_role role)
 {
@@ -89,6 +109,8 @@ static enum err set_up(struct sqlite_db *db, const struct sqlite_place *p, enum 
     TRY(sqlite_db_exec(db, "PRAGMA cache_size=-1024; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY"));
     if (role == SQLITE_READER)
         return OK;
+    sqlite3_create_function(db->handle, "audit_hash", AUDIT_TEXTS + 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                            audit_hash_function, NULL, NULL);
     TRY(sqlite_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=16777216; PRAGMA foreign_keys=ON"));
     return sqlite_db_exec(db, p->synchronous_off ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
 }
