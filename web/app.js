@@ -55,6 +55,46 @@ function endLive() {
   live = null;
 }
 
+// What has to be allowed first.  The buttons go when it was answered, here or elsewhere.
+function showQuestion(q) {
+  if (document.getElementById(`question-${q.code}`))
+    return;
+  add('message question', e => {
+    e.id = `question-${q.code}`;
+    e.innerHTML = q.html;
+    const row = document.createElement('p');
+    row.className = 'choices';
+    for (const choice of q.choices ?? []) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = choice.label;
+      button.onclick = () => answerQuestion(q.code, choice.reply, row);
+      row.append(button);
+    }
+    e.append(row);
+  });
+}
+
+async function answerQuestion(code, reply, row) {
+  const [answer, , scope] = reply.split(' ');
+  const response = await fetch(`/api/v1/approvals/${code}`, { method: 'POST', headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ answer, scope: scope ?? 'once' }) });
+  if (!response.ok)
+    note((await response.json()).detail);
+  row.remove();
+}
+
+function onApproval(m) {
+  if (m.state === 'pending') {
+    showQuestion(m);
+    setBusy(false);
+    return;
+  }
+  document.querySelector(`#question-${m.code} .choices`)?.remove();
+  note(`${m.code}: ${m.state}`);
+  setBusy(m.state === 'granted');
+}
+
 function setState(text, bad) {
   stateLine.textContent = text;
   stateLine.classList.toggle('bad', Boolean(bad));
@@ -69,6 +109,7 @@ function setBusy(busy) {
 const handlers = {
   accepted: m => { waiting.delete(m.external_id); setBusy(true); },
   delta: showDelta,
+  approval: onApproval,
   tool: m => { if (m.state !== 'done') note(`${m.name}: ${m.state}`); },
   reply: m => { showReply(m); setBusy(false); loadSessions(); },
   ended: () => { endLive(); setBusy(false); },
@@ -156,6 +197,8 @@ async function loadMessages(id) {
     else if (m.text || m.attachments.length)     // neither: the assistant wrote by itself
       showMine(m.text);
   setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));
+  const { approvals } = await getJson(`/api/v1/approvals?session_id=${id}`);
+  approvals.forEach(showQuestion);
 }
 
 async function open(id, fresh) {

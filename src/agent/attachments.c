@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "runtime/offload.h"
+#include "tool/provenance.h"
 
 enum { NAME_MAX_BYTES = 80, PIECE = 16 << 10 };
 
@@ -105,7 +106,8 @@ static const char *file_name(struct arena *a, const struct attachment *t)
     return arena_c(a, utf8_take(buf_str(&b), NAME_MAX_BYTES));
 }
 
-static enum err place(struct arena *a, struct blobs *blobs, const char *workspace, const struct attachment *t,
+/* Marked as somebody else's words before anybody can read it. */
+static enum err place(struct arena *a, struct blobs *blobs, const char *workspace, const struct attachment *t, str origin,
                       struct buf *keep, const char **ret_path) AWAITS
 {
     struct copy *c = ARENA_NEW(a, struct copy);
@@ -113,13 +115,15 @@ static enum err place(struct arena *a, struct blobs *blobs, const char *workspac
     c->folder = arena_printf(a, "%s/attachments", workspace);
     c->name = file_name(a, t);
     c->keep = keep;
+    *ret_path = arena_printf(a, "attachments/%s", c->name);
+    TRY(provenance_mark(str_from(*ret_path), origin));
     TRY(blobs_read(blobs, t->blob, &c->from));
     enum err e = fiber_offload(run_copy, c);
 
     close(c->from);
-    TRY(e);
-    *ret_path = arena_printf(a, "attachments/%s", c->name);
-    return OK;
+    if (e)
+        *ret_path = NULL;
+    return e;
 }
 
 static void add_image(struct arena *a, const struct attachment *t, const struct buf *bytes, struct placed *p)
@@ -137,6 +141,7 @@ enum err attachments_place(struct arena *a, struct blobs *blobs, const char *wor
         .paths = arena_alloc(a, m->n_attachments * sizeof *p.paths),
         .images = arena_alloc(a, m->n_attachments * sizeof *p.images),
     };
+    str origin = str_from(arena_printf(a, "an attachment of %.*s/%.*s", STR(m->platform), STR(m->user_id)));
 
     for (size_t i = 0; i < m->n_attachments; i++) {
         const struct attachment *t = &m->attachments[i];
@@ -145,7 +150,7 @@ enum err attachments_place(struct arena *a, struct blobs *blobs, const char *wor
 
         if (t->blob.len == 0 || blobs == NULL)
             continue;
-        enum err e = place(a, blobs, workspace, t, shown ? &bytes : NULL, &p.paths[i]);
+        enum err e = place(a, blobs, workspace, t, origin, shown ? &bytes : NULL, &p.paths[i]);
 
         if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
             return e;

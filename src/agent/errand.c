@@ -107,7 +107,7 @@ static enum err run_calls(struct errand *r, const struct reply *reply, struct tr
         struct tool_result result = { 0 };
 
         TRY(run_call(r, &reply->calls[i], &result));
-        transcript_result(said, reply->calls[i].id, result.text);
+        transcript_result(said, reply->calls[i].id, result.text, result.taint);
     }
     return OK;
 }

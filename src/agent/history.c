@@ -13,6 +13,7 @@ struct past {
     struct arena     *arena;        /* of everything in it, itself included */
     unsigned          refs;
     int64_t           inbox_id;
+    str               user_id;      /* who wrote it */
     uint64_t          tokens;
     struct transcript transcript;
 };
@@ -121,12 +122,13 @@ static struct history *history_new(struct histories *hs, const struct history_wi
     return h;
 }
 
-static struct past *past_new(int64_t inbox_id, str text)
+static struct past *past_new(int64_t inbox_id, str user_id, str text)
 {
     struct arena *a = arena_new();
     struct past *p = ARENA_NEW(a, struct past);
 
-    *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .transcript = { .arena = a } };
+    *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .user_id = arena_str(a, user_id),
+                        .transcript = { .arena = a } };
     /* a file alone, or nothing: the assistant wrote by itself; providers refuse an empty text */
     transcript_user(&p->transcript, text.len ? arena_str(a, text) : S("(no words)"));
     return p;
@@ -165,7 +167,7 @@ static enum err append_all(struct histories *hs, struct history *h, const struct
     size_t j = 0;
 
     for (size_t i = users->n; i-- > 0; ) {
-        struct past *p = past_new(row_int(users, i, 0), row_str(users, i, 1));
+        struct past *p = past_new(row_int(users, i, 0), row_str(users, i, 2), row_str(users, i, 1));
         enum err e = read_past(p, journal, &j);
 
         if (e) {
@@ -184,14 +186,25 @@ static void trim(struct histories *hs, struct history *h, int64_t context_from)
         drop_oldest(hs, h);
 }
 
-static void show(struct history *h, uint64_t max_tokens, struct transcript *t)
+/* In a group, what others wrote is not the words of whoever asks now. */
+static void show_past(const struct past *p, str user_id, struct transcript *t)
+{
+    size_t first = t->n;
+
+    for (size_t i = 0; i < p->transcript.n; i++)
+        transcript_add(t, p->transcript.messages[i]);
+    if (p->transcript.n && !str_eq(p->user_id, user_id) && t->messages[first].taint.len == 0)
+        t->messages[first].taint = str_from(arena_printf(t->arena, "words of %.*s", STR(p->user_id)));
+}
+
+static void show(struct history *h, const struct history_wish *w, struct transcript *t)
 {
     struct list *first = &h->pasts;
     uint64_t used = 0;
 
     while (first->prev != &h->pasts) {
         used += list_entry(first->prev, struct past, node)->tokens;
-        if (used > max_tokens)
+        if (used > w->max_tokens)
             break;
         first = first->prev;
     }
@@ -200,8 +213,7 @@ static void show(struct history *h, uint64_t max_tokens, struct transcript *t)
 
         p->refs++;
         arena_on_free(t->arena, past_unref, p);
-        for (size_t i = 0; i < p->transcript.n; i++)
-            transcript_add(t, p->transcript.messages[i]);
+        show_past(p, w->user_id, t);
     }
 }
 
@@ -228,7 +240,7 @@ static void give(struct histories *hs, struct history *h, const struct history_w
 {
     h->complete = false;
     h->asked = w->before;
-    show(h, w->max_tokens, t);
+    show(h, w, t);
     make_room(hs, h);
 }
 
@@ -300,16 +312,18 @@ static struct chat_message copy_message(struct arena *a, const struct chat_messa
         calls[i] = (struct tool_call){ arena_str(a, m->calls[i].id), arena_str(a, m->calls[i].name),
                                        arena_str(a, m->calls[i].arguments) };
     return (struct chat_message){ .role = m->role, .text = arena_str(a, m->text), .calls = calls, .n_calls = m->n_calls,
-                                  .call_id = arena_str(a, m->call_id), .reasoning = arena_str(a, m->reasoning) };
+                                  .call_id = arena_str(a, m->call_id), .reasoning = arena_str(a, m->reasoning),
+                                  .taint = arena_str(a, m->taint) };
 }
 
-void history_ended(struct histories *hs, str session_id, int64_t inbox_id, str text, const struct chat_message *messages, size_t n)
+void history_ended(struct histories *hs, const struct history_wish *w, str text, const struct chat_message *messages, size_t n)
 {
-    struct history *h = map_get(&hs->sessions, session_id);
+    struct history *h = map_get(&hs->sessions, w->session_id);
+    int64_t inbox_id = w->before;
 
     if (h == NULL || h->asked != inbox_id || h->last >= inbox_id)
         return;
-    struct past *p = past_new(inbox_id, text);
+    struct past *p = past_new(inbox_id, w->user_id, text);
 
     for (size_t i = 0; i < n; i++)
         transcript_add(&p->transcript, copy_message(p->arena, &messages[i]));

@@ -20,6 +20,7 @@ size_t            histories_size(const struct histories *); /* bytes */
 
 struct history_wish {
     str      session_id;
+    str      user_id;           /* who wrote the message that is to be answered: what others wrote is marked as theirs */
     int64_t  before;            /* inbox id of the message that is to be answered */
     size_t   max_messages;      /* newest first */
     uint64_t max_tokens;
@@ -32,6 +33,6 @@ enum err history_add(struct histories *, struct store *, const struct history_wi
                      struct rows *ret_journal) AWAITS MUST_USE;
 
 /* The message that was asked for last has ended, and the store has it: what it said and all that came of it. */
-void history_ended(struct histories *, str session_id, int64_t inbox_id, str text, const struct chat_message *, size_t n);
+void history_ended(struct histories *, const struct history_wish *, str text, const struct chat_message *, size_t n);
 
 uint64_t tokens_in(str text);   /* a rough count, rather too high: enough to stay under a limit */

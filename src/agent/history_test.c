@@ -48,7 +48,8 @@ static str shown(struct talk *t, const char *session, size_t max_messages, uint6
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(buf_done) struct buf b = { 0 };
     struct transcript transcript = { .arena = a };
-    struct history_wish wish = { str_from(session), t->last + 1, max_messages, max_tokens, .is_new = true };
+    struct history_wish wish = { .session_id = str_from(session), .before = t->last + 1, .max_messages = max_messages,
+                                 .max_tokens = max_tokens, .is_new = true };
 
     struct rows own;
 
@@ -98,7 +99,8 @@ static void say_and_tell(struct talk *t, const char *session, const char *questi
 
     shown(t, session, 40, 1000);
     say(t, session, question, answer);
-    history_ended(t->histories, str_from(session), t->last, str_from(question), &reply, 1);
+    history_ended(t->histories, &(struct history_wish){ .session_id = str_from(session), .before = t->last }, str_from(question),
+                  &reply, 1);
 }
 
 TEST(what_ended_here_is_shown_without_reading_and_as_reading_would_show_it)

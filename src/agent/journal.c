@@ -37,6 +37,8 @@ void journal_result(struct journal *j, struct batch *b, str call_id, const struc
     json_object_set_new(body, "is_error", json_boolean(r->is_error));
     if (unknown)
         json_object_set_new(body, "unknown", json_true());
+    if (r->taint.len)
+        json_object_set_new(body, "taint", json_from_str(r->taint));
     add(j, b, "result", call_id, body);
 }
 
@@ -65,9 +67,17 @@ void transcript_reply(struct transcript *t, const struct reply *r)
                                              .n_calls = r->n_calls, .reasoning = r->reasoning });
 }
 
-void transcript_result(struct transcript *t, str call_id, str text)
+void transcript_result(struct transcript *t, str call_id, str text, str taint)
 {
-    transcript_add(t, (struct chat_message){ .role = ROLE_TOOL, .call_id = call_id, .text = text });
+    transcript_add(t, (struct chat_message){ .role = ROLE_TOOL, .call_id = call_id, .text = text, .taint = taint });
+}
+
+str transcript_taint(const struct transcript *t)
+{
+    for (size_t i = t->n; i-- > 0; )
+        if (t->messages[i].taint.len)
+            return t->messages[i].taint;
+    return NO_STR;
 }
 
 enum err transcript_row(struct transcript *t, str kind, str call_id, str body)
@@ -78,7 +88,8 @@ enum err transcript_row(struct transcript *t, str kind, str call_id, str body)
         return OK;
     TRY(json_parse(body, &j));
     if (str_eq(kind, S("result"))) {
-        transcript_result(t, arena_str(t->arena, call_id), arena_str(t->arena, json_text_str(j, "text")));
+        transcript_result(t, arena_str(t->arena, call_id), arena_str(t->arena, json_text_str(j, "text")),
+                          arena_str(t->arena, json_text_str(j, "taint")));
         return OK;
     }
     struct reply r;
@@ -109,5 +120,5 @@ void transcript_repair(struct transcript *t)
 
     for (size_t i = 0; i < reply.n_calls; i++)
         if (!has_result(t, last, reply.calls[i].id))
-            transcript_result(t, reply.calls[i].id, S("(the result of this call was not recorded)"));
+            transcript_result(t, reply.calls[i].id, S("(the result of this call was not recorded)"), NO_STR);
 }

@@ -4,7 +4,8 @@
  *
  *   reply   what the model said: text and the calls it wants (reply_to_json)
  *   call    a tool call is about to run
- *   result  a tool call ended: {"text", "is_error"}, with "unknown" when a crash hid the outcome */
+ *   result  a tool call ended: {"text", "is_error"}, with "unknown" when a crash hid the outcome, and with "taint" when
+ *           the text is not the owner's own: whose it is */
 #pragma once
 #include "domain/prompt.h"
 #include "domain/tool.h"
@@ -23,7 +24,9 @@ struct transcript { struct arena *arena; struct chat_message *messages; size_t n
 void transcript_add(struct transcript *, struct chat_message);
 void transcript_user(struct transcript *, str text);
 void transcript_reply(struct transcript *, const struct reply *);
-void transcript_result(struct transcript *, str call_id, str text);
+void transcript_result(struct transcript *, str call_id, str text, str taint);
+/* Whose words are in it besides the owner's: of the latest message that has such; "": nobody's. */
+str  transcript_taint(const struct transcript *);
 
 /* Adds the messages of one journal row.  Bad rows (a torn or foreign journal) are ERR_INPUT. */
 enum err transcript_row(struct transcript *, str kind, str call_id, str body) MUST_USE;

@@ -6,12 +6,14 @@
 
 #include "agent/attachments.h"
 #include "agent/history.h"
+#include "agent/permission.h"
 #include "agent/persona.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "config/config.h"
 #include "runtime/clock.h"
+#include "store/audit.h"
 #include "tool/policy.h"
 #include "tool/registry.h"
 #include "tool/run.h"
@@ -27,6 +29,7 @@ struct turn_call {
     enum call_state    state;
     bool               start_stored;    /* in the journal */
     bool               unknown;
+    struct permission  permission;
     struct tool_result result;
 };
 
@@ -37,7 +40,7 @@ static enum err load_history(struct turn *t, struct rows *ret_own) AWAITS
 {
     uint64_t own = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
     struct history_wish wish = {
-        .session_id = t->message.session_id, .before = t->inbox_id, .max_messages = t->max_history,
+        .session_id = t->message.session_id, .user_id = t->message.user_id, .before = t->inbox_id, .max_messages = t->max_history,
         .max_tokens = t->max_context > own ? t->max_context - own : 0, .is_new = t->is_new,
     };
 
@@ -64,7 +67,7 @@ static struct turn_call *call_with_id(struct turn *t, str id)
 static void show_results(struct turn *t)
 {
     for (size_t i = 0; i < t->n_calls; i++)
-        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text);
+        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text, t->calls[i].result.taint);
     t->n_calls = 0;
 }
 
@@ -87,11 +90,20 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
         c->start_stored = true;
     } else if (c && str_eq(kind, S("result"))) {
         c->state = CALL_DONE;
-        c->result = (struct tool_result){ arena_str(t->arena, json_text_str(j, "text")), json_flag(j, "is_error") };
+        c->result = (struct tool_result){ arena_str(t->arena, json_text_str(j, "text")), json_flag(j, "is_error"),
+                                          arena_str(t->arena, json_text_str(j, "taint")) };
         c->unknown = json_flag(j, "unknown");
         t->unknown_calls += c->unknown;
     }
     return OK;
+}
+
+/* What the sender quotes, and what an image shows a model that sees, may be anybody's words. */
+static str taint_of_message(const struct turn *t, const struct placed *p)
+{
+    if (p->n_images)
+        return S("an attached image");
+    return json_array_size(t->message.prev_messages) ? S("earlier messages, as the sender quotes them") : NO_STR;
 }
 
 static enum err add_own_message(struct turn *t) AWAITS
@@ -102,7 +114,8 @@ static enum err add_own_message(struct turn *t) AWAITS
     if (t->message.n_attachments)
         TRY(attachments_place(t->arena, t->blobs, t->workspace, &t->message, sees, &p));
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_USER, .text = persona_message(t, p.paths),
-                                                          .images = p.images, .n_images = p.n_images });
+                                                          .images = p.images, .n_images = p.n_images,
+                                                          .taint = taint_of_message(t, &p) });
     return OK;
 }
 
@@ -125,6 +138,15 @@ static enum err load(struct turn *t) AWAITS
 
 /* ---- tools ---- */
 
+/* Whose words the model has read by now besides the owner's. */
+static str taint_of(const struct turn *t)
+{
+    for (size_t i = t->n_calls; i-- > 0; )
+        if (t->calls[i].state == CALL_DONE && t->calls[i].result.taint.len)
+            return t->calls[i].result.taint;
+    return transcript_taint(&t->transcript);
+}
+
 static enum err run_call(void *arg) AWAITS
 {
     struct turn_call *c = arg;
@@ -132,9 +154,15 @@ static enum err run_call(void *arg) AWAITS
     struct tool_context context = {
         .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id, .platform = t->message.platform,
         .chat_id = t->message.chat_id, .user = t->message.user_id, .person = t->person, .inbox_id = t->inbox_id,
-        .call_id = c->call.id, .host = t->host,
+        .call_id = c->call.id, .taint = taint_of(t), .approval = c->permission.approval, .host = t->host,
     };
 
+    if (c->permission.permit == PERMIT_REFUSE) {
+        c->result = (struct tool_result){ str_from(arena_printf(t->arena, "not allowed: %.*s", STR(c->permission.why))), true,
+                                          NO_STR };
+        c->state = CALL_DONE;
+        return OK;
+    }
     (void)FAULT(tool_before_run);
     metric_add(METRIC_tool_calls, 1);
     enum err e = tool_call_run(&context, c->call.name, c->call.arguments, &c->result);
@@ -143,14 +171,14 @@ static enum err run_call(void *arg) AWAITS
     if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
         return e;
     if (e)      /* what the model cannot mend, it can still explain */
-        c->result = (struct tool_result){ str_from(arena_printf(t->arena, "error: %s", failed_text())), true };
+        c->result = (struct tool_result){ str_from(arena_printf(t->arena, "error: %s", failed_text())), true, NO_STR };
     c->state = CALL_DONE;
     return OK;
 }
 
 static bool may_run_beside_others(const struct turn_call *c)
 {
-    return c->tool == NULL || c->tool->risk == RISK_READ;
+    return c->permission.permit != PERMIT_WAIT && (c->tool == NULL || c->tool->risk == RISK_READ);
 }
 
 /* Calls that run side by side: a row of reads, or one of anything else.  n 0: every call is done. */
@@ -171,6 +199,39 @@ static struct wave next_wave(const struct turn *t)
     return w;
 }
 
+/* Asked anew before each wave: what the one before brought may be words of others. */
+static enum err permit_calls(struct turn *t) AWAITS
+{
+    struct permission_facts f = {
+        .arena = t->arena, .store = t->store, .inbox_id = t->inbox_id, .session_id = t->message.session_id,
+        .platform = t->message.platform, .chat_id = t->message.chat_id, .person = &t->person, .workspace = t->workspace,
+        .taint = taint_of(t),
+    };
+
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (t->calls[i].state != CALL_DONE)
+            TRY(permission_of(&f, t->calls[i].tool, &t->calls[i].call, &t->calls[i].permission));
+    return OK;
+}
+
+static bool waits(const struct turn *t, const struct wave *next)
+{
+    return next->n && t->calls[next->first].permission.permit == PERMIT_WAIT;
+}
+
+/* All that has to be asked for is asked at once, though the first alone holds up the others. */
+static void put_questions(struct turn *t)
+{
+    struct question *q = arena_alloc(t->arena, t->n_calls * sizeof *q);
+
+    t->n_questions = 0;
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (t->calls[i].state != CALL_DONE && t->calls[i].permission.permit == PERMIT_WAIT && !t->calls[i].permission.is_asked)
+            q[t->n_questions++] = (struct question){ &t->calls[i].call, &t->calls[i].permission };
+    t->questions = q;
+    t->waits = true;
+}
+
 /* A crash came between a call's start and its result.  Only a repeatable tool may run twice. */
 static void settle_interrupted(struct turn *t, struct batch *b)
 {
@@ -183,7 +244,7 @@ static void settle_interrupted(struct turn *t, struct batch *b)
         c->unknown = true;
         c->result = (struct tool_result){ S("unknown: the assistant was stopped while this ran. It may have happened, "
                                             "in part or whole, or not at all. Check before doing it again, and tell "
-                                            "the user."), true };
+                                            "the user."), true, NO_STR };
         journal_result(&t->journal, b, c->call.id, &c->result, true);
         metric_add(METRIC_tool_unknown, 1);
         t->unknown_calls++;
@@ -223,13 +284,41 @@ static enum err run_wave(struct turn *t, struct wave w) AWAITS
     return OK;
 }
 
+static struct audit_row audit_of(const struct turn_call *c, const char *event, str content, json_t *detail)
+{
+    const struct turn *t = c->turn;
+
+    return (struct audit_row){ .person = t->person.id, .platform = t->message.platform, .session_id = t->message.session_id,
+                               .event = event, .subject = c->call.name, .decision = c->permission.decision,
+                               .content = content, .detail = detail };
+}
+
+static void add_result(struct turn *t, struct batch *b, const struct turn_call *c)
+{
+    struct audit_row row = audit_of(c, c->permission.permit == PERMIT_REFUSE ? "tool.refused" : "tool.result", c->result.text,
+                                    json_pack("{s:I, s:b}", "inbox_id", (json_int_t)t->inbox_id, "is_error", c->result.is_error));
+
+    journal_result(&t->journal, b, c->call.id, &c->result, false);
+    audit_add(b, &row);
+}
+
+static void add_start(struct turn *t, struct batch *b, const struct turn_call *c)
+{
+    struct audit_row row = audit_of(c, "tool.call", c->call.arguments,
+                                    json_pack("{s:I, s:I}", "inbox_id", (json_int_t)t->inbox_id, "approval",
+                                              (json_int_t)c->permission.approval));
+
+    journal_call(&t->journal, b, &c->call);
+    audit_add(b, &row);
+}
+
 static void add_step(struct turn *t, struct batch *b, struct wave done, struct wave next)
 {
     for (size_t i = done.first; i < done.first + done.n; i++)
-        journal_result(&t->journal, b, t->calls[i].call.id, &t->calls[i].result, false);
+        add_result(t, b, &t->calls[i]);
     for (size_t i = next.first; i < next.first + next.n; i++)
         if (!t->calls[i].start_stored)
-            journal_call(&t->journal, b, &t->calls[i].call);
+            add_start(t, b, &t->calls[i]);
 }
 
 /* Journals the results of one wave and the starts of the next behind what is in `b`.  While the disk refuses results
@@ -268,7 +357,13 @@ static enum err run_calls(struct turn *t, struct batch *b) AWAITS
 
     settle_interrupted(t, b);
     for (;;) {
+        TRY(permit_calls(t));
         next = next_wave(t);
+        if (waits(t, &next)) {
+            TRY(commit_step(t, b, done, (struct wave){ 0, 0 }));
+            put_questions(t);
+            return OK;
+        }
         TRY(commit_step(t, b, done, next));
         if (next.n == 0)
             break;
@@ -348,6 +443,8 @@ enum err turn_run(struct turn *t)
     (void)FAULT(turn_started);
     if (t->n_calls)
         TRY(run_calls(t, batch_new(t->arena)));
+    if (t->waits)
+        return OK;
     while (t->rounds < t->max_rounds) {
         TRY(ask(t, &r));
         if (r.n_calls == 0) {
@@ -361,6 +458,8 @@ enum err turn_run(struct turn *t)
         transcript_reply(&t->transcript, &r);
         new_calls(t, &r);
         TRY(run_calls(t, b));
+        if (t->waits)
+            return OK;
     }
     return failed(ERR_LIMIT, "no answer after %u model calls (turn.rounds)", t->max_rounds);
 }
@@ -403,6 +502,8 @@ void turn_ended(const struct turn *t)
         history_forget(t->histories, session);
         return;
     }
+    struct history_wish wish = { .session_id = session, .user_id = t->message.user_id, .before = t->inbox_id };
+
     transcript_reply(&all, &t->last);
-    history_ended(t->histories, session, t->inbox_id, t->message.text, all.messages + t->own + 1, all.n - t->own - 1);
+    history_ended(t->histories, &wish, t->message.text, all.messages + t->own + 1, all.n - t->own - 1);
 }

@@ -14,6 +14,9 @@
 #include "domain/person.h"
 #include "model/complete.h"
 
+/* A call that somebody has to allow. */
+struct question { const struct tool_call *call; const struct permission *permission; };
+
 struct turn {
     struct arena  *arena;           /* the turn's; everything below lives in it or longer */
     struct store  *store;
@@ -40,6 +43,9 @@ struct turn {
     struct usage   usage;           /* of all rounds */
     unsigned       rounds;
     unsigned       unknown_calls;   /* calls whose outcome a crash made unknown */
+    bool           waits;           /* it did not end: calls have to be asked for.  Run it again when they were answered */
+    const struct question *questions;   /* those that are not stored yet */
+    size_t         n_questions;
 
     /* private */
     struct journal journal;
@@ -50,7 +56,7 @@ struct turn {
 };
 
 enum err turn_run(struct turn *) AWAITS MUST_USE;
-/* A turn whose only step is one call, chosen by a command and not by a model.  *ret_result is the tool's. */
+/* A turn whose only step is one call, chosen by a command and not by a model.  *ret_result is the tool's, unless it waits. */
 enum err turn_run_tool(struct turn *, str tool, const json_t *arguments, struct tool_result *ret_result) AWAITS MUST_USE;
 
 /* The rows that end the turn; may be called again for another batch when the first could not be stored. */

@@ -398,7 +398,7 @@ TEST(a_transcript_never_keeps_a_call_without_a_result)
 
     transcript_user(&t, S("hi"));
     transcript_reply(&t, &r);
-    transcript_result(&t, S("b"), S("here"));
+    transcript_result(&t, S("b"), S("here"), NO_STR);
     transcript_repair(&t);
     CHECK_INT(t.n, 4);
     CHECK_STR(t.messages[3].call_id, "a");

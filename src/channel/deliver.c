@@ -259,6 +259,7 @@ static enum err read_claimed(const struct chat *c, const struct rows *r, struct 
         .reply_to = row_str(r, 0, 3), .remote_id = row_str(r, 0, 6), .final = true,
         .text = json_text_str(out->body, "text"), .blob = json_text_str(out->body, "blob"),
         .name = json_text_str(out->body, "name"), .mime = json_text_str(out->body, "mime"),
+        .choices = json_at(out->body, "choices"),
     };
     return OK;
 }

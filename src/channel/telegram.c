@@ -120,10 +120,21 @@ static enum err fetch_files(const struct channel_host *host, struct arena *a, st
 
 /* ---- updates ---- */
 
+/* Until it is told, the person's button shows that it waits.  What fails here is for the eye only. */
+static void tell_heard(struct arena *a, const struct telegram_message *m) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *result;
+
+    if (call(a, "answerCallbackQuery", json_pack("{s:s}", "callback_query_id", m->callback.p), CALL_TIMEOUT_MS, &j, &result))
+        log_event(LOG_DEBUG, "telegram.callback_untold", F("error", failed_text()));
+}
+
 static enum err take_updates(const struct channel_host *host, struct arena *a, const json_t *const *updates, size_t n) AWAITS
 {
     struct message *messages = arena_alloc(a, (n + 1) * sizeof *messages);
-    size_t count = 0;
+    struct telegram_message **pressed = arena_alloc(a, (n + 1) * sizeof *pressed);
+    size_t count = 0, n_pressed = 0;
 
     for (size_t i = 0; i < n; i++) {
         struct telegram_message *m = ARENA_NEW(a, struct telegram_message);
@@ -137,8 +148,14 @@ static enum err take_updates(const struct channel_host *host, struct arena *a, c
             continue;
         TRY(fetch_files(host, a, m));
         messages[count++] = m->message;
+        if (m->callback.len)
+            pressed[n_pressed++] = m;
     }
-    return count ? host->receive(host, messages, count) : OK;
+    if (count)
+        TRY(host->receive(host, messages, count));
+    for (size_t i = 0; i < n_pressed; i++)
+        tell_heard(a, pressed[i]);
+    return OK;
 }
 
 static enum err poll_once(const struct channel_host *host, int64_t *offset, uint64_t *ret_retry_ms) AWAITS
@@ -147,7 +164,7 @@ static enum err poll_once(const struct channel_host *host, int64_t *offset, uint
     CLEANUP(json_decrefp) json_t *j = NULL;
     const json_t *result = NULL, *update;
     size_t i, n = 0;
-    json_t *body = json_pack("{s:i, s:[s]}", "timeout", POLL_SECONDS, "allowed_updates", "message");
+    json_t *body = json_pack("{s:i, s:[ss]}", "timeout", POLL_SECONDS, "allowed_updates", "message", "callback_query");
     enum err e;
 
     if (*offset)
@@ -215,8 +232,8 @@ static enum err set_webhook(void) AWAITS
     const json_t *result;
     str secret = webhook_secret();
 
-    return call(a, "setWebhook", json_pack("{s:s, s:s%, s:[s]}", "url", config_now()->platforms_telegram_webhook_url,
-                                           "secret_token", secret.p, secret.len, "allowed_updates", "message"),
+    return call(a, "setWebhook", json_pack("{s:s, s:s%, s:[ss]}", "url", config_now()->platforms_telegram_webhook_url,
+                                           "secret_token", secret.p, secret.len, "allowed_updates", "message", "callback_query"),
                 CALL_TIMEOUT_MS, &j, &result);
 }
 

@@ -19,9 +19,11 @@ struct telegram_message {
     struct attachment    attachments[TELEGRAM_FILES_MAX];
     struct telegram_file files[TELEGRAM_FILES_MAX];
     size_t               n_files;
+    str                  callback;      /* a button was pressed: the id by which Telegram is told so; "" */
 };
 
-/* ERR_INPUT: not an update.  *ret_wanted false: nothing for us (an edit, a channel's post, talk in a group that is
+/* A pressed button is a message with the button's reply as its text.
+ * ERR_INPUT: not an update.  *ret_wanted false: nothing for us (an edit, a channel's post, talk in a group that is
  * not addressed to the bot).  Photos are taken at the largest size that is no more than max_file bytes. */
 enum err telegram_decode(struct arena *, const json_t *update, const struct telegram_bot *, int64_t max_file,
                          struct telegram_message *out, bool *ret_wanted) MUST_USE;

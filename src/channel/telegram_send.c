@@ -127,6 +127,18 @@ static enum err encode_file(struct arena *a, const struct outgoing *m, struct ht
     return OK;
 }
 
+/* One below the other: labels are sentences.  callback_data holds 64 bytes, which is enough for "yes 4821 session". */
+static void set_buttons(json_t *j, const json_t *choices)
+{
+    json_t *rows = json_array();
+    const json_t *c;
+    size_t i;
+
+    json_array_foreach(choices, i, c)
+        json_array_append_new(rows, json_pack("[{s:s, s:s}]", "text", json_text(c, "label"), "callback_data", json_text(c, "reply")));
+    json_object_set_new(j, "reply_markup", json_pack("{s:o}", "inline_keyboard", rows));
+}
+
 enum err telegram_encode(struct arena *a, const struct outgoing *m, struct http_request *out)
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
@@ -139,6 +151,8 @@ enum err telegram_encode(struct arena *a, const struct outgoing *m, struct http_
     j = json_object();
     set_id(j, "chat_id", m->chat_id);
     set_text(j, m);
+    if (json_array_size(m->choices))
+        set_buttons(j, m->choices);
     if (m->remote_id.len) {
         set_id(j, "message_id", m->remote_id);
         telegram_request(a, "editMessageText", j, out);

@@ -150,6 +150,7 @@ TEST(pieces_become_requests)
             .chat_id = json_text_str(c, "send.chat_id"), .thread_id = json_text_str(c, "send.thread_id"),
             .reply_to = json_text_str(c, "send.reply_to"), .text = json_text_str(c, "send.text"),
             .remote_id = json_text_str(c, "send.remote_id"), .plain = json_flag(c, "send.plain"), .final = true,
+            .choices = json_at(c, "send.choices"),
         };
 
         CHECK_OK(telegram_encode(a, &m, &q));

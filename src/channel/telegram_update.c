@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "channel/telegram.h"
+#include "runtime/clock.h"
 
 enum { ENTITIES_MAX = 200, NAME_BYTES_MAX = 255 };
 
@@ -237,6 +238,24 @@ static void fill(struct arena *a, const json_t *j, struct telegram_message *m, s
     copy_strings(a, m);
 }
 
+/* Buttons stand under our own messages only, so whoever presses one talks to us. */
+static bool take_pressed(struct arena *a, const json_t *pressed, struct telegram_message *out)
+{
+    const json_t *under = json_object_get(pressed, "message");
+    str id = json_text_str(pressed, "id"), data = json_text_str(pressed, "data");
+
+    if (!id.len || !data.len || !json_int(pressed, "from.id", 0) || json_flag(pressed, "from.is_bot") || !json_int(under, "chat.id", 0))
+        return false;
+    fill(a, under, out, arena_str(a, data));
+    out->callback = arena_str(a, id);
+    out->message.external_id = str_from(arena_printf(a, "callback:%.*s", STR(id)));
+    out->message.user_id = number(a, json_int(pressed, "from.id", 0));
+    out->message.user_name = user_name(a, json_object_get(pressed, "from"));
+    out->message.reply_to = message_id(a, under);
+    out->message.created_at = clock_wall_ms();      /* Telegram does not say when */
+    return true;
+}
+
 enum err telegram_decode(struct arena *a, const json_t *update, const struct telegram_bot *bot, int64_t max_file,
                          struct telegram_message *out, bool *ret_wanted)
 {
@@ -250,6 +269,10 @@ enum err telegram_decode(struct arena *a, const json_t *update, const struct tel
     if (!json_is_object(update) || !json_is_integer(json_object_get(update, "update_id")))
         return failed(ERR_INPUT, "Telegram sent something that is not an update");
     *out = (struct telegram_message){0};
+    if (json_at(update, "callback_query")) {
+        *ret_wanted = take_pressed(a, json_at(update, "callback_query"), out);
+        return OK;
+    }
     add_files(out, j, max_file < TELEGRAM_FILE_BYTES_MAX ? max_file : TELEGRAM_FILE_BYTES_MAX);
     *ret_wanted = from_person && json_int(j, "message_id", 0) && (text.len || out->n_files)
                   && is_addressed(j, text, spans, n, bot);

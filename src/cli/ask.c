@@ -56,6 +56,20 @@ static void on_problem(struct ask *t, const json_t *j)
         snprintf(t->problem, sizeof t->problem, "the turn failed");
 }
 
+/* The stream would be silent until somebody answers, who may sit here: it is left, and gone on with later. */
+static enum err on_question(struct ask *t, const json_t *j)
+{
+    if (strcmp(json_text(j, "state"), "pending"))
+        return OK;
+    if (!t->cli->json) {
+        end_line(t);
+        show(t, json_text_str(j, "text"));
+        end_line(t);
+    }
+    snprintf(t->question, sizeof t->question, "%s", json_text(j, "code"));
+    return failed(ERR_CANCELLED, "it waits for your word");
+}
+
 static void print_event(str name, const json_t *j)
 {
     CLEANUP(json_decrefp) json_t *line = json_object();
@@ -89,12 +103,19 @@ static enum err on_event(void *arg, const struct sse_event *ev)
     } else if (str_eq(ev->name, S("tool"))) {
         on_tool(t, j);
     }
-    return OK;
+    return str_eq(ev->name, S("approval")) ? on_question(t, j) : OK;
 }
 
-enum err ask_run(struct ask *t, str text)
+static void keep_for_later(struct ask *t, str text)
 {
-    CLEANUP(json_decrefp) json_t *body = json_pack("{s:{s:o}}", "content", "text", json_from_str(text));
+    memcpy(t->waiting_key, t->key, sizeof t->waiting_key);
+    buf_clear(&t->waiting_text);
+    buf_add(&t->waiting_text, text);
+}
+
+static enum err send_and_follow(struct ask *t, str text) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:{s:o}, s:s}", "content", "text", json_from_str(text), "external_id", t->key);
     CLEANUP(sse_done) struct sse sse = { .on_event = on_event, .arg = t };
 
     if (t->session[0])
@@ -108,6 +129,10 @@ enum err ask_run(struct ask *t, str text)
 
     t->running = false;
     end_line(t);
+    if (t->question[0] && e == ERR_CANCELLED) {
+        keep_for_later(t, text);
+        return OK;
+    }
     if (e)
         return e;
     if (t->problem[0])
@@ -118,6 +143,48 @@ enum err ask_run(struct ask *t, str text)
     if (strcmp(t->state, "done"))
         return failed(ERR_REMOTE, "the message ended as %s", t->state);
     return OK;
+}
+
+enum err ask_run(struct ask *t, str text)
+{
+    char before[sizeof t->question];
+
+    random_uuid(t->key);
+    memcpy(before, t->question, sizeof before);
+    t->question[0] = '\0';
+    TRY(send_and_follow(t, text));
+    if (t->question[0] == '\0')
+        memcpy(t->question, before, sizeof before);     /* that of an earlier message */
+    return OK;
+}
+
+static enum err is_open(struct ask *t, bool *ret_open) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+    json_t *q;
+    size_t i;
+
+    *ret_open = false;
+    TRY(remote_call(t->cli, "GET", arena_printf(t->cli->arena, "/api/v1/approvals?session_id=%s", t->session), NULL, &answer));
+    json_array_foreach(json_at(answer, "approvals"), i, q)
+        *ret_open = *ret_open || strcmp(json_text(q, "code"), t->question) == 0;
+    return OK;
+}
+
+enum err ask_go_on(struct ask *t)
+{
+    CLEANUP(buf_done) struct buf text = { 0 };
+    bool open;
+
+    if (t->question[0] == '\0')
+        return OK;
+    TRY(is_open(t, &open));
+    if (open)
+        return OK;
+    t->question[0] = '\0';
+    memcpy(t->key, t->waiting_key, sizeof t->key);
+    buf_add(&text, buf_str(&t->waiting_text));
+    return send_and_follow(t, buf_str(&text));
 }
 
 enum err ask_stop(struct ask *t)
@@ -132,4 +199,5 @@ enum err ask_stop(struct ask *t)
 void ask_done(struct ask *t)
 {
     buf_done(&t->shown);
+    buf_done(&t->waiting_text);
 }

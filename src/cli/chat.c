@@ -152,7 +152,8 @@ static enum err one_turn(struct chat *chat) AWAITS
     remember(chat);
     buf_add(&text, str_trim(chat->text));
     chat->stops = 0;
-    return ask_run(&chat->ask, buf_str(&text));
+    TRY(ask_run(&chat->ask, buf_str(&text)));
+    return ask_go_on(&chat->ask);
 }
 
 /* A turn that fails does not end a talk between people; a script wants to know. */

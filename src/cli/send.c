@@ -46,7 +46,8 @@ static enum err send_streaming(struct cli *c, str text) AWAITS
 
     if (cli_flag(c, "session"))
         snprintf(t.session, sizeof t.session, "%s", cli_flag(c, "session"));
-    return ask_run(&t, text);
+    TRY(ask_run(&t, text));
+    return t.question[0] ? failed(ERR_AUTH, "it waits for your word: clawdbot approvals yes %s", t.question) : OK;
 }
 
 static enum err send_one(struct cli *c, str text) AWAITS
@@ -60,6 +61,9 @@ static enum err send_one(struct cli *c, str text) AWAITS
     TRY(remote_call(c, "POST", wait ? "/api/v1/messages?mode=wait" : "/api/v1/messages?mode=async", body, &answer));
     if (c->json) {
         cli_print_json(answer);
+    } else if (wait && json_at(answer, "approval")) {
+        cli_print_text(stdout, json_text_str(answer, "approval.text"));
+        putchar('\n');
     } else if (wait) {
         cli_print_text(stdout, json_text_str(answer, "text"));
         putchar('\n');
@@ -67,6 +71,8 @@ static enum err send_one(struct cli *c, str text) AWAITS
         cli_print_fields(answer);
     }
     c->told = !c->json && *json_text(answer, "text");
+    if (wait && json_at(answer, "approval"))
+        return failed(ERR_AUTH, "it waits for your word: clawdbot approvals yes %s", json_text(answer, "approval.code"));
     if (wait && strcmp(json_text(answer, "state"), "done"))
         return failed(ERR_REMOTE, "the message ended as %s", json_text(answer, "state"));
     return OK;

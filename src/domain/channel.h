@@ -18,6 +18,8 @@ struct outgoing {
     str       blob, name, mime; /* a file to send instead of text; "" */
     str       bytes;            /* the file's content */
     str       remote_id;        /* set: edit this message rather than send a new one */
+    const json_t *choices;      /* answers to choose from, an array of {label, reply}: a choice comes back as a message with the
+                                 * reply as its text.  NULL: none; a platform without buttons shows the text alone, which says them */
     bool      final;            /* false: a streamed text that will be edited again */
     bool      plain;            /* the platform refused the markup: send the text without */
 };

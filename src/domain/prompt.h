@@ -18,6 +18,7 @@ struct chat_message {
     size_t    n_calls;
     str       call_id;                  /* tool only: which call this is the result of */
     str       reasoning;                /* assistant only: kept where the provider wants it back */
+    str       taint;                    /* whose words are in it besides the owner's; "": nobody's.  Never sent */
 };
 
 struct tool;

@@ -33,11 +33,15 @@ struct tool_result {
     str   taint;                    /* whose words these are besides the owner's: "web page https://example.org/"; "" */
 };
 
+/* What of the workspace may be in a result. */
+enum tool_reads { READS_NOTHING, READS_PATH /* what the argument "path" names, all of it without */, READS_WORKSPACE };
+
 struct tool {
     const char *name;               /* [a-z_]+ */
     const char *description;        /* one sentence for the model */
     const char *schema;             /* JSON Schema of the arguments (an object) as text */
     enum risk   risk;
+    enum tool_reads reads;
     bool        repeatable;         /* may run again when nobody knows whether it ran */
     /* An error is for what the model cannot mend (cancelled, no sandbox); all else is a result with is_error. */
     enum err  (*run)(const struct tool_context *, const json_t *arguments, struct tool_result *out) /* AWAITS */;

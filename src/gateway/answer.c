@@ -12,6 +12,7 @@
 #include "channel/split.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/approvals.h"
 #include "gateway/commands.h"
 #include "gateway/language.h"
 #include "gateway/live_edit.h"
@@ -75,6 +76,8 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     t->arg = a;
     TRY(turn_run(t));
     a->turn = t;
+    if (t->waits)
+        return OK;
     a->text = str_trim(t->text).len ? t->text : nothing_said(a->message);
     if (t->unknown_calls)
         a->text = with_unknown_calls(a->arena, t, a->text);
@@ -91,7 +94,9 @@ enum err answer_make(struct gateway *g, struct answer *a)
                                "done in part");
     if (a->message->text.len == 0 && a->message->n_attachments == 0)
         return failed(ERR_INPUT, "the stored message cannot be read");
-    TRY(commands_run(g, a, &was_command));
+    TRY(approvals_take(g, a, &was_command));
+    if (!was_command)
+        TRY(commands_run(g, a, &was_command));
     return was_command ? OK : run_agent(g, a);
 }
 
@@ -207,7 +212,7 @@ enum err answer_store(struct gateway *g, struct answer *a)
     (void)FAULT(turn_before_finish);
     enum err e = store_commit(g->store, b);
 
-    if (e == OK && a->turn && a->context_from == 0)
+    if (e == OK && a->turn && a->context_from == 0 && !a->resumed)
         turn_ended(a->turn);
     else
         history_forget(g->histories, m->session_id);

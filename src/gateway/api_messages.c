@@ -19,12 +19,23 @@ static bool has_ended(str state)
     return !str_eq(state, S("ready")) && !str_eq(state, S("running"));
 }
 
-/* Waits for the end of one message.  on_event gets every event of the session that is about it; may be NULL.
- * *ret_reply: the reply as it was published; NO_STR when events were lost. */
-static enum err watch(struct request *q, struct mailbox *m, const struct received *r,
-                      enum err (*on_event)(struct request *, const struct bus_event *), str *ret_reply) AWAITS
+/* What is to be known of one message: its reply as it was published (NO_STR when events were lost), or, where somebody wants
+ * to hear of it, the question that it waits with. */
+struct watched { bool wants_question; str reply, question; };
+
+static bool take_question(struct request *q, const struct bus_event *e, struct watched *w)
 {
-    *ret_reply = NO_STR;
+    if (!w->wants_question || strcmp(e->name, "approval") || str_find(e->json, S("\"state\":\"pending\"")) == STR_NONE)
+        return false;
+    w->question = arena_str(q->arena, e->json);
+    return true;
+}
+
+/* Waits for the end of one message.  on_event gets every event of the session that is about it; may be NULL. */
+static enum err watch(struct request *q, struct mailbox *m, const struct received *r,
+                      enum err (*on_event)(struct request *, const struct bus_event *), struct watched *w) AWAITS
+{
+    w->reply = NO_STR;
     for (;;) {
         CLEANUP(bus_event_unrefp) struct bus_event *e = mailbox_take(m);
 
@@ -40,10 +51,10 @@ static enum err watch(struct request *q, struct mailbox *m, const struct receive
         if (e->about != r->inbox_id)
             continue;
         if (strcmp(e->name, "reply") == 0) {
-            *ret_reply = arena_str(q->arena, e->json);
+            w->reply = arena_str(q->arena, e->json);
             return OK;
         }
-        if (strcmp(e->name, "ended") == 0)
+        if (strcmp(e->name, "ended") == 0 || take_question(q, e, w))
             return OK;
         if (on_event)
             TRY(on_event(q, e));
@@ -66,32 +77,46 @@ static bool take_published(struct request *q, str reply, json_t **replies, str *
 
 /* The end of the message, waiting for it if it has not come yet. */
 static enum err await_end(struct request *q, struct mailbox *m, const struct received *r,
-                          enum err (*on_event)(struct request *, const struct bus_event *), json_t **replies,
+                          enum err (*on_event)(struct request *, const struct bus_event *), struct watched *w, json_t **replies,
                           str *ret_state) AWAITS
 {
-    str reply = NO_STR;
-
     if (!r->duplicate && !r->expired)
-        TRY(watch(q, m, r, on_event, &reply));
-    if (take_published(q, reply, replies, ret_state))
+        TRY(watch(q, m, r, on_event, w));
+    if (w->question.len || take_published(q, w->reply, replies, ret_state))
         return OK;
     TRY(submit_replies(q->gateway, q->arena, r, replies, ret_state));
     while (!has_ended(*ret_state)) {
         json_decref(*replies);
         *replies = NULL;
-        TRY(watch(q, m, r, on_event, &reply));
+        TRY(watch(q, m, r, on_event, w));
+        if (w->question.len)
+            return OK;
         TRY(submit_replies(q->gateway, q->arena, r, replies, ret_state));
     }
     return OK;
+}
+
+/* Somebody has to allow something first: whoever waits here may be the one. */
+static enum err answer_question(struct request *q, const struct received *r, str question) AWAITS
+{
+    json_t *j = accepted(r), *approval = NULL;
+
+    if (json_parse(question, &approval) == OK)
+        json_object_set_new(j, "approval", approval);
+    json_object_set_new(j, "state", json_string("waiting"));
+    return answer_json(q, 202, j);
 }
 
 /* The text of all parts, for a client that wants one answer. */
 static enum err answer_waiting(struct request *q, struct mailbox *m, const struct received *r) AWAITS
 {
     CLEANUP(json_decrefp) json_t *replies = NULL;
-    str state;
+    struct watched w = { .wants_question = true };
+    str state = NO_STR;
 
-    TRY(await_end(q, m, r, NULL, &replies, &state));
+    TRY(await_end(q, m, r, NULL, &w, &replies, &state));
+    if (w.question.len)
+        return answer_question(q, r, w.question);
     json_t *j = json_array_size(replies) ? json_incref(json_array_get(replies, 0)) : json_object();
 
     json_object_set_new(j, "message_id", json_from_str(r->message_id));
@@ -134,6 +159,7 @@ static enum err answer_stream(struct request *q, struct mailbox *m, const struct
 {
     CLEANUP(json_decrefp) json_t *hello = accepted(r);
     CLEANUP(json_decrefp) json_t *replies = NULL;
+    struct watched w = { 0 };
     str state;
     size_t i;
     json_t *one;
@@ -141,7 +167,7 @@ static enum err answer_stream(struct request *q, struct mailbox *m, const struct
     http_add_field(q->http, S("Cache-Control"), S("no-store"));
     TRY(http_begin(q->http, 200, S("text/event-stream")));
     TRY(send_event(q, "accepted", json_print(q->arena, hello)));
-    enum err e = await_end(q, m, r, forward, &replies, &state);
+    enum err e = await_end(q, m, r, forward, &w, &replies, &state);
 
     if (e)
         return e == ERR_NET ? e : end_with_error(q, e);

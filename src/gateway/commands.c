@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/approvals.h"
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
 #include "gateway/models.h"
@@ -87,7 +88,15 @@ static enum err command_new(struct command_call *c) AWAITS
 /* dispatch.c has stopped the turn already, when this message arrived. */
 static enum err command_stop(struct command_call *c) AWAITS
 {
-    say(c, c->chinese ? S("现在没有正在做的事。") : S("Nothing of yours is running now."));
+    const struct message *m = c->answer->message;
+    struct person p = access_person(c->gateway->access, m->platform, m->user_id);
+    size_t n;
+
+    TRY(approvals_cancel(c->gateway, c->answer->arena, m->session_id, person_is_owner(&p) ? NO_STR : p.id, &n));
+    if (n)
+        say(c, c->chinese ? S("好的，不再等待同意，已停止。") : S("I asked for your word and wait no longer: it is stopped."));
+    else
+        say(c, c->chinese ? S("现在没有正在做的事。") : S("Nothing of yours is running now."));
     return OK;
 }
 
@@ -146,6 +155,10 @@ static enum err command_run(struct command_call *c) AWAITS
     struct turn *t = answer_turn(g, a);
 
     TRY(turn_run_tool(t, S("exec"), arguments, &r));
+    if (t->waits) {
+        a->turn = t;
+        return OK;
+    }
     CLEANUP(buf_done) struct buf b = { 0 };
 
     add_fenced(&b, r.text);

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/answer.h"
+#include "gateway/approvals.h"
 #include "gateway/commands.h"
 #include "gateway/live_edit.h"
 #include "runtime/clock.h"
@@ -38,6 +39,7 @@ struct job {
     int64_t        inbox_id;
     struct message message;
     bool           resumed;
+    bool           unread;          /* only its id is known yet */
     int64_t        attempts;
 };
 
@@ -114,9 +116,8 @@ static enum err message_of_columns(struct session *s, struct job *j) AWAITS
     return OK;
 }
 
-static enum err add_stored(struct session *s, const struct rows *r, size_t i) AWAITS
+static enum err take_row(struct session *s, struct job *j, const struct rows *r, size_t i) AWAITS
 {
-    CLEANUP(job_freep) struct job *j = job_new(row_int(r, i, 0));
     CLEANUP(json_decrefp) json_t *body = NULL;
 
     if (json_parse(row_str(r, i, 2), &body) || message_from_json(j->arena, body, &j->message))
@@ -125,6 +126,14 @@ static enum err add_stored(struct session *s, const struct rows *r, size_t i) AW
     j->message.session_id = s->id;
     j->resumed = true;
     j->attempts = row_int(r, i, 4);
+    return OK;
+}
+
+static enum err add_stored(struct session *s, const struct rows *r, size_t i) AWAITS
+{
+    CLEANUP(job_freep) struct job *j = job_new(row_int(r, i, 0));
+
+    TRY(take_row(s, j, r, i));
     put(s, j);
     j = NULL;
     return OK;
@@ -214,6 +223,24 @@ static bool is_left_for_later(const struct session *s, enum err e)
     return s->gateway->stopping && !s->stopped && (e == ERR_CANCELLED || e == ERR_IO);
 }
 
+static bool has_questions(const struct turn_job *t)
+{
+    return t->answer.turn && t->answer.turn->waits;
+}
+
+/* The turn ends here without an end: what it asks is stored, and it is run again when that is answered. */
+static enum err park(struct session *s, struct turn_job *t) AWAITS
+{
+    uint64_t wait = RETRY_MIN_MS;
+    enum err e;
+
+    while ((e = approvals_ask(s->gateway, &t->answer)) == ERR_IO)
+        TRY(retry_pause(&wait, "turn.ask_retry"));
+    if (e == ERR_CONFLICT)
+        log_event(LOG_INFO, "turn.dropped", F("inbox_id", t->job->inbox_id));
+    return e == ERR_CONFLICT ? OK : e;
+}
+
 /* From a stored message to its stored end.  While the disk refuses, it is tried again: the message is safe, and the
  * journal keeps what was done. */
 static enum err run_now(struct session *s, struct job *j) AWAITS
@@ -236,6 +263,8 @@ static enum err run_now(struct session *s, struct job *j) AWAITS
     }
     if (is_left_for_later(s, e))
         return e;
+    if (e == OK && has_questions(&t) && (e = park(s, &t)) != ERR_LIMIT)
+        return e;
     if (e)
         answer_failed(g, &t.answer, s->stopped ? ERR_CANCELLED : e);
     while ((e = answer_store(g, &t.answer)) == ERR_IO)
@@ -246,7 +275,7 @@ static enum err run_now(struct session *s, struct job *j) AWAITS
 
 /* What was begun twice and never ended may be what stopped us.  Such messages run one at a time, so that the one that
  * does it again takes no other along when it is given up. */
-static enum err run_job(struct session *s, struct job *j) AWAITS
+static enum err run_read(struct session *s, struct job *j) AWAITS
 {
     struct dispatch *d = s->gateway->dispatch;
 
@@ -260,6 +289,22 @@ static enum err run_job(struct session *s, struct job *j) AWAITS
     d->suspect_runs = false;
     wake_one(&d->suspect_done);
     return e;
+}
+
+/* One that waited for somebody's word: it may have ended meanwhile, or wait again. */
+static enum err run_job(struct session *s, struct job *j) AWAITS
+{
+    uint64_t wait = RETRY_MIN_MS;
+    struct rows r;
+
+    if (!j->unread)
+        return run_read(s, j);
+    while (store_read(s->gateway->store, j->arena, &r, "inbox.open", "si", s->id, j->inbox_id))
+        TRY(retry_pause(&wait, "session.retry"));
+    if (r.n == 0)
+        return OK;
+    TRY(take_row(s, j, &r, 0));
+    return run_read(s, j);
 }
 
 static enum err work(struct session *s) AWAITS
@@ -278,7 +323,8 @@ static enum err work(struct session *s) AWAITS
 
         if (j == NULL || s->gateway->stopping)
             return OK;
-        s->last_taken = j->inbox_id;
+        if (!j->unread)
+            s->last_taken = j->inbox_id;
         s->job = j;
         enum err e = run_job(s, j);
 
@@ -387,6 +433,19 @@ void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message 
     struct job *j = job_new(inbox_id);
 
     message_copy(j->arena, m, &j->message);
+    put(s, j);
+}
+
+void dispatch_unpark(struct gateway *g, str session_id, int64_t inbox_id)
+{
+    struct session *s;
+    struct job *j;
+
+    if (g->stopping)            /* the next start finds it */
+        return;
+    s = session_get(g, session_id);
+    j = job_new(inbox_id);
+    j->unread = true;
     put(s, j);
 }
 

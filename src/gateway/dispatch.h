@@ -14,6 +14,8 @@ struct dispatch *dispatch_new(size_t max_running);
 enum err         dispatch_resume(struct gateway *) AWAITS MUST_USE;
 /* A message was stored.  Copies what it needs. */
 void             dispatch_message(struct gateway *, int64_t inbox_id, const struct message *);
+/* What a message waited for is stored (approvals.h): it is run again, behind what its session has before it. */
+void             dispatch_unpark(struct gateway *, str session_id, int64_t inbox_id);
 /* Cancels the turn that runs now, if any; what waits behind it stays.  True: there was one. */
 bool             dispatch_stop_turn(struct gateway *, str session_id);
 /* The message was given up on: if it runs its turn is stopped, if it waits it is forgotten. */

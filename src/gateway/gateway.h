@@ -29,6 +29,7 @@ struct gateway {
     struct fibers    services;      /* everything that runs until the gateway stops; independent */
     const char      *home, *workspace;
     const char      *version;
+    int64_t          question_ends; /* approvals.h: when an open question's time is over at the earliest; 0: none is open */
     uint64_t         started_ms;    /* clock_ms() */
     bool             ready;         /* everything is up: /ready says 200 */
     bool             stopping;      /* no new turns; /ready says 503 */

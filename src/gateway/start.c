@@ -17,6 +17,7 @@
 #include "channel/start.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/approvals.h"
 #include "gateway/dispatch.h"
 #include "gateway/intake.h"
 #include "gateway/limits.h"
@@ -33,6 +34,7 @@
 #include "store/blobs.h"
 #include "store/lock.h"
 #include "tool/policy.h"
+#include "tool/provenance.h"
 
 enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
 
@@ -217,6 +219,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(open_store(r));
     TRY(open_workspace(r));
     gateway_register_tools();
+    TRY(provenance_open(g->store));
     g->bus = bus_new();
     g->limits = limits_new();
     g->sessions = sessions_new();
@@ -233,6 +236,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
     fibers_spawn(&g->services, "expire", expire, r);
+    fibers_spawn(&g->services, "approvals", approvals_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     return OK;
 }
@@ -353,6 +357,7 @@ static void close_parts(struct running *r) AWAITS
     models_free(g->models);
     sessions_free(g->sessions);
     histories_free(g->histories);
+    provenance_close();
     limits_free(g->limits);
     access_free(g->access);
     policy_use(NULL);

@@ -119,5 +119,5 @@ const struct tool tool_edit_file = {
               "\"replace_all\":{\"type\":\"boolean\",\"description\":\"Replace every place, not just one\"},"
               "\"diff\":{\"type\":\"string\",\"description\":\"Instead: a unified diff of this file; its context must match "
               "exactly, its line numbers need not\"}}}",
-    .risk = RISK_WRITE, .repeatable = false, .run = edit_file_run,
+    .risk = RISK_WRITE, .reads = READS_PATH, .repeatable = false, .run = edit_file_run,
 };

@@ -54,5 +54,5 @@ const struct tool tool_exec = {
               "\"argv\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
               "\"description\":\"Instead of command: a program and its arguments, taken as they are, without a shell\"},"
               COMMAND_SCHEMA "}}",
-    .risk = RISK_EXECUTE, .repeatable = false, .run = exec_run,
+    .risk = RISK_EXECUTE, .reads = READS_WORKSPACE, .repeatable = false, .run = exec_run,
 };

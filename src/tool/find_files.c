@@ -151,5 +151,5 @@ const struct tool tool_find_files = {
               "\"max_size\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Files of at most so many bytes\"},"
               "\"hidden\":{\"type\":\"boolean\",\"description\":\"Also what begins with a dot, such as .git\"},"
               "\"offset\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"First one to list, from 1\"}}}",
-    .risk = RISK_READ, .repeatable = true, .run = find_files_run,
+    .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = find_files_run,
 };

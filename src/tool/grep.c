@@ -347,5 +347,5 @@ const struct tool tool_grep = {
               "\"names_only\":{\"type\":\"boolean\",\"description\":\"Only the names of the files that have it\"},"
               "\"hidden\":{\"type\":\"boolean\",\"description\":\"Also files and folders that begin with a dot\"},"
               "\"offset\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"First match to show, from 1\"}}}",
-    .risk = RISK_READ, .repeatable = true, .run = grep_run,
+    .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = grep_run,
 };

@@ -108,5 +108,5 @@ const struct tool tool_list_dir = {
               "\"path\":{\"type\":\"string\",\"description\":\"Path of the folder, relative to the workspace; "
               "the workspace itself if absent\"},"
               "\"offset\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"First entry to list, from 1\"}}}",
-    .risk = RISK_READ, .repeatable = true, .run = list_dir_run,
+    .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = list_dir_run,
 };

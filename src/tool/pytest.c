@@ -132,5 +132,5 @@ const struct tool tool_pytest = {
               "workspace; all of it if absent\"},"
               "\"keyword\":{\"type\":\"string\",\"description\":\"Only tests that match: an expression as for pytest -k\"},"
               COMMAND_SCHEMA "}}",
-    .risk = RISK_EXECUTE, .repeatable = false, .run = pytest_run,
+    .risk = RISK_EXECUTE, .reads = READS_WORKSPACE, .repeatable = false, .run = pytest_run,
 };

@@ -49,5 +49,5 @@ const struct tool tool_python = {
               "\"path\":{\"type\":\"string\",\"description\":\"Instead of code: a file with it, relative to the workspace\"},"
               "\"args\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"Its arguments, sys.argv[1:]\"},"
               COMMAND_SCHEMA "}}",
-    .risk = RISK_EXECUTE, .repeatable = false, .run = python_run,
+    .risk = RISK_EXECUTE, .reads = READS_WORKSPACE, .repeatable = false, .run = python_run,
 };

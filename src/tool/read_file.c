@@ -171,5 +171,5 @@ const struct tool tool_read_file = {
               "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"Most lines to read; 2000 if absent\"},"
               "\"byte_offset\":{\"type\":\"integer\",\"minimum\":0,"
               "\"description\":\"First byte to read, instead of offset: for very long lines\"}}}",
-    .risk = RISK_READ, .repeatable = true, .run = read_file_run,
+    .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = read_file_run,
 };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool/run.h"
 
+#include "base/log.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
 #include "tool/file_job.h"
 #include "tool/policy.h"
+#include "tool/provenance.h"
 #include "tool/registry.h"
 #include "tool/settings.h"
 
@@ -41,6 +43,38 @@ static enum err parse(str text, json_t **out)
     return json_parse(str_trim(text).len ? text : S("{}"), out);
 }
 
+/* Whose words of the workspace a call may bring in. */
+static str words_of_files(const struct tool_context *cx, const struct tool *t, const json_t *arguments) AWAITS
+{
+    if (t->reads == READS_NOTHING || provenance_of(cx->arena, ".").len == 0)
+        return NO_STR;
+    if (provenance_prune(cx->workspace))
+        log_event(LOG_DEBUG, "provenance.kept", F("error", failed_text()));
+    str named = t->reads == READS_PATH ? json_text_str(arguments, "path") : NO_STR;
+    const char *path = named.len ? provenance_resolve(cx->arena, cx->workspace, named) : ".";
+    str whose = provenance_of(cx->arena, path);
+
+    return whose.len ? str_from(arena_printf(cx->arena, "file %.*s", STR(whose))) : NO_STR;
+}
+
+/* Runs it, and keeps account of whose words it read, and where it may have written them. */
+static enum err run_accounted(const struct tool_context *cx, const struct tool *t, const json_t *arguments, struct tool_result *out) AWAITS
+{
+    int64_t since = provenance_now();
+    str whose = words_of_files(cx, t, arguments);
+    enum err e = t->run(cx, arguments, out);
+
+    if (e == OK && out->taint.len == 0)
+        out->taint = whose;
+    str about = cx->taint.len ? cx->taint : e == OK && out->taint.len ? out->taint : whose;
+
+    if (about.len == 0 || t->risk == RISK_READ)
+        return e;
+    enum err marked = provenance_mark_changed(cx->workspace, since, about);
+
+    return e ? e : marked;
+}
+
 enum err tool_call_run(const struct tool_context *cx, str name, str arguments_json, struct tool_result *out)
 {
     CLEANUP(json_decrefp) json_t *arguments = NULL;
@@ -66,5 +100,5 @@ enum err tool_call_run(const struct tool_context *cx, str name, str arguments_js
     if (is_refused(cx, t, arguments, out))
         return OK;
     TRY(workspace_check_apart(cx->workspace, config_now()->home));
-    return t->run(cx, arguments, out);
+    return run_accounted(cx, t, arguments, out);
 }

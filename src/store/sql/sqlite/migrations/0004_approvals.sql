@@ -15,15 +15,19 @@ CREATE TABLE approvals (
     arguments  TEXT NOT NULL,                   -- exactly what will run
     question   TEXT NOT NULL,
     rule       TEXT NOT NULL,                   -- the policy's row that asks
+    grant_row  TEXT NOT NULL,                   -- the policy row that would allow the like again; '' : only this once
     state      TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'granted', 'refused', 'expired', 'cancelled')),
     scope      TEXT NOT NULL DEFAULT '' CHECK (scope IN ('', 'once', 'session', 'always')),
     decided_by TEXT NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     decided_at INTEGER,
+    decided_in INTEGER,                         -- inbox id of the message that answers; 0: another way
     UNIQUE (inbox_id, call_id)
 ) STRICT;
 CREATE INDEX approvals_pending ON approvals (expires_at) WHERE state = 'pending';
+CREATE UNIQUE INDEX approvals_by_code ON approvals (code) WHERE state = 'pending';
+CREATE INDEX approvals_by_answer ON approvals (decided_in) WHERE decided_in IS NOT NULL;
 CREATE INDEX approvals_by_session ON approvals (session_id, id);
 
 CREATE TABLE foreign_files (

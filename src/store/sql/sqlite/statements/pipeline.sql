@@ -39,9 +39,16 @@ RETURNING id, session_id;
 -- name: inbox.by_external
 SELECT id, session_id, message_id, state, error FROM inbox WHERE platform = ?1 AND external_id = ?2;
 
+-- One that waits for somebody's word is taken up when that comes (approval.sql).
 -- name: inbox.pending
 SELECT id, message_id, body, state, attempts FROM inbox
-WHERE session_id = ?1 AND state IN ('ready', 'running') AND id > ?2 ORDER BY id LIMIT ?3;
+WHERE session_id = ?1 AND state IN ('ready', 'running') AND id > ?2
+  AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.inbox_id = inbox.id AND p.state = 'pending') ORDER BY id LIMIT ?3;
+
+-- name: inbox.open
+SELECT id, message_id, body, state, attempts FROM inbox
+WHERE session_id = ?1 AND id = ?2 AND state IN ('ready', 'running')
+  AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.inbox_id = inbox.id AND p.state = 'pending');
 
 -- What is known of a message whose body cannot be read.
 -- name: inbox.columns
@@ -49,7 +56,8 @@ SELECT i.platform, i.external_id, s.chat_id, s.thread_id, s.agent, i.user_id, i.
 FROM inbox i JOIN sessions s ON s.id = i.session_id WHERE i.id = ?1;
 
 -- name: inbox.pending_sessions
-SELECT session_id FROM inbox WHERE state IN ('ready', 'running') GROUP BY session_id ORDER BY min(id);
+SELECT session_id FROM inbox WHERE state IN ('ready', 'running')
+  AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.inbox_id = inbox.id AND p.state = 'pending') GROUP BY session_id ORDER BY min(id);
 
 -- One with a journal was begun, whatever its state says: the mark of a beginning may be lost in a crash.
 -- name: inbox.expire
@@ -62,6 +70,10 @@ WHERE id = ?1 AND state IN ('ready', 'running');
 
 -- name: inbox.interrupted
 UPDATE inbox SET attempts = attempts - 1 WHERE state = 'running' AND attempts > 0;
+
+-- It waits for somebody's word: that was no failed try.
+-- name: inbox.parked
+UPDATE inbox SET attempts = max(attempts - 1, 0) WHERE id = ?1 AND state IN ('ready', 'running');
 
 -- name: inbox.finish
 UPDATE inbox SET state = ?2, error = ?3, ended_at = ?4 WHERE id = ?1 AND state IN ('ready', 'running');
@@ -81,9 +93,10 @@ SELECT context_from FROM sessions WHERE id = ?1;
 -- Commands are left out unless they ran something; a failed turn counts when it got anywhere.  A message without
 -- text is a person's who was not known yet, or has a journal.  ?4: what is known already.
 -- name: turn.history
-SELECT i.id, i.text FROM inbox i JOIN sessions s ON s.id = i.session_id
+SELECT i.id, i.text, i.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id
 WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
-  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
+  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
+       AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
 ORDER BY i.id DESC LIMIT ?3;
 
@@ -92,7 +105,8 @@ SELECT j.inbox_id, j.kind, j.call_id, j.body FROM journal j
 WHERE j.inbox_id IN (
     SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
     WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
-  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%' OR i.state IN ('done', 'failed')
+  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
+       AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
     ORDER BY i.id DESC LIMIT ?3)
 ORDER BY j.inbox_id, j.seq;

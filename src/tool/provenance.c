@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/provenance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "runtime/clock.h"
+#include "runtime/offload.h"
+#include "tool/walk.h"
+
+enum { STAMP_SLACK_MS = 20 };       /* the kernel's stamps come from a coarser clock */
+
+static struct { struct store *store; struct map marks; } state;     /* path -> origin, a C string of its own */
+
+static void forget(str path)
+{
+    free(map_remove(&state.marks, path));
+}
+
+static void remember(str path, str origin)
+{
+    forget(path);
+    map_put(&state.marks, path, str_dup_c(origin));
+}
+
+static void forget_all(void)
+{
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&state.marks, &i, &e);)
+        free(e->value);
+    map_done(&state.marks);
+    state.marks = (struct map){ 0 };
+}
+
+enum err provenance_open(struct store *store)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct rows r;
+
+    forget_all();
+    state.store = store;
+    TRY(store_read(store, a, &r, "foreign.list", ""));
+    for (size_t i = 0; i < r.n; i++)
+        remember(row_str(&r, i, 0), row_str(&r, i, 1));
+    return OK;
+}
+
+void provenance_close(void)
+{
+    forget_all();
+    state.store = NULL;
+}
+
+/* Is `path` below the folder, or the folder itself?  "." and "./" hold everything. */
+static bool is_below(str path, str folder)
+{
+    if (str_ends(folder, S("/")))
+        folder = str_take(folder, folder.len - 1);
+    if (str_eq(folder, S(".")) || str_eq(path, folder))
+        return true;
+    return path.len > folder.len && str_starts(path, folder) && path.p[folder.len] == '/';
+}
+
+str provenance_of(struct arena *a, const char *path)
+{
+    str p = str_from(path);
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&state.marks, &i, &e);) {
+        bool covers = str_ends(e->key, S("/")) && is_below(p, e->key);
+
+        if (covers || is_below(e->key, p))
+            return str_from(arena_printf(a, "%.*s (%s)", STR(e->key), (const char *)e->value));
+    }
+    return NO_STR;
+}
+
+struct lookup { struct arena *arena; const char *workspace; str path; const char *found; };
+
+static const char *name_of(struct arena *a, int fd)
+{
+    char link[64], path[PATH_MAX];
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path);
+
+    return n > 0 && (size_t)n < sizeof path ? arena_c(a, str_of(path, (size_t)n)) : NULL;
+}
+
+static enum err look_up(void *arg)
+{
+    struct lookup *l = arg;
+    CLEANUP(workspace_close) struct workspace w = { .fd = -1 };
+    const char *relative;
+    int fd;
+
+    TRY(workspace_open(l->workspace, &w));
+    TRY(workspace_relative(&w, l->arena, l->path, &relative));
+    TRY(workspace_open_at(&w, relative, O_PATH, &fd));
+    const char *top = name_of(l->arena, w.fd), *at = name_of(l->arena, fd);
+    size_t n = top ? strlen(top) : 0;
+
+    close(fd);
+    if (top && at && strncmp(at, top, n) == 0 && at[n] == '/')
+        l->found = at + n + 1;
+    return OK;
+}
+
+const char *provenance_resolve(struct arena *a, const char *workspace, str path)
+{
+    CLEANUP(arena_freep) struct arena *own = arena_new();
+    struct lookup l = { .arena = own, .workspace = workspace, .path = path };
+
+    if (fiber_offload(look_up, &l) || l.found == NULL)
+        return ".";
+    return arena_c(a, str_from(l.found));
+}
+
+/* ---- marking ---- */
+
+struct paths { struct arena *arena; str *items; size_t n, cap; };
+
+static void add_path(struct paths *p, str path)
+{
+    if (p->n == p->cap) {
+        size_t cap = p->cap ? p->cap * 2 : 64;
+        str *bigger = arena_alloc(p->arena, cap * sizeof *bigger);
+
+        if (p->n)
+            memcpy(bigger, p->items, p->n * sizeof *bigger);
+        p->items = bigger;
+        p->cap = cap;
+    }
+    p->items[p->n++] = arena_str(p->arena, path);
+}
+
+/* In memory first: who reads meanwhile is to be warned, whatever becomes of the disk. */
+static enum err mark_all(struct arena *a, const struct paths *p, str origin) AWAITS
+{
+    struct batch *b = batch_new(a);
+
+    for (size_t i = 0; i < p->n; i++) {
+        remember(p->items[i], origin);
+        batch_add(b, "foreign.mark", "ssi", p->items[i], origin, clock_wall_ms());
+    }
+    return p->n && state.store ? store_commit(state.store, b) : OK;
+}
+
+enum err provenance_mark(str path, str origin)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct paths one = { .arena = a };
+
+    add_path(&one, path);
+    return mark_all(a, &one, origin);
+}
+
+int64_t provenance_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct search { const char *workspace; int64_t since; struct paths changed; bool all_seen; };
+
+static bool has_changed(const struct walk_entry *e, int64_t since)
+{
+    struct stat st;
+
+    if (fstatat(e->folder, e->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    return (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000 >= since - STAMP_SLACK_MS;
+}
+
+static enum err search_changed(void *arg)
+{
+    struct search *s = arg;
+    CLEANUP(workspace_close) struct workspace w = { .fd = -1 };
+    CLEANUP(walk_done) struct walk walk = { 0 };
+    struct walk_entry e;
+
+    TRY(workspace_open(s->workspace, &w));
+    TRY(walk_start(&walk, &w, "."));
+    while (s->changed.n <= PROVENANCE_MAX && walk_next(&walk, &e)) {
+        if (e.kind != WALK_FOLDER && has_changed(&e, s->since))
+            add_path(&s->changed, e.path);
+        if (e.kind == WALK_FOLDER)
+            walk_into(&walk);
+    }
+    s->all_seen = !walk.stopped && walk.not_open == 0;
+    return OK;
+}
+
+enum err provenance_mark_changed(const char *workspace, int64_t since, str origin)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct search s = { .workspace = workspace, .since = since, .changed = { .arena = a } };
+
+    TRY(fiber_offload(search_changed, &s));
+    if (!s.all_seen || s.changed.n + state.marks.n > PROVENANCE_MAX) {
+        s.changed.n = 0;
+        add_path(&s.changed, S("./"));
+    }
+    return mark_all(a, &s.changed, origin);
+}
+
+/* ---- unmarking ---- */
+
+static enum err unmark(struct arena *a, const struct paths *p) AWAITS
+{
+    struct batch *b = batch_new(a);
+
+    for (size_t i = 0; i < p->n; i++)
+        batch_add(b, "foreign.remove", "s", p->items[i]);
+    if (p->n && state.store)
+        TRY(store_commit(state.store, b));
+    for (size_t i = 0; i < p->n; i++)
+        forget(p->items[i]);
+    return OK;
+}
+
+enum err provenance_trust(const char *path, size_t *ret_n)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct paths gone = { .arena = a };
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&state.marks, &i, &e);)
+        if (is_below(e->key, str_from(path)))
+            add_path(&gone, e->key);
+    TRY(unmark(a, &gone));
+    *ret_n = gone.n;
+    return OK;
+}
+
+struct absence { const char *workspace; struct paths *marks, *gone; };
+
+static enum err search_gone(void *arg)
+{
+    const struct absence *s = arg;
+    CLEANUP(workspace_close) struct workspace w = { .fd = -1 };
+    struct stat st;
+
+    TRY(workspace_open(s->workspace, &w));
+    for (size_t i = 0; i < s->marks->n; i++)
+        if (fstatat(w.fd, s->marks->items[i].p, &st, AT_SYMLINK_NOFOLLOW) != 0 && (errno == ENOENT || errno == ENOTDIR))
+            add_path(s->gone, s->marks->items[i]);
+    return OK;
+}
+
+enum err provenance_prune(const char *workspace)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct paths marks = { .arena = a }, gone = { .arena = a };
+    struct absence s = { workspace, &marks, &gone };
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&state.marks, &i, &e);)
+        add_path(&marks, e->key);
+    if (marks.n == 0)
+        return OK;
+    TRY(fiber_offload(search_gone, &s));
+    return unmark(a, &gone);
+}
