@@ -57,7 +57,7 @@ static enum err missing(const char *name)
 enum err module_load(const char *name, const void **ret_table)
 {
     char file[64], symbol[64], path[2 * PATH_MAX];
-    void (*start)(struct err_context *(*)(void));
+    typeof(clawdbot_module_start) *start;
     const void *table = find(name);
 
     if (table == NULL) {

@@ -23,3 +23,6 @@ enum err module_open(const char *name, const void **ret_table) AWAITS MUST_USE;
 
 /* The same where blocking is right: in a pool thread, in a command. */
 enum err module_load(const char *name, const void **ret_table) MUST_USE;
+
+/* module_start.c, compiled into every module: what module_load() calls first. */
+void clawdbot_module_start(struct err_context *(*hook)(void));
