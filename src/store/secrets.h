@@ -8,9 +8,11 @@
 
 struct secrets;
 
+enum { SECRET_VALUE_MAX = 64 << 10 };
+
 /* The master key comes from the first of: $CLAWDBOT_MASTER_KEY (64 hex digits), systemd's credential
  * clawdbot-master-key, the kernel's keyring (user key "clawdbot:master"), the file master.key in `home` (mode 0600), which
- * is made when there is none of these and no secret yet.  ERR_AUTH: the key does not fit, is missing, or its file is
+ * is made with the first secret when there is none of these.  ERR_AUTH: the key does not fit, is missing, or its file is
  * readable by others; the text says what to do. */
 enum err secrets_open(struct store *, const char *home, struct secrets **out) AWAITS MUST_USE;
 void     secrets_close(struct secrets *);       /* wipes; accepts NULL */
