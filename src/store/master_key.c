@@ -147,11 +147,13 @@ static enum err from_file(const char *home, const char *name, struct master_key 
 
 enum err master_key_find(const char *home, struct master_key *out)
 {
-    static enum err (*const places[])(struct master_key *) = { from_env, from_credential, from_keyring };
     struct master_key k = { MASTER_KEY_NONE };
 
-    for (size_t i = 0; i < N_ELEMENTS(places) && k.source == MASTER_KEY_NONE; i++)
-        TRY(places[i](&k));
+    TRY(from_env(&k));
+    if (k.source == MASTER_KEY_NONE)
+        TRY(from_credential(&k));
+    if (k.source == MASTER_KEY_NONE)
+        TRY(from_keyring(&k));
     if (k.source == MASTER_KEY_NONE)
         TRY(from_file(home, "master.key", &k));
     *out = k;
