@@ -22,7 +22,7 @@
 #include "tool/policy.h"
 #include "tool/registry.h"
 
-enum { CODE_TEXT = 5, CODE_TRIES = 20, TICK_MS = 1000 };
+enum { CODE_TEXT = 5, CODE_TRIES = 20, TICK_MS = 1000, HOSTS_SHOWN = 8 };
 
 /* ---- asking ---- */
 
@@ -78,6 +78,22 @@ static json_t *event(const struct asking *k, const struct question *q, const cha
                      "expires_at", time_text(when, k->expires_at));
 }
 
+/* Of the network the sandbox has what the owner opened: whoever says yes sees where it may lead. */
+static const char *reach_of(struct arena *a, enum risk risk, bool chinese)
+{
+    const struct string_list *hosts = &config_now()->sandbox_network_allow;
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    buf_add(&b, str_from(approval_access(risk, chinese)));
+    if (risk == RISK_EXECUTE && hosts->n)
+        buf_add(&b, chinese ? S("，并可经代理访问 ") : S("; by the proxy it may reach "));
+    for (size_t i = 0; risk == RISK_EXECUTE && i < hosts->n && i < HOSTS_SHOWN; i++)
+        buf_addf(&b, "%s`%s`", i ? ", " : "", hosts->items[i]);
+    if (risk == RISK_EXECUTE && hosts->n > HOSTS_SHOWN)
+        buf_addf(&b, chinese ? " 等 %zu 个主机" : " and %zu more", chinese ? hosts->n : hosts->n - HOSTS_SHOWN);
+    return arena_c(a, buf_str(&b));
+}
+
 static str question_text(const struct asking *k, const struct question *q, const char *code)
 {
     const struct tool *t = tool_find(q->call->name);
@@ -85,7 +101,7 @@ static str question_text(const struct asking *k, const struct question *q, const
     struct approval_view v = {
         .code = str_from(code), .tool = q->call->name, .arguments = q->call->arguments, .person = k->answer->turn->person.id,
         .why = q->permission->why, .taint = q->permission->taint, .wider = q->permission->grant.len > 0, .chinese = chinese,
-        .access = approval_access(t ? t->risk : RISK_OUTSIDE, chinese), .timeout_ms = config_now()->approval_timeout,
+        .access = reach_of(k->answer->arena, t ? t->risk : RISK_OUTSIDE, chinese), .timeout_ms = config_now()->approval_timeout,
     };
 
     return approval_question(k->answer->arena, &v);

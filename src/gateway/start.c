@@ -19,6 +19,7 @@
 #include "gateway/access.h"
 #include "gateway/approvals.h"
 #include "gateway/dispatch.h"
+#include "gateway/egress.h"
 #include "gateway/intake.h"
 #include "gateway/limits.h"
 #include "gateway/models.h"
@@ -219,6 +220,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(open_store(r));
     TRY(open_workspace(r));
     gateway_register_tools();
+    TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
     g->bus = bus_new();
     g->limits = limits_new();
@@ -363,6 +365,7 @@ static void close_parts(struct running *r) AWAITS
     policy_use(NULL);
     bus_free(g->bus);
     blobs_close(g->blobs);
+    egress_stop();
     store_close(g->store);
     home_lock_free(r->lock);
     http_client_stop();

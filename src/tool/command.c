@@ -161,6 +161,20 @@ const char *command_end(struct arena *a, const struct sandbox_job *job, const st
     return arena_printf(a, "[exit status %d after %.1f s]", o->exit_code, seconds);
 }
 
+enum err command_run(const struct sandbox_job *job, struct sandbox_outcome *outcome, struct tool_result *out)
+{
+    enum err e = sandbox_run(job, outcome);
+
+    if (e && job->network)
+        out->taint = S("what a command that was cut off may have fetched");
+    return e;
+}
+
+str command_taint(struct arena *a, const struct sandbox_outcome *o)
+{
+    return o->reached.len ? str_from(arena_printf(a, "what came from %.*s", STR(o->reached))) : S("");
+}
+
 struct tool_result command_result(struct arena *a, const struct sandbox_job *job, const struct sandbox_outcome *o)
 {
     const char *end = o->output.len && o->output.p[o->output.len - 1] != '\n' ? "\n" : "";
@@ -169,7 +183,7 @@ struct tool_result command_result(struct arena *a, const struct sandbox_job *job
     buf_add(&text, o->output);
     buf_addf(&text, "%s%s", end, command_end(a, job, o));
     return (struct tool_result){ .text = arena_str(a, buf_str(&text)), .is_error = o->timed_out || o->out_of_memory,
-                                  .taint = o->reached.len ? str_from(arena_printf(a, "network %.*s", STR(o->reached))) : S("") };
+                                  .taint = command_taint(a, o) };
 }
 
 bool command_was_missing(const struct sandbox_outcome *o, const char *program)

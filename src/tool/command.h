@@ -32,5 +32,9 @@ enum err command_path(const struct tool_context *, const json_t *arguments, cons
 const char *command_end(struct arena *, const struct sandbox_job *, const struct sandbox_outcome *);
 /* Its output, and then how it ended; an error of the tool only when it was cut off. */
 struct tool_result command_result(struct arena *, const struct sandbox_job *, const struct sandbox_outcome *);
+/* sandbox_run(); where that fails on the way, out->taint says that what it left behind may come from the network. */
+enum err command_run(const struct sandbox_job *, struct sandbox_outcome *, struct tool_result *out) AWAITS MUST_USE;
+/* Whose words its output may be: "what came from api.github.com"; "" when it reached nobody. */
+str command_taint(struct arena *, const struct sandbox_outcome *);
 /* Was there no such program to run? */
 bool command_was_missing(const struct sandbox_outcome *, const char *program);

@@ -13,10 +13,10 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-/* Dots neither in a row nor in front: two readers could differ about such a name. */
+/* Dots neither in a row nor at an end: two readers could differ about such a name. */
 static bool is_name(str host)
 {
-    bool fits = host.len > 0 && host.len <= HOST_MAX && host.p[0] != '.' && host.p[0] != '-';
+    bool fits = host.len > 0 && host.len <= HOST_MAX && host.p[0] != '.' && host.p[0] != '-' && host.p[host.len - 1] != '.';
 
     for (size_t i = 0; fits && i < host.len; i++)
         fits = is_name_char(host.p[i]) && !(host.p[i] == '.' && i + 1 < host.len && host.p[i + 1] == '.');

@@ -52,7 +52,7 @@ TEST(a_host_is_allowed_by_its_name_and_port)
 TEST(a_host_that_two_readers_could_read_differently_is_refused)
 {
     static const char *const cases[] = {
-        "", ":443", "a..b", ".a", "-a", "a b", "a:0", "a:65536", "a:4x", "a:443:443", "u@a", "a/", "a%2eb", "[::1", "[]", "[a]", "[::1]x",
+        "", ":443", "a..b", "a..", ".", ".a", "-a", "a b", "a:0", "a:65536", "a:4x", "a:443:443", "u@a", "a/", "a%2eb", "[::1", "[]", "[a]", "[::1]x",
         "a\tb", "a\r\nb", "a\\b", "[::ffff:1.2.3.4%eth0]", "*.a", "a,b", "\xc3\xa4.de",
     };
     CLEANUP(arena_freep) struct arena *a = arena_new();

@@ -39,7 +39,7 @@ static enum err exec_run(const struct tool_context *cx, const json_t *arguments,
         *out = tool_refusal(cx, "%s", failed_text());
         return OK;
     }
-    TRY(sandbox_run(&job, &outcome));
+    TRY(command_run(&job, &outcome, out));
     *out = command_result(cx->arena, &job, &outcome);
     return OK;
 }

@@ -118,8 +118,9 @@ static enum err pytest_run(const struct tool_context *cx, const json_t *argument
     command_set_env(&job, environment);
     if (job.limits.output < OUTPUT_MIN)
         job.limits.output = OUTPUT_MIN;
-    TRY(sandbox_run(&job, &outcome));
+    TRY(command_run(&job, &outcome, out));
     *out = judge(cx, &job, &outcome);
+    out->taint = command_taint(cx->arena, &outcome);
     return OK;
 }
 

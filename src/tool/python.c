@@ -34,7 +34,7 @@ static enum err python_run(const struct tool_context *cx, const json_t *argument
         return OK;
     }
     command_set_env(&job, environment);
-    TRY(sandbox_run(&job, &outcome));
+    TRY(command_run(&job, &outcome, out));
     *out = command_result(cx->arena, &job, &outcome);
     if (command_was_missing(&outcome, "python3"))
         *out = tool_refusal(cx, "python3 is not installed on this machine; its owner can: apt install python3");

@@ -62,11 +62,12 @@ static enum err run_accounted(const struct tool_context *cx, const struct tool *
 {
     int64_t since = provenance_now();
     str whose = words_of_files(cx, t, arguments);
+    *out = (struct tool_result){ 0 };
     enum err e = t->run(cx, arguments, out);
 
     if (e == OK && out->taint.len == 0)
         out->taint = whose;
-    str about = cx->taint.len ? cx->taint : e == OK && out->taint.len ? out->taint : whose;
+    str about = cx->taint.len ? cx->taint : out->taint.len ? out->taint : whose;
 
     if (about.len == 0 || t->risk == RISK_READ)
         return e;
