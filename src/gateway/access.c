@@ -10,7 +10,9 @@
 #include "base/random.h"
 #include "channel/deliver.h"
 #include "domain/message.h"
+#include "gateway/people.h"
 #include "runtime/clock.h"
+#include "tool/policy.h"
 
 enum { LOGIN_MS = 10 * 60 * 1000, PAIRING_MS = 60 * 60 * 1000, MAX_LOGINS = 8, MAX_BROWSERS = 64 };
 enum { MAX_PAIRINGS = 500 };        /* open at a time: anybody may write to a bot, and each one costs rows */
@@ -22,7 +24,7 @@ struct login { char code[TOKEN_SIZE]; uint64_t until; };
 struct key { char hash[HASH_TEXT + 1]; };
 
 struct access {
-    struct map   users;                             /* "platform\0user" -> role + 1 */
+    struct people *people;
     struct key   token;
     struct key   browsers[MAX_BROWSERS];            /* the next one overwrites the oldest */
     size_t       next_browser;
@@ -76,42 +78,26 @@ static void remember_browser(struct access *x, str hash)
 
 /* ---- people ---- */
 
-static str user_key(struct buf *b, str platform, str user_id)
+struct person access_person(const struct access *x, str platform, str user_id)
 {
-    buf_add(b, platform);
-    buf_add_char(b, '\0');
-    buf_add(b, user_id);
-    return buf_str(b);
-}
+    static const char *const own[] = { "rest", "ws", "web", "cli" };
 
-static void remember_user(struct access *x, str platform, str user_id, str role)
-{
-    CLEANUP(buf_done) struct buf key = { 0 };
-    uintptr_t value = str_eq(role, S("owner")) ? ACCESS_OWNER : ACCESS_USER;
-
-    map_put(&x->users, user_key(&key, platform, user_id), (void *)(value + 1));
+    for (size_t i = 0; i < N_ELEMENTS(own); i++)
+        if (str_eq(platform, str_from(own[i])))
+            return (struct person){ S("owner"), S("owner") };
+    return people_find(x->people, platform, user_id);
 }
 
 enum access_role access_of(const struct access *x, str platform, str user_id)
 {
-    static const char *const own[] = { "rest", "ws", "web", "cli" };
-    CLEANUP(buf_done) struct buf key = { 0 };
+    struct person p = access_person(x, platform, user_id);
 
-    for (size_t i = 0; i < N_ELEMENTS(own); i++)
-        if (str_eq(platform, str_from(own[i])))
-            return ACCESS_OWNER;
-    uintptr_t value = (uintptr_t)map_get(&x->users, user_key(&key, platform, user_id));
-
-    return value ? (enum access_role)(value - 1) : ACCESS_UNKNOWN;
+    return p.role.len == 0 ? ACCESS_UNKNOWN : person_is_owner(&p) ? ACCESS_OWNER : ACCESS_USER;
 }
 
-struct person access_person(const struct access *x, str platform, str user_id)
+struct people *access_people(const struct access *x)
 {
-    switch (access_of(x, platform, user_id)) {
-    case ACCESS_OWNER: return (struct person){ S("owner"), S("owner") };
-    case ACCESS_USER: return (struct person){ user_id, S("user") };
-    default: return (struct person){ user_id, NO_STR };
-    }
+    return x->people;
 }
 
 static enum err load(struct gateway *g, struct access *x) AWAITS
@@ -119,13 +105,11 @@ static enum err load(struct gateway *g, struct access *x) AWAITS
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct batch *b = batch_new(a);
 
-    batch_add(b, "user.list", "");
+    TRY(people_open(g->store, &x->people));
     batch_add(b, "token.valid", "");
     TRY(store_query(g->store, b));
-    const struct rows *users = batch_rows(b, 0), *tokens = batch_rows(b, 1);
+    const struct rows *tokens = batch_rows(b, 0);
 
-    for (size_t i = 0; i < users->n; i++)
-        remember_user(x, row_str(users, i, 0), row_str(users, i, 1), row_str(users, i, 3));
     for (size_t i = 0; i < tokens->n; i++)
         if (str_eq(row_str(tokens, i, 1), S("api")))
             set_key(&x->token, row_str(tokens, i, 0));
@@ -151,7 +135,7 @@ void access_free(struct access *x)
 {
     if (x == NULL)
         return;
-    map_done(&x->users);
+    people_free(x->people);
     free(x);
 }
 
@@ -227,30 +211,42 @@ enum err access_offer_pairing(struct gateway *g, const struct message *m)
     return OK;
 }
 
-enum err access_pair(struct gateway *g, struct arena *a, str code, str *ret_who, const char **ret_role)
+/* Whoever is made something by the owner's word is not made the owner for being the first. */
+static void add_pairing(struct gateway *g, struct batch *b, struct arena *a, const struct rows *r, str role)
 {
-    int64_t now = clock_wall_ms();
+    str platform = row_str(r, 0, 0), user = row_str(r, 0, 1), name = row_str(r, 0, 2), chat = row_str(r, 0, 3);
+    int64_t now = clock_wall_ms(), no_owner_now = role.len || people_has_owner(g->access->people);
+    const char *id = people_free_id(g->access->people, a, name, platform, user);
+
+    batch_add(b, "person.pair", "cssiiss", id, role.len ? role : S("user"), name, now, no_owner_now, platform, user);
+    batch_add(b, "user.add", "ssssici", platform, user, name, chat, now, id, no_owner_now);
+    batch_add(b, "pairing.remove", "ssi", platform, user, now);
+}
+
+enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str *ret_who, const char **ret_role)
+{
     CLEANUP(buf_done) struct buf upper = { 0 };
+    struct batch *b = batch_new(a);
     struct rows r;
 
+    if (role.len && !policy_has_role(policy_now(), role))
+        return failed(ERR_INPUT, "there is no role \"%.*s\"; `clawdbot roles list` prints those there are", STR(str_take(role, 40)));
     for (size_t i = 0; i < code.len && i < 16; i++)
         buf_add_char(&upper, (char)toupper((unsigned char)code.p[i]));
-    TRY(store_read(g->store, a, &r, "pairing.get", "si", buf_str(&upper), now));
+    TRY(store_read(g->store, a, &r, "pairing.get", "si", buf_str(&upper), clock_wall_ms()));
     if (r.n == 0)
         return failed(ERR_NOT_FOUND, "there is no pairing code '%.*s', or it is older than an hour; the person who wants "
                                      "to pair can write again to get a new one", STR(str_take(code, 16)));
-    str platform = row_str(&r, 0, 0), user = row_str(&r, 0, 1), name = row_str(&r, 0, 2), chat = row_str(&r, 0, 3);
-    struct batch *b = batch_new(a);
+    str platform = row_str(&r, 0, 0), user = row_str(&r, 0, 1), name = row_str(&r, 0, 2);
 
-    batch_add(b, "user.add", "ssssi", platform, user, name, chat, now);
-    batch_add(b, "pairing.remove", "ssi", platform, user, now);
+    add_pairing(g, b, a, &r, role);
     TRY(store_commit(g->store, b));
-    str role = row_str(batch_rows(b, 0), 0, 0);
+    TRY(people_reload(g->access->people));
+    struct person p = access_person(g->access, platform, user);
 
-    remember_user(g->access, platform, user, role);
-    log_event(LOG_INFO, "pairing.done", F("platform", platform), F("user_id", user), F("role", role));
+    log_event(LOG_INFO, "pairing.done", F("platform", platform), F("user_id", user), F("person", p.id), F("role", p.role));
     *ret_who = str_from(arena_printf(a, "%.*s (%.*s on %.*s)", STR(name), STR(user), STR(platform)));
-    *ret_role = str_eq(role, S("owner")) ? "owner" : "user";
+    *ret_role = arena_c(a, p.role);
     return OK;
 }
 

@@ -2,12 +2,14 @@
 /* access.h: who may talk to the assistant.
  *
  * Over a chat platform: whoever the owner has paired.  An unknown sender is told a code, once, and `clawdbot pair CODE`
- * lets them in; the first to pair is the owner, everyone after is a user.
+ * lets them in; the first to pair is the owner, everyone after is a user (people.h has their roles).
  * Over HTTP: whoever holds the API token, which is kept as a SHA-256; browsers hold a cookie, got by a link that works
  * once, for ten minutes; the latest 64 stay logged in. */
 #pragma once
 #include "domain/person.h"
 #include "gateway/gateway.h"
+
+struct people;
 
 enum access_role { ACCESS_UNKNOWN, ACCESS_USER, ACCESS_OWNER };
 
@@ -16,13 +18,15 @@ void     access_free(struct access *);
 
 /* The platforms of this machine's owner (rest, ws, web, cli) are the owner's: their token decided. */
 enum access_role access_of(const struct access *, str platform, str user_id);
-/* The same as somebody with a name and a role; role "" for a stranger.  The strings live as long as `user_id`. */
+/* The same as somebody with a name and a role; role "" for a stranger.  The strings live as long as access or `user_id`. */
 struct person access_person(const struct access *, str platform, str user_id);
+struct people *access_people(const struct access *);     /* people.h */
 
 /* Stores a pairing code and the message that tells it, unless this sender has a valid one already. */
 enum err access_offer_pairing(struct gateway *, const struct message *) AWAITS MUST_USE;
-/* ERR_NOT_FOUND: no such code, or it is too old.  The role is what the person became. */
-enum err access_pair(struct gateway *, struct arena *, str code, str *ret_who, const char **ret_role) AWAITS MUST_USE;
+/* `role`: what the person is to be; "": the owner if there is none yet, else a user.  ERR_NOT_FOUND: no such code, or it is
+ * too old.  *ret_role is what the person became. */
+enum err access_pair(struct gateway *, struct arena *, str code, str role, str *ret_who, const char **ret_role) AWAITS MUST_USE;
 
 enum { TOKEN_SIZE = 48 };
 /* A new API token; the ones before it end.  Shown once, kept as a hash. */

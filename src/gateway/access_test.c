@@ -70,15 +70,15 @@ TEST(the_first_to_pair_is_the_owner_and_everyone_after_is_a_user)
 
     scene_start(&s, 10);
     CHECK_INT(access_of(s.gateway.access, S("fake"), S("u")), ACCESS_UNKNOWN);
-    CHECK_ERR(access_pair(&s.gateway, s.home.arena, S("AAAA-AAAA"), &who, &role), ERR_NOT_FOUND);
+    CHECK_ERR(access_pair(&s.gateway, s.home.arena, S("AAAA-AAAA"), S(""), &who, &role), ERR_NOT_FOUND);
     offer(&s, "u", 1);
     CHECK_INT(n_codes(&s, &code), 1);
-    CHECK_OK(access_pair(&s.gateway, s.home.arena, code, &who, &role));
+    CHECK_OK(access_pair(&s.gateway, s.home.arena, code, S(""), &who, &role));
     CHECK_STR(str_from(role), "owner");
-    CHECK_ERR(access_pair(&s.gateway, s.home.arena, code, &who, &role), ERR_NOT_FOUND);
+    CHECK_ERR(access_pair(&s.gateway, s.home.arena, code, S(""), &who, &role), ERR_NOT_FOUND);
     offer(&s, "v", 1);
     CHECK_INT(n_codes(&s, &code), 1);
-    CHECK_OK(access_pair(&s.gateway, s.home.arena, code, &who, &role));
+    CHECK_OK(access_pair(&s.gateway, s.home.arena, code, S(""), &who, &role));
     CHECK_STR(str_from(role), "user");
     CHECK_STR(who, "Somebody (v on fake)");
     scene_restart(&s, 10);

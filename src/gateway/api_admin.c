@@ -259,9 +259,10 @@ enum err admin_pairings(struct request *q) AWAITS
 enum err admin_pair(struct request *q) AWAITS
 {
     const char *role;
-    str who;
+    str wanted = S(""), who;
 
-    TRY(access_pair(q->gateway, q->arena, q->arguments[0], &who, &role));
+    http_query(q->http, S("role"), &wanted);
+    TRY(access_pair(q->gateway, q->arena, q->arguments[0], wanted, &who, &role));
     return answer_json(q, 200, json_pack("{s:o, s:s}", "who", json_from_str(who), "role", role));
 }
 

@@ -2,6 +2,8 @@
 #include "gateway/rules.h"
 
 #include "config/config.h"
+#include "gateway/access.h"
+#include "gateway/people.h"
 #include "tool/policy.h"
 
 static enum err add_always(struct gateway *g, struct arena *a, struct policy *p) AWAITS
@@ -22,9 +24,10 @@ enum err rules_load(struct gateway *g)
     TRY(policy_new(config_now()->policy, config_now()->roles, &p));
     enum err e = add_always(g, a, p);
 
-    if (e)
+    if (e) {
         policy_free(p);
-    else
-        policy_use(p);
-    return e;
+        return e;
+    }
+    policy_use(p);
+    return people_configure(access_people(g->access), config_now()->users);
 }

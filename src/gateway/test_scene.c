@@ -286,6 +286,7 @@ void scene_pair(struct scene *s, const char *user)
 {
     struct batch *b = batch_new(s->home.arena);
 
-    batch_add(b, "user.add", "cccci", "fake", user, user, user, (int64_t)1);
+    batch_add(b, "person.pair", "ccciicc", user, "user", user, (int64_t)1, (int64_t)0, "fake", user);
+    batch_add(b, "user.add", "ccccici", "fake", user, user, user, (int64_t)1, user, (int64_t)0);
     CHECK_OK(store_commit(s->home.store, b));
 }

@@ -266,6 +266,11 @@ const struct tool *const *policy_tools_for(const struct policy *p, struct arena 
     return list;
 }
 
+bool policy_has_role(const struct policy *p, str role)
+{
+    return p && policy_role_find(&p->roles, role);
+}
+
 bool policy_is_admin(const struct policy *p, const struct person *who)
 {
     const struct policy_role *r = p ? policy_role_find(&p->roles, who->role) : NULL;

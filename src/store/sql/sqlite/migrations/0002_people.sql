@@ -10,6 +10,14 @@ CREATE TABLE people (
 
 ALTER TABLE users ADD COLUMN person TEXT NOT NULL DEFAULT '';
 
+-- Whoever holds this machine's token is somebody from the beginning; those who were paired get names of their accounts.
+INSERT INTO people(id, role, created_at) VALUES ('owner', 'owner', 0);
+UPDATE users SET person = CASE role WHEN 'owner' THEN 'owner' ELSE platform || '-' || user_id END;
+INSERT INTO people(id, role, name, created_at)
+SELECT person, role, name, paired_at FROM users WHERE person <> 'owner';
+ALTER TABLE users DROP COLUMN role;
+CREATE INDEX users_by_person ON users (person);
+
 -- Rows of the policy that an approval "always" or the command line added; the configuration's come first.
 CREATE TABLE policy_rows (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,

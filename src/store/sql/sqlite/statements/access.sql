@@ -15,13 +15,14 @@ DELETE FROM tokens WHERE name = 'browser' AND hash NOT IN (
     SELECT hash FROM tokens WHERE name = 'browser' AND revoked_at IS NULL ORDER BY created_at DESC LIMIT ?1);
 
 -- name: user.list
-SELECT platform, user_id, name, role FROM users;
+SELECT platform, user_id, name, person FROM users;
 
+-- ?6 is who they become unless they are the first and become the owner; ?7: there is one already.
 -- name: user.add
-INSERT INTO users(platform, user_id, name, role, chat_id, paired_at) VALUES (?1, ?2, ?3,
-    CASE WHEN EXISTS (SELECT 1 FROM users WHERE role = 'owner') THEN 'user' ELSE 'owner' END, ?4, ?5)
+INSERT INTO users(platform, user_id, name, person, chat_id, paired_at) VALUES (?1, ?2, ?3,
+    CASE WHEN ?7 OR EXISTS (SELECT 1 FROM users WHERE person = 'owner') THEN ?6 ELSE 'owner' END, ?4, ?5)
 ON CONFLICT(platform, user_id) DO UPDATE SET name = excluded.name
-RETURNING role;
+RETURNING person;
 
 -- name: pairing.of
 SELECT code, created_at FROM pairings WHERE platform = ?1 AND user_id = ?2 AND expires_at > ?3;
