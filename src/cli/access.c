@@ -73,6 +73,10 @@ static enum err pair_fiber(void *arg) AWAITS
         return list_pairings(c);
     buf_add(&path, S("/api/v1/admin/pairings/"));
     url_add_encoded(&path, str_from(c->words[0]));
+    if (cli_flag(c, "role")) {
+        buf_add(&path, S("?role="));
+        url_add_encoded(&path, str_from(cli_flag(c, "role")));
+    }
     TRY(remote_call(c, "POST", buf_c(&path), NULL, &answer));
     if (c->json) {
         cli_print_json(answer);

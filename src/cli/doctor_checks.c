@@ -10,6 +10,7 @@
 #include "model/detect.h"
 #include "store/lock.h"
 #include "store/store.h"
+#include "tool/policy_show.h"
 #include "tool/sandbox.h"
 #include "tool/settings.h"
 
@@ -174,4 +175,24 @@ void doctor_sandbox(struct doctor *d) AWAITS
                    held ? but_for_the_proxy(d, g) : "not enforced, ", r->states[g].by,
                    demanded && !held ? "; it is required, so nothing is run" : "");
     }
+}
+
+void doctor_policy(struct doctor *d) AWAITS
+{
+    struct policy *p;
+
+    if (!d->has_config)
+        return;
+    if (policy_new(config_now()->policy, config_now()->roles, &p)) {
+        doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
+        return;
+    }
+    str useless = policy_useless_rows(p, d->cli->arena);
+
+    if (useless.len)
+        doctor_say(d, DOCTOR_WARN, "%.*s", STR(useless));
+    else
+        doctor_say(d, DOCTOR_OK, "%zu rows of yours before the defaults; `clawdbot policy list` prints them",
+                   json_array_size(config_now()->policy));
+    policy_free(p);
 }
