@@ -22,8 +22,8 @@ bool     people_has_owner(const struct people *);
 /* A name that nobody has: letters and digits of `wish`, or the account's. */
 const char *people_free_id(const struct people *, struct arena *, str wish, str platform, str user_id);
 
-json_t  *people_json(const struct people *);        /* [{id, name, role, from, accounts}]; a new reference */
-json_t  *person_json(const struct people *, str id);/* NULL: nobody has this id */
+json_t *people_json(const struct people *);         /* [{id, name, role, from, accounts}]; a new reference */
+json_t *person_json(const struct people *, str id); /* NULL: nobody has this id */
 
 /* Each takes effect at once, is recorded, and says what is wrong: ERR_NOT_FOUND, ERR_INPUT, ERR_CONFLICT (it comes from
  * the configuration, it is the owner). */
