@@ -414,4 +414,6 @@ void shell_words_parse(struct arena *a, str line, struct shell_line *out)
         out->complex = "a command is missing";
     else if (!out->complex && out->n == 0)
         out->complex = "there is no command in it";
+    if (out->complex)
+        out->n = 0;
 }

@@ -25,7 +25,7 @@ struct shell_command {
 };
 
 struct shell_line {
-    const char *complex;            /* why it is more than words; NULL: it is simple */
+    const char *complex;            /* why it is more than words, and has no commands; NULL: it is simple */
     struct shell_command *commands;
     size_t n;
 };
