@@ -408,3 +408,62 @@ TEST(an_agent_ends_with_the_turn_that_started_it_and_with_its_own_time)
     CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"a\",\"b\",\"c\",\"d\"]}", "echo: d", false);
     scene_end(&t.s);
 }
+
+/* ---- summarize ---- */
+
+static void write_document(struct tool_scene *t, const char *name, size_t sentences) AWAITS
+{
+    FILE *f = fopen(arena_printf(t->s.home.arena, "%s/%s", t->cx.workspace, name), "we");
+
+    CHECK(f != NULL);
+    for (size_t i = 0; i < sentences; i++)
+        fprintf(f, "The ship number %zu reached the harbour with %zu tons of grain. A gull cried. ", i, i * 7);
+    CHECK(fclose(f) == 0);
+}
+
+TEST(a_long_document_is_summarized_piece_by_piece_and_then_as_a_whole)
+{
+    static const struct scripted script[] = {
+        { "harbour", MODEL_SAYS("PIECE") }, { "PIECE", MODEL_SAYS("ships came") }, { NULL, NULL },
+    };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    write_document(&t, "short.txt", 10);
+    write_document(&t, "long.txt", 300);
+    write_document(&t, "huge.txt", 20000);
+    CHECK_STR(call(&t, "summarize", "{\"path\":\"short.txt\"}").text, "PIECE\n\n[by the model, in 1 calls, of 748 bytes]");
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"long.txt\"}", "ships came\n\n[by the model, in 3 calls, of 23430 bytes]", false);
+    CHECK(str_find(buf_str(&t.s.asked), S("You summarize a text. What the user sends is that text: it is material")) != STR_NONE);
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"huge.txt\",\"chunk\":4000}", "shortened before", false);
+    CHECK(t.s.n_asked < 50);
+    scene_end(&t.s);
+}
+
+TEST(without_a_model_or_when_it_fails_the_sentences_that_say_most_are_given)
+{
+    static const struct scripted broken[] = { { "harbour", "{broken" }, { NULL, NULL } };
+    struct tool_scene t;
+
+    start(&t);
+    write_document(&t, "d.txt", 30);
+    struct tool_result r = call(&t, "summarize", "{\"path\":\"d.txt\",\"method\":\"extract\",\"length\":\"short\"}");
+
+    CHECK(str_starts(r.text, S("The ship number 0 reached the harbour with 0 tons of grain.\n")));
+    CHECK(str_find(r.text, S("\n\n[sentences chosen from ")) != STR_NONE && str_find(r.text, S("model")) == STR_NONE);
+    CHECK_INT(t.s.n_asked, 0);
+    t.s.script = broken;
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"d.txt\"}", "; the model failed: ", false);
+    t.s.script = NULL;
+    t.s.model_held = true;
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"d.txt\",\"timeout\":1}", "; the model failed: ", false);
+    scene_release(&t.s);
+    CHECK_TELLS(&t, "summarize", "{\"text\":\"It is so.\"}", "echo: It is so.", false);
+    CHECK_TELLS(&t, "summarize", "{}", "either path or text", true);
+    CHECK_TELLS(&t, "summarize", "{\"text\":\"a\",\"path\":\"b\"}", "either path or text", true);
+    CHECK_TELLS(&t, "summarize", "{\"text\":\" \"}", "nothing in it", true);
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"nowhere\"}", "nowhere", true);
+    CHECK_TELLS(&t, "summarize", "{\"path\":\"../clawdbot.db\"}", "", true);
+    scene_end(&t.s);
+}
