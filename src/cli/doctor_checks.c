@@ -162,8 +162,12 @@ void doctor_sandbox(struct doctor *d) AWAITS
         doctor_say(d, DOCTOR_FAIL, "sandbox.require: %s", failed_text());
         return;
     }
-    enum err e = sandbox_probe(&r);
+    enum err e = d->has_config ? sandbox_choose(config_now()->sandbox_backend, config_now()->sandbox_image) : OK;
 
+    if (e == OK)
+        e = sandbox_probe(&r);
+    if (sandbox_warning())
+        doctor_say(d, DOCTOR_WARN, "%s", sandbox_warning());
     if (e || r->failure[0]) {
         doctor_say(d, DOCTOR_FAIL, "no command can be run: %s", e ? failed_text() : r->failure);
         return;

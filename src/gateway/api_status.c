@@ -98,6 +98,8 @@ static json_t *warnings(void)
                                                 "can be read on the way (server.tls.cert, server.tls.key)"));
     if (!c->security_require_token)
         json_array_append_new(list, json_string("programs on this machine need no token (security.require_token)"));
+    if (sandbox_warning())
+        json_array_append_new(list, json_string(sandbox_warning()));
     if (faults_armed)
         json_array_append_new(list, json_string("fault injection is armed (clawdbot debug fault)"));
     return list;

@@ -13,6 +13,7 @@
 #include "runtime/clock.h"
 #include "tool/policy.h"
 #include "tool/registry.h"
+#include "tool/sandbox.h"
 
 struct command_call { struct gateway *gateway; struct answer *answer; str arguments; bool chinese; };
 
@@ -74,6 +75,9 @@ static enum err command_status(struct command_call *c) AWAITS
         buf_addf(&b, c->chinese ? "- 存储：正常\n" : "- store: good\n");
     buf_addf(&b, c->chinese ? "- 本对话：还有 %zu 条消息在等待\n" : "- this conversation: %zu more waiting\n", s.waiting);
     buf_addf(&b, c->chinese ? "- 正在处理的对话：%zu\n" : "- conversations at work: %zu\n", dispatch_running(g->dispatch));
+    if (sandbox_warning())
+        buf_addf(&b, c->chinese ? "- 警告：命令不在沙箱中运行，拥有网关用户的全部权限（sandbox.backend 为 none）\n" : "- warning: %s\n",
+                 sandbox_warning());
     say(c, buf_str(&b));
     return OK;
 }

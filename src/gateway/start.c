@@ -36,6 +36,7 @@
 #include "store/lock.h"
 #include "tool/policy.h"
 #include "tool/provenance.h"
+#include "tool/sandbox.h"
 
 enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
 
@@ -213,12 +214,21 @@ static enum err give_back(void *arg UNUSED) AWAITS
     }
 }
 
+static enum err choose_sandbox(void)
+{
+    TRY(sandbox_choose(config_now()->sandbox_backend, config_now()->sandbox_image));
+    if (sandbox_warning())
+        log_event(LOG_WARN, "sandbox.none", F("warning", sandbox_warning()));
+    return OK;
+}
+
 static enum err open_parts(struct running *r) AWAITS
 {
     struct gateway *g = &r->gateway;
 
     TRY(open_store(r));
     TRY(open_workspace(r));
+    TRY(choose_sandbox());
     gateway_register_tools();
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));

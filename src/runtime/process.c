@@ -230,14 +230,19 @@ void process_free(struct process *p)
 {
     if (p == NULL)
         return;
+    if (!p->exited)
+        process_kill(p, SIGKILL);
+    process_let_go(p);
+}
+
+void process_let_go(struct process *p)
+{
     for (int i = 0; i < STDIO; i++)
         fd_closep(&p->ours[i]);
     p->freed = true;
     loop_uv();
     if (p->exited)
         uv_close((uv_handle_t *)&p->uv, on_closed);
-    else
-        process_kill(p, SIGKILL);
 }
 
 void process_freep(struct process **p)

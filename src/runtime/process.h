@@ -26,4 +26,5 @@ int        process_pid(const struct process *);
 enum err   process_wait(struct process *, int *ret_status) AWAITS MUST_USE;
 void       process_kill(struct process *, int signal);      /* its whole process group */
 void       process_free(struct process *);                  /* kills with SIGKILL if it still runs; reaped later */
+void       process_let_go(struct process *);                /* it may end by itself, if it does before the loop stops */
 void       process_freep(struct process **);

@@ -14,6 +14,43 @@ const struct sandbox_limits sandbox_limits_default = {
     .cpu_ms = 60000, .wall_ms = 60000, .processes = 64,
 };
 
+static const struct sandbox_backend *const backends[] = {
+    &sandbox_bubblewrap, &sandbox_docker, &sandbox_podman, &sandbox_none,
+};
+static struct { const struct sandbox_backend *backend; char image[256]; } chosen = { &sandbox_bubblewrap, "" };
+
+enum err sandbox_choose(const char *backend, const char *image)
+{
+    for (size_t i = 0; i < N_ELEMENTS(backends); i++) {
+        if (strcmp(backends[i]->name, backend) != 0)
+            continue;
+        if (strlen(image) >= sizeof chosen.image || image[0] == '-')
+            return failed(ERR_INPUT, "sandbox.image: no name of an image");
+        chosen.backend = backends[i];
+        memcpy(chosen.image, image, strlen(image) + 1);
+        sandbox_forget();
+        return OK;
+    }
+    return failed(ERR_INPUT, "sandbox.backend: there is no \"%s\"", backend);
+}
+
+const struct sandbox_backend *sandbox_backend(void)
+{
+    return chosen.backend;
+}
+
+const char *sandbox_image(void)
+{
+    return chosen.image;
+}
+
+const char *sandbox_warning(void)
+{
+    if (chosen.backend != &sandbox_none)
+        return NULL;
+    return "commands run without a sandbox, with all rights of the gateway's user (sandbox.backend is none)";
+}
+
 static enum err run_plan(const struct sandbox_plan *plan, struct sandbox_outcome *out) AWAITS
 {
     CLEANUP(sandbox_command_freep) struct sandbox_command *c = NULL;

@@ -3,7 +3,8 @@
  * of its own, no network (but for a proxy to what the owner opened, egress.h), no process but its own.  When it ends, is
  * cancelled, or runs out of time, everything it started dies with it; so it does when the gateway is killed.
  *
- * Nothing ever runs unsandboxed: a guarantee that is demanded and that the machine cannot give is an error. */
+ * A guarantee that is demanded and that the machine cannot give is an error.  Nothing ever runs unsandboxed, unless the owner
+ * chose the backend "none" and demands nothing that it does not hold. */
 #pragma once
 #include "base/arena.h"
 #include "tool/guarantee.h"
@@ -22,6 +23,12 @@ struct sandbox_limits {
     unsigned processes;
 };
 extern const struct sandbox_limits sandbox_limits_default;
+
+/* What runs commands from now on: "bubblewrap" (so it is without this call), "docker" or "podman" in containers of `image`, "none".
+ * ERR_INPUT: there is no such backend.  Nothing may be running. */
+enum err    sandbox_choose(const char *backend, const char *image) MUST_USE;
+/* NULL, or what everybody who looks at the state of the gateway is to be told: that there is no sandbox. */
+const char *sandbox_warning(void);
 
 struct egress_options;
 

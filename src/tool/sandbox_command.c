@@ -19,6 +19,7 @@
 #include "tool/backend.h"
 #include "tool/cgroup.h"
 #include "tool/egress.h"
+#include "tool/handover.h"
 #include "tool/process_group.h"
 #include "tool/seccomp_filter.h"
 
@@ -30,13 +31,16 @@ struct sandbox_command {
     struct cgroup       cgroup;
     struct process     *process;
     struct egress      *egress;         /* NULL: no network */
+    const struct sandbox_backend *backend;
+    struct handover     handover;
     struct fd          *output, *feed;  /* feed: our end of its standard input, or NULL */
     struct terminal_text text;
     struct capture      capture;
     struct waiters      news;
     uint64_t            began;
-    int                 filter, input, output_end, status_end, egress_end;  /* lent to the child; -1: none */
+    int                 first, input, output_end, status_end, egress_end;   /* lent to the child; -1: none */
     int                 status;     /* what clawdbot-inside says */
+    int                 lifeline;   /* held while the job may live; -1: it is none that is ended so */
     bool                timed_out, ended;
 };
 
@@ -49,11 +53,20 @@ static void close_raw(int *fd)
 
 static void close_lent(struct sandbox_command *c)
 {
-    close_raw(&c->filter);
+    close_raw(&c->first);
     close_raw(&c->input);
     close_raw(&c->output_end);
     close_raw(&c->status_end);
     close_raw(&c->egress_end);
+}
+
+/* Of a job that did not come to its end something may be left. */
+static void discard(struct sandbox_command *c)
+{
+    if (c->plan.name && !c->ended && c->backend->discard)
+        c->backend->discard(c->plan.name);
+    c->plan.name = NULL;
+    handover_close(&c->handover);
 }
 
 /* The process goes first: its group can be removed only when it is empty. */
@@ -61,7 +74,9 @@ static void release(struct sandbox_command *c)
 {
     close_lent(c);
     close_raw(&c->status);
+    close_raw(&c->lifeline);
     process_freep(&c->process);
+    discard(c);
     egress_close(c->egress);
     c->egress = NULL;
     cgroup_close(&c->cgroup);
@@ -134,22 +149,42 @@ static enum err prepare_streams(struct sandbox_command *c)
     return OK;
 }
 
-static enum err prepare(struct sandbox_command *c)
+/* With the first descriptor the sandbox begins: the filter that bubblewrap loads, or the lifeline's end that is watched. */
+static enum err prepare_descriptors(struct sandbox_command *c, str filter)
 {
-    str program;
-
-    TRY(seccomp_filter(&program));
-    TRY(memory_file("filter", program, &c->filter));
-    TRY(prepare_streams(c));
+    if (c->backend->reach == REACH_LIFELINE)
+        TRY(make_pipe(&c->first, &c->lifeline));
+    else
+        TRY(memory_file("filter", filter, &c->first));
     TRY(make_pipe(&c->status, &c->status_end));
     (void)fcntl(c->status, F_SETFL, O_NONBLOCK);    /* read once, after the end */
-    if (c->job.network)
+    if (c->job.network && c->backend->reach == REACH_DESCRIPTORS)
         TRY(egress_open(c->job.arena, c->job.network, &c->egress, &c->egress_end));
     cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes);
     c->plan.n_joins = c->cgroup.n_fds;
     c->plan.egress_fd = c->egress ? BACKEND_FD_JOIN + c->cgroup.n_fds : -1;
     c->plan.limit_memory = !c->cgroup.bounds_memory;
     return OK;
+}
+
+static enum err prepare_folder(struct sandbox_command *c, str filter)
+{
+    static unsigned n;
+
+    TRY(handover_open(&c->handover, filter, &c->status, &c->lifeline));
+    c->plan.handover = c->handover.folder;
+    c->plan.name = arena_printf(c->job.arena, BACKEND_JOB_NAME "%d-%u", (int)getpid(), ++n);
+    c->plan.egress_fd = -1;
+    return OK;
+}
+
+static enum err prepare(struct sandbox_command *c)
+{
+    str filter;
+
+    TRY(seccomp_filter(&filter));
+    TRY(prepare_streams(c));
+    return c->backend->reach == REACH_FOLDER ? prepare_folder(c, filter) : prepare_descriptors(c, filter);
 }
 
 /* The whole environment of what starts the job: the gateway's own goes nowhere.  The job's additions are set inside:
@@ -159,7 +194,7 @@ static const char *const *environment(const struct sandbox_job *job)
     const char **env = arena_alloc(job->arena, (ENV_MAX + 1) * sizeof(char *));
     size_t n = 0;
 
-    env[n++] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+    env[n++] = BACKEND_PATH;
     env[n++] = "LANG=C.UTF-8";
     env[n++] = job->terminal.columns ? "TERM=xterm-256color" : "TERM=dumb";
     env[n++] = "TMPDIR=/tmp";
@@ -167,23 +202,32 @@ static const char *const *environment(const struct sandbox_job *job)
     return env;
 }
 
+static void lend_descriptors(const struct sandbox_command *c, int *fds)
+{
+    size_t n = 0;
+
+    if (c->backend->reach != REACH_FOLDER) {
+        fds[n++] = c->first;
+        fds[n++] = c->status_end;
+        for (int i = 0; i < c->cgroup.n_fds; i++)
+            fds[n++] = c->cgroup.fds[i];
+        if (c->egress)
+            fds[n++] = c->egress_end;
+    }
+    fds[n] = -1;
+}
+
 static enum err start(struct sandbox_command *c)
 {
-    const struct sandbox_backend *b = &sandbox_bubblewrap;
+    const struct sandbox_backend *b = c->backend;
     int fds[4 + CGROUP_MAX_FDS];
-    struct process_spec spec = { .env = environment(&c->job), .cwd = "/", .extra_fds = fds };
-    size_t n = 0;
+    struct process_spec spec = { .cwd = "/", .extra_fds = fds };
     enum err e;
 
     TRY(prepare(c));
     TRY(b->argv(c->job.arena, &c->plan, &spec.argv));
-    fds[n++] = c->filter;
-    fds[n++] = c->status_end;
-    for (int i = 0; i < c->cgroup.n_fds; i++)
-        fds[n++] = c->cgroup.fds[i];
-    if (c->egress)
-        fds[n++] = c->egress_end;
-    fds[n] = -1;
+    lend_descriptors(c, fds);
+    spec.env = b->environment ? b->environment(c->job.arena) : environment(&c->job);
     spec.stdin_fd = c->job.terminal.columns ? c->output_end : c->input >= 0 ? c->input : PROCESS_NULL;
     spec.stdout_fd = spec.stderr_fd = c->output_end;
     e = process_start(&spec, &c->process);
@@ -197,7 +241,8 @@ enum err sandbox_start_plan(const struct sandbox_plan *plan, struct sandbox_comm
 {
     CLEANUP(sandbox_command_freep) struct sandbox_command *c = NEW(struct sandbox_command);
 
-    c->filter = c->input = c->output_end = c->status_end = c->egress_end = c->status = -1;
+    c->first = c->input = c->output_end = c->status_end = c->egress_end = c->status = c->lifeline = -1;
+    c->backend = sandbox_backend();
     c->job = *plan->job;
     c->plan = *plan;
     c->plan.job = &c->job;
@@ -254,6 +299,21 @@ static enum err follow_for(struct sandbox_command *c, uint64_t ms, int *ret_stat
     return follow(c, ret_status);
 }
 
+/* Who has a lifeline ends the job by itself, and is asked first. */
+static enum err kill_and_follow(struct sandbox_command *c, int *ret_status) AWAITS
+{
+    if (c->lifeline >= 0) {
+        close_raw(&c->lifeline);
+        enum err e = follow_for(c, KILL_GRACE_MS, ret_status);
+
+        if (e != ERR_TIMEOUT)
+            return e;
+        TRY(fiber_check());
+    }
+    process_kill(c->process, SIGKILL);
+    return follow_for(c, KILL_GRACE_MS, ret_status);
+}
+
 /* Our own time-out is an outcome; cancellation, and the deadline of whoever waits for us, are errors. */
 static enum err follow_to_end(struct sandbox_command *c, int *ret_status) AWAITS
 {
@@ -263,8 +323,7 @@ static enum err follow_to_end(struct sandbox_command *c, int *ret_status) AWAITS
         return e;
     TRY(fiber_check());
     c->timed_out = true;
-    process_kill(c->process, SIGKILL);
-    return follow_for(c, KILL_GRACE_MS, ret_status);
+    return kill_and_follow(c, ret_status);
 }
 
 /* The last line that a program wrote before it gave up. */
@@ -280,7 +339,7 @@ static str last_line(str text)
 
 static enum err did_not_start(struct sandbox_command *c, str said)
 {
-    const char *obstacle = sandbox_bubblewrap.obstacle();
+    const char *obstacle = c->backend->obstacle ? c->backend->obstacle() : NULL;
     str words = last_line(said.len ? said : capture_text(&c->capture, c->job.arena));
 
     return failed(ERR_IO, "the sandbox does not start: %.*s%s%s", STR(words), obstacle ? "; " : "", obstacle ? obstacle : "");
@@ -382,7 +441,7 @@ static enum err find_group(struct sandbox_command *c, int *ret_group) AWAITS
     pid_t foreground = 0;
 
     if (!c->job.terminal.columns || ioctl(fd_raw(c->output), TIOCGPGRP, &foreground) != 0 || foreground <= 1)
-        return process_group_below(process_pid(c->process), sandbox_bubblewrap.generations, ret_group);
+        return process_group_below(process_pid(c->process), c->backend->generations, ret_group);
     *ret_group = foreground;
     return OK;
 }
@@ -393,6 +452,10 @@ enum err sandbox_signal(struct sandbox_command *c, int signal_number)
 
     if (c->ended)
         return failed(ERR_CONFLICT, "it has ended");
+    if (signal_number == SIGKILL && c->lifeline >= 0) {
+        close_raw(&c->lifeline);
+        return OK;
+    }
     if (signal_number == SIGKILL) {
         process_kill(c->process, SIGKILL);
         return OK;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,12 +13,18 @@
 
 void fixture_open(struct fixture *f)
 {
-    *f = (struct fixture){ .arena = arena_new(), .root = "/tmp/clawdbot-test-XXXXXX", .limits = sandbox_limits_default };
+    *f = (struct fixture){ .arena = arena_new(), .root = "/tmp/clawdbot-test-XXXXXX", .limits = sandbox_limits_default,
+                           .require = GUARANTEES_DEFAULT };
     CHECK(mkdtemp(f->root) != NULL);
     f->workspace = arena_printf(f->arena, "%s/workspace", f->root);
     CHECK(mkdir(f->workspace, 0755) == 0);
     f->limits.wall_ms = 20000;
 }
+
+/* ---- other backends ---- */
+
+#define IMAGE "localhost/clawdbot-test"
+static char store[64];
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
@@ -27,10 +34,90 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* podman of an ordinary user keeps a process that holds its namespace. */
+static void remove_store(void)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    FILE *f = fopen(arena_printf(a, "%s/libpod/tmp/pause.pid", store), "re");
+    int pid = 0;
+
+    if (f && fscanf(f, "%d", &pid) == 1 && pid > 1)
+        kill(pid, SIGKILL);
+    if (f)
+        fclose(f);
+    remove_tree(store);
+}
+
+static void make_store(void)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    const char *path;
+    FILE *f;
+
+    snprintf(store, sizeof store, "/tmp/clawdbot-podman-XXXXXX");
+    CHECK(mkdtemp(store) != NULL);
+    atexit(remove_store);
+    path = arena_printf(a, "%s/storage.conf", store);
+    f = fopen(path, "we");
+    CHECK(f != NULL);
+    fprintf(f, "[storage]\ndriver = \"vfs\"\ngraphroot = \"%s/store\"\nrunroot = \"%s/run\"\n", store, store);
+    CHECK_INT(fclose(f), 0);
+    setenv("CONTAINERS_STORAGE_CONF", path, 1);
+    setenv("XDG_RUNTIME_DIR", store, 1);
+}
+
+static bool try(const char *command)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+
+    return system(arena_printf(a, "%s > /dev/null 2>&1", command)) == 0;    /* LINT: words of our own */
+}
+
+static bool engine_is_there(const char *engine)
+{
+    static const char *known;       /* it was asked, and said yes */
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    bool there = (known && strcmp(known, engine) == 0) || try(arena_printf(a, "%s info", engine));
+
+    if (!there) {
+        fprintf(stderr, "    not tested: %s is not here, or does not work\n", engine);
+        return false;
+    }
+    if (strcmp(engine, "podman") == 0 && store[0] == '\0')
+        make_store();
+    there = (known && strcmp(known, engine) == 0) || try(arena_printf(a, "%s image inspect " IMAGE, engine))
+            || try(arena_printf(a, "tests/support/container-image %s " IMAGE, engine));
+    if (!there)
+        fprintf(stderr, "    not tested: %s takes no image\n", engine);
+    known = there ? engine : NULL;
+    return there;
+}
+
+bool fixture_use(const char *backend)
+{
+    bool engine = strcmp(backend, "docker") == 0 || strcmp(backend, "podman") == 0;
+
+    if (engine && !engine_is_there(backend))
+        return false;
+    CHECK_OK(sandbox_choose(backend, engine ? IMAGE : ""));
+    return true;
+}
+
+void fixture_close(struct fixture *f)
+{
+    remove_tree(f->root);
+    arena_free(f->arena);
+}
+
 void fixture_done(struct fixture *f)
 {
-    nftw(f->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    arena_free(f->arena);
+    fixture_close(f);
+    CHECK_OK(sandbox_choose("bubblewrap", ""));
 }
 
 bool fixture_can_run(void)
@@ -57,7 +144,7 @@ struct sandbox_outcome fixture_run(struct fixture *f, const char *command)
 {
     struct sandbox_job job = {
         .arena = f->arena, .workspace = f->workspace, .command = command, .limits = f->limits,
-        .require = GUARANTEES_DEFAULT,
+        .require = f->require,
     };
     struct sandbox_outcome out = { 0 };
 

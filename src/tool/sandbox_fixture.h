@@ -8,10 +8,16 @@ struct fixture {
     char          root[64];         /* a folder of the test's own; beside the workspace, so that there is an outside */
     const char   *workspace;        /* root/workspace */
     struct sandbox_limits limits;
+    unsigned      require;          /* of fixture_run(): GUARANTEES_DEFAULT */
 };
 
+/* Chooses what runs commands, until fixture_done().  False where it cannot be had here; it says why on stderr.  The engines
+ * get a small image of this machine's programs, and podman a store of the tests' own, removed at exit. */
+bool fixture_use(const char *backend);
+
 void fixture_open(struct fixture *);
-void fixture_done(struct fixture *);        /* removes the folders */
+void fixture_done(struct fixture *);        /* removes the folders, and bubblewrap runs commands again */
+void fixture_close(struct fixture *);       /* only removes the folders */
 
 /* False where this machine cannot run commands at all; it says so on stderr, with what the probe says. */
 bool fixture_can_run(void) AWAITS;

@@ -12,8 +12,7 @@
 static struct sandbox_report known;
 static bool is_known;
 
-/* The value of "name=value" among the lines that clawdbot-inside printed; -1 if it is not there. */
-static int64_t fact(str text, str name)
+int64_t backend_fact(str text, str name)
 {
     str line;
     int64_t value;
@@ -24,8 +23,7 @@ static int64_t fact(str text, str name)
     return -1;
 }
 
-static void __attribute__((format(printf, 4, 5)))
-state(struct sandbox_report *r, enum guarantee g, bool held, const char *fmt, ...)
+void backend_state(struct sandbox_report *r, enum guarantee g, bool held, const char *fmt, ...)
 {
     va_list ap;
 
@@ -35,35 +33,24 @@ state(struct sandbox_report *r, enum guarantee g, bool held, const char *fmt, ..
     va_end(ap);
 }
 
-static void judge_walls(struct sandbox_report *r, str seen)
+void backend_judge_kernel(struct sandbox_report *r, str seen)
 {
-    bool own_root = fact(seen, S("root_is_ours")) == 1 && fact(seen, S("usr_readonly")) == 1
-                    && fact(seen, S("root_readonly")) == 1 && fact(seen, S("proc_readonly")) == 1;
-    int64_t pid = fact(seen, S("pid")), landlock = fact(seen, S("landlock"));
-    const char *name = sandbox_bubblewrap.name;
+    int64_t landlock = backend_fact(seen, S("landlock"));
 
-    state(r, GUARANTEE_FILESYSTEM, own_root, own_root ? "a mount namespace made by %s" : "%s left the system writable", name);
-    if (fact(seen, S("network_devices")) == 0)
-        state(r, GUARANTEE_NETWORK, true, "a network namespace made by %s", name);
+    if (backend_fact(seen, S("no_new_privs")) == 1)
+        backend_state(r, GUARANTEE_NO_NEW_PRIVILEGES, true, "no_new_privs and no capabilities");
     else
-        state(r, GUARANTEE_NETWORK, false, "network devices are seen in the sandbox");
-    if (pid > 0 && pid < 10)
-        state(r, GUARANTEE_PROCESSES, true, "a process namespace made by %s; it ends with the job", name);
+        backend_state(r, GUARANTEE_NO_NEW_PRIVILEGES, false, "no_new_privs is not set");
+    if (backend_fact(seen, S("seccomp")) == 2)
+        backend_state(r, GUARANTEE_SECCOMP, true, "a system call filter");
     else
-        state(r, GUARANTEE_PROCESSES, false, "other processes are seen in the sandbox");
-    if (fact(seen, S("no_new_privs")) == 1)
-        state(r, GUARANTEE_NO_NEW_PRIVILEGES, true, "no_new_privs and no capabilities");
-    else
-        state(r, GUARANTEE_NO_NEW_PRIVILEGES, false, "no_new_privs is not set");
-    state(r, GUARANTEE_WALL_TIME, true, "the gateway kills the job's process namespace");
-    if (fact(seen, S("seccomp")) == 2)
-        state(r, GUARANTEE_SECCOMP, true, "a system call filter");
-    else
-        state(r, GUARANTEE_SECCOMP, false, "the kernel took no system call filter");
+        backend_state(r, GUARANTEE_SECCOMP, false, "the kernel took no system call filter");
     if (landlock > 0)
-        state(r, GUARANTEE_LANDLOCK, true, "Landlock ABI %" PRId64, landlock);
+        backend_state(r, GUARANTEE_LANDLOCK, true, "Landlock ABI %" PRId64, landlock);
     else
-        state(r, GUARANTEE_LANDLOCK, false, "the kernel has no Landlock (boot with lsm=landlock,...)");
+        backend_state(r, GUARANTEE_LANDLOCK, false, "the kernel has no Landlock (boot with lsm=landlock,...)");
+    backend_state(r, GUARANTEE_CPU_TIME, true, "RLIMIT_CPU, each process");
+    backend_state(r, GUARANTEE_FILE_SIZE, true, "RLIMIT_FSIZE, each file");
 }
 
 /* Since Linux 5.14 RLIMIT_NPROC counts the processes of one user namespace, which is one job; it never bound root. */
@@ -76,31 +63,45 @@ static bool nproc_counts_the_job(void)
            && (major > 5 || (major == 5 && minor >= 14));
 }
 
-static void judge_limits(struct sandbox_report *r)
+void backend_judge_cgroup(struct sandbox_report *r)
 {
     struct cgroup g;
 
     cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes);
     if (g.bounds_memory)
-        state(r, GUARANTEE_MEMORY, true, "%s", cgroup_means());
+        backend_state(r, GUARANTEE_MEMORY, true, "%s", cgroup_means());
     else
-        state(r, GUARANTEE_MEMORY, false, "each process by RLIMIT_DATA, not all together: %s", cgroup_means());
+        backend_state(r, GUARANTEE_MEMORY, false, "each process by RLIMIT_DATA, not all together: %s", cgroup_means());
     if (g.bounds_processes)
-        state(r, GUARANTEE_PROCESS_COUNT, true, "%s", cgroup_means());
+        backend_state(r, GUARANTEE_PROCESS_COUNT, true, "%s", cgroup_means());
     else if (nproc_counts_the_job())
-        state(r, GUARANTEE_PROCESS_COUNT, true, "RLIMIT_NPROC in a user namespace of its own");
+        backend_state(r, GUARANTEE_PROCESS_COUNT, true, "RLIMIT_NPROC in a user namespace of its own");
     else
-        state(r, GUARANTEE_PROCESS_COUNT, false, "RLIMIT_NPROC does not bind root: %s", cgroup_means());
+        backend_state(r, GUARANTEE_PROCESS_COUNT, false, "RLIMIT_NPROC does not bind root: %s", cgroup_means());
     cgroup_close(&g);
-    state(r, GUARANTEE_CPU_TIME, true, "RLIMIT_CPU, each process");
-    state(r, GUARANTEE_FILE_SIZE, true, "RLIMIT_FSIZE, each file");
 }
 
 static void nothing_holds(struct sandbox_report *r, const char *why)
 {
     snprintf(r->failure, sizeof r->failure, "%s", why);
     for (unsigned g = 0; g < N_GUARANTEES; g++)
-        state(r, g, false, "no command can be run here");
+        backend_state(r, g, false, "no command can be run here");
+}
+
+/* Once for each backend: what a killed gateway left stays till then. */
+static enum err sweep(void) AWAITS
+{
+    static const struct sandbox_backend *swept;
+
+    if (swept == sandbox_backend() || !sandbox_backend()->sweep)
+        return OK;
+    enum err e = sandbox_backend()->sweep();
+
+    if (e == ERR_NOT_FOUND)
+        return failed(ERR_IO, "%s", sandbox_backend()->how_to_get);
+    if (e == OK)
+        swept = sandbox_backend();
+    return e;
 }
 
 /* A sandbox that does not start is a finding, not an error, and not for ever: we may have been out of descriptors, or
@@ -112,15 +113,17 @@ enum err sandbox_probe(const struct sandbox_report **out)
     str seen;
 
     if (!is_known) {
-        enum err e = sandbox_run_report(a, &seen);
+        enum err e = sweep();
+
+        if (e == OK)
+            e = sandbox_run_report(a, &seen);
 
         if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
             return e;
         if (e) {
             nothing_holds(&r, failed_text());
         } else {
-            judge_walls(&r, seen);
-            judge_limits(&r);
+            sandbox_backend()->judge(&r, seen);
         }
         known = r;
         is_known = e == OK;

@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-/* clawdbot-inside: the first program in the sandbox.  bubblewrap has made the namespaces and loaded the system call
- * filter; this joins the job's cgroups, sets limits, hands the gateway its way in (egress.h), applies Landlock, and becomes the
- * command.
+/* clawdbot-inside: the first program in the sandbox, when bubblewrap or a container's engine has made the namespaces.  It
+ * joins the job's cgroups, sets limits, hands the gateway its way in (egress.h), applies Landlock, and becomes the command;
+ * where it has a lifeline it stays beside the command as its guard (guard.h).
  *
- * What it did goes to the status descriptor as lines: "ready landlock=7" just before the command, or "failed ...".
- * Nothing on that descriptor means that bubblewrap never came this far.  It uses nothing but libc and is linked
- * statically, so that it starts fast and needs no library in the sandbox. */
+ * What it did goes to the status descriptor as lines: "ready landlock=7" just before the command, or "failed ...", and at
+ * the end "memory" when the guard's own cgroup ran out of it.  Nothing at all means that the sandbox never came this far.  It
+ * uses nothing but libc and is linked statically, so that it starts fast and needs no library in the sandbox. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tool/inside/egress.h"
+#include "tool/inside/filter.h"
+#include "tool/inside/guard.h"
 #include "tool/inside/landlock.h"
+#include "tool/inside/report.h"
 
 enum { MAX_LIST = 32, EXIT_INSIDE = 125, EXIT_NOT_FOUND = 127, EXIT_NOT_RUNNABLE = 126 };
-enum { NR_CLOSE_RANGE = 436, AS_CLOEXEC = 4, TMPFS = 0x01021994 };
+enum { NR_CLOSE_RANGE = 436, AS_CLOEXEC = 4 };
 
 struct plan {
-    int         status, egress;     /* -1: none */
+    int         status, lifeline, egress;   /* -1: none */
     int         joins[MAX_LIST];
     const char *writable[MAX_LIST];
     size_t      n_joins, n_writable;
+    const char *folder, *filter;    /* to start in; a file of a system call filter; NULL: none */
+    bool        confine;            /* no new privileges, and write nowhere but where `writable` says */
+    bool        one_output;         /* its errors go where its output goes: a container's engine would mix up their order */
     bool        report, terminal;
     char      **command;
 };
@@ -85,33 +88,62 @@ static bool set_limit(char *text)
     return setrlimit((__rlimit_resource_t)resource, &now) == 0;
 }
 
+static bool parse_flag(struct plan *p, const char *name)
+{
+    if (strcmp(name, "--report") == 0)
+        p->report = true;
+    else if (strcmp(name, "--confine") == 0)
+        p->confine = true;
+    else if (strcmp(name, "--terminal") == 0)
+        p->terminal = true;
+    else if (strcmp(name, "--one-output") == 0)
+        p->one_output = true;
+    else
+        return false;
+    return true;
+}
+
+/* A descriptor's number, or the path of a fifo, which has somebody at its other end. */
+static int open_end(const char *where, int flags)
+{
+    if (where[0] == '/')
+        return open(where, flags | O_NONBLOCK | O_CLOEXEC);
+    return atoi(where);                 /* LINT: the sandbox starts us, nobody else */
+}
+
+static bool parse_option(struct plan *p, const char *name, char *value)
+{
+    if (strcmp(name, "--status") == 0)
+        return (p->status = open_end(value, O_WRONLY)) >= 0;
+    if (strcmp(name, "--lifeline") == 0)
+        return (p->lifeline = open_end(value, O_RDONLY)) >= 0;
+    if (strcmp(name, "--egress") == 0)
+        p->egress = atoi(value);        /* LINT: the same */
+    else if (strcmp(name, "--join") == 0 && p->n_joins < MAX_LIST)
+        p->joins[p->n_joins++] = atoi(value);   /* LINT: the same */
+    else if (strcmp(name, "--write") == 0 && p->n_writable < MAX_LIST)
+        p->writable[p->n_writable++] = value;
+    else if (strcmp(name, "--chdir") == 0)
+        p->folder = value;
+    else if (strcmp(name, "--filter") == 0)
+        p->filter = value;
+    else if (strcmp(name, "--env") == 0)
+        return putenv(value) == 0;
+    else
+        return strcmp(name, "--limit") == 0 && set_limit(value);
+    return true;
+}
+
 static bool parse(struct plan *p, int argc, char **argv)
 {
     int i = 1;
 
     for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--report") == 0) {
-            p->report = true;
+        if (parse_flag(p, argv[i]))
             continue;
-        }
-        if (strcmp(argv[i], "--terminal") == 0) {
-            p->terminal = true;
-            continue;
-        }
-        if (i + 1 >= argc)
+        if (i + 1 >= argc || !parse_option(p, argv[i], argv[i + 1]))
             return false;
-        if (strcmp(argv[i], "--status") == 0)
-            p->status = atoi(argv[++i]);                /* LINT: the sandbox starts us, nobody else */
-        else if (strcmp(argv[i], "--egress") == 0)
-            p->egress = atoi(argv[++i]);                /* LINT: the same */
-        else if (strcmp(argv[i], "--join") == 0 && p->n_joins < MAX_LIST)
-            p->joins[p->n_joins++] = atoi(argv[++i]);   /* LINT: the same */
-        else if (strcmp(argv[i], "--write") == 0 && p->n_writable < MAX_LIST)
-            p->writable[p->n_writable++] = argv[++i];
-        else if (strcmp(argv[i], "--env") == 0 && putenv(argv[i + 1]) == 0)
-            i++;
-        else if (strcmp(argv[i], "--limit") != 0 || !set_limit(argv[++i]))
-            return false;
+        i++;
     }
     if (i + 1 < argc)
         p->command = argv + i + 1;
@@ -136,68 +168,59 @@ static void keep_standard_descriptors(void)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static unsigned network_devices(void)
+/* Our own guard says it, for only in here can the group be seen; who asks outside sees the engine's. */
+static void tell_memory(void *arg)
 {
-    char line[512];
-    unsigned n = 0;
-    FILE *f = fopen("/proc/net/dev", "re");
-
-    if (!f)
-        return 0;
-    while (fgets(line, sizeof line, f))
-        n += strchr(line, ':') && !strstr(line, " lo:") && strncmp(line, "lo:", 3) != 0;
-    fclose(f);
-    return n;
+    if (report_ran_out_of_memory())
+        say(arg, "memory\n");
 }
 
-/* What can be seen from here of what the sandbox promises; the gateway judges it. */
-static void report(int landlock)
+/* What stops here is not the command's affair.  NULL: all is done. */
+static const char *prepare(struct plan *p)
 {
-    struct statfs root = { 0 };
-    struct statvfs at_root = { 0 }, at_usr = { 0 }, at_proc = { 0 };
-
-    if (statfs("/", &root) != 0 || statvfs("/", &at_root) != 0 || statvfs("/usr", &at_usr) != 0
-        || statvfs("/proc", &at_proc) != 0)
-        root.f_type = 0;
-    printf("landlock=%d\n", landlock);
-    printf("no_new_privs=%d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-    printf("seccomp=%d\n", prctl(PR_GET_SECCOMP, 0, 0, 0, 0));
-    printf("pid=%d\n", (int)getpid());
-    printf("root_is_ours=%d\n", root.f_type == TMPFS);
-    printf("usr_readonly=%d\n", (at_usr.f_flag & ST_RDONLY) != 0);
-    printf("root_readonly=%d\n", (at_root.f_flag & ST_RDONLY) != 0);
-    printf("proc_readonly=%d\n", (at_proc.f_flag & ST_RDONLY) != 0);
-    printf("network_devices=%u\n", network_devices());
-    fflush(stdout);
+    for (size_t i = 0; i < p->n_joins; i++)
+        if (write(p->joins[i], "0", 1) != 1)
+            return "to join the cgroup";
+    if (p->egress >= 0 && !egress_hand_over(p->egress))
+        return "the way to the proxy";
+    if (p->egress >= 0)
+        egress_environment();
+    if (p->folder && chdir(p->folder) != 0)
+        return p->folder;
+    if (p->one_output && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        return "its output";
+    if (p->lifeline >= 0 && guard_fork(p->lifeline, tell_memory, p) < 0)
+        return "a guard for it";
+    if (p->confine && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return "no_new_privs";
+    if (!take_terminal(p))
+        return "to take the terminal";
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    struct plan p = { .status = -1, .egress = -1 };
+    struct plan p = { .status = -1, .lifeline = -1, .egress = -1 };
+    const char *wrong;
     char ready[64];
-    int landlock;
+    int landlock = 0;
 
     if (!parse(&p, argc, argv))
         return stop(&p, "arguments", EXIT_INSIDE);
-    for (size_t i = 0; i < p.n_joins; i++)
-        if (write(p.joins[i], "0", 1) != 1)
-            return stop(&p, "to join the cgroup", EXIT_INSIDE);
-    if (p.egress >= 0 && !egress_hand_over(p.egress))
-        return stop(&p, "the way to the proxy", EXIT_INSIDE);
-    if (p.egress >= 0)
-        egress_environment();
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return stop(&p, "no_new_privs", EXIT_INSIDE);
-    if (!take_terminal(&p))
-        return stop(&p, "to take the terminal", EXIT_INSIDE);
-    landlock = landlock_confine(p.writable, p.n_writable);
+    wrong = prepare(&p);
+    if (wrong)
+        return stop(&p, wrong, EXIT_INSIDE);
+    if (p.confine)
+        landlock = landlock_confine(p.writable, p.n_writable);
     if (landlock < 0)
         return stop(&p, "landlock", EXIT_INSIDE);
+    if (p.filter && filter_load(p.filter) != 0)
+        return stop(&p, "the system call filter", EXIT_INSIDE);
     keep_standard_descriptors();
     snprintf(ready, sizeof ready, "ready landlock=%d\n", landlock);
     say(&p, ready);
     if (p.report)
-        report(landlock);
+        report_print(landlock);
     if (!p.command)
         return 0;
     execvp(p.command[0], p.command);
