@@ -2,6 +2,7 @@
 #include "gateway/egress.h"
 
 #include "store/audit.h"
+#include "store/secrets.h"
 #include "tool/egress.h"
 #include "tool/settings.h"
 
@@ -22,6 +23,13 @@ static void record(void *arg, const struct egress_note *n)
                                                .detail = detail });
 }
 
+static enum err get_secret(void *arg, str name, str *out)
+{
+    const struct gateway *g = arg;
+
+    return secret_get(g->secrets, name, out);
+}
+
 enum err egress_start(struct gateway *g)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -29,7 +37,7 @@ enum err egress_start(struct gateway *g)
     const struct egress_options *ignored;
 
     TRY(sandbox_network_now(&nobody, &ignored));
-    egress_use(&(struct egress_services){ .on_connection = record, .arg = g });
+    egress_use(&(struct egress_services){ .on_connection = record, .secret = get_secret, .arg = g });
     return OK;
 }
 

@@ -3,6 +3,6 @@
 #pragma once
 #include "gateway/gateway.h"
 
-/* ERR_INPUT: sandbox.network is written wrong.  The store is open, and stays so until egress_stop(). */
+/* ERR_INPUT: sandbox.network is written wrong.  Store and secrets are open, and stay so until egress_stop(). */
 enum err egress_start(struct gateway *) MUST_USE;
 void     egress_stop(void);

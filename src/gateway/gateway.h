@@ -14,12 +14,14 @@ struct dispatch;
 struct histories;
 struct limits;
 struct models;
+struct secrets;
 struct sessions;
 
 struct gateway {
     struct store    *store;
     struct bus      *bus;
     struct blobs    *blobs;         /* attachments */
+    struct secrets  *secrets;       /* store/secrets.h: values that nobody reads */
     struct access   *access;        /* access.h: who may talk to it */
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */

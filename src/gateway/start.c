@@ -34,6 +34,7 @@
 #include "runtime/offload.h"
 #include "store/blobs.h"
 #include "store/lock.h"
+#include "store/secrets.h"
 #include "tool/policy.h"
 #include "tool/provenance.h"
 #include "tool/sandbox.h"
@@ -230,6 +231,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(open_workspace(r));
     TRY(choose_sandbox());
     gateway_register_tools();
+    TRY(secrets_open(g->store, config_now()->home, &g->secrets));
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
     g->bus = bus_new();
@@ -376,6 +378,7 @@ static void close_parts(struct running *r) AWAITS
     bus_free(g->bus);
     blobs_close(g->blobs);
     egress_stop();
+    secrets_close(g->secrets);
     store_close(g->store);
     home_lock_free(r->lock);
     http_client_stop();
