@@ -2,6 +2,7 @@
 #include "net/address.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,16 +65,46 @@ static bool is_public_4(const unsigned char *address)
 
 static bool is_public_6(const unsigned char *address)
 {
-    if (begins_any(address, carries_4, N_ELEMENTS(carries_4)))
-        return is_public_4(address + 12);
     return begins(address, &global_6) && !begins_any(address, closed_6, N_ELEMENTS(closed_6));
+}
+
+/* Four bytes for an IPv4 address, also one within IPv6; sixteen for another; none for other families. */
+static size_t bytes_of(const struct sockaddr *a, const unsigned char **ret)
+{
+    if (a->sa_family == AF_INET) {
+        *ret = (const unsigned char *)&((const struct sockaddr_in *)a)->sin_addr;
+        return 4;
+    }
+    if (a->sa_family != AF_INET6)
+        return 0;
+    *ret = ((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr;
+    if (!begins_any(*ret, carries_4, N_ELEMENTS(carries_4)))
+        return 16;
+    *ret += 12;
+    return 4;
+}
+
+bool address_is_ours(const struct sockaddr *a)
+{
+    const unsigned char *bytes, *other;
+    size_t n = bytes_of(a, &bytes);
+    struct ifaddrs *all;
+    bool ours = false;
+
+    if (getifaddrs(&all) != 0)
+        return true;        /* nobody knows: then rather not */
+    for (const struct ifaddrs *i = all; i && n && !ours; i = i->ifa_next)
+        ours = i->ifa_addr && bytes_of(i->ifa_addr, &other) == n && memcmp(bytes, other, n) == 0;
+    freeifaddrs(all);
+    return ours;
 }
 
 bool address_is_public(const struct sockaddr *a)
 {
-    if (a->sa_family == AF_INET)
-        return is_public_4((const unsigned char *)&((const struct sockaddr_in *)a)->sin_addr);
-    return a->sa_family == AF_INET6 && is_public_6(((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr);
+    const unsigned char *bytes;
+    size_t n = bytes_of(a, &bytes);
+
+    return n && (n == 4 ? is_public_4(bytes) : is_public_6(bytes)) && !address_is_ours(a);
 }
 
 void address_text(const struct sockaddr *a, char text[ADDRESS_TEXT_SIZE])

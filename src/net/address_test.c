@@ -59,6 +59,19 @@ TEST(address_of_this_machine_its_networks_and_its_cloud_is_not_public)
     check_all(texts, N_ELEMENTS(texts), false);
 }
 
+TEST(address_of_an_interface_is_ours)
+{
+    static const struct { const char *text; bool ours; } cases[] = {
+        { "127.0.0.1", true }, { "::ffff:127.0.0.1", true }, { "127.0.0.2", false }, { "1.1.1.1", false }, { "2606:4700:4700::1111", false },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct sockaddr_storage s = parsed(cases[i].text);
+
+        CHECK_INT(address_is_ours((struct sockaddr *)&s), cases[i].ours);
+    }
+}
+
 TEST(address_of_another_family_is_not_public)
 {
     struct sockaddr_un u = { .sun_family = AF_UNIX, .sun_path = "/run/x" };
