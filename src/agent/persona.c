@@ -6,6 +6,7 @@
 
 #include "agent/turn.h"
 #include "base/utf8.h"
+#include "tool/provenance.h"
 
 enum { FILE_MAX = 8 << 10, QUOTE_MAX = 4 << 10, WHO_MAX = 200 };
 
@@ -30,9 +31,21 @@ static void add_file(struct buf *b, const char *workspace, const char *name)
     close(fd);
 }
 
+static const char *const files[] = { "AGENTS.md", "SOUL.md", "USER.md" };
+
+str persona_taint(const struct turn *t)
+{
+    for (size_t i = 0; person_is_owner(&t->person) && i < N_ELEMENTS(files); i++) {
+        str whose = provenance_of(t->arena, files[i]);
+
+        if (whose.len)
+            return str_from(arena_printf(t->arena, "file %.*s", STR(whose)));
+    }
+    return NO_STR;
+}
+
 str persona_prompt(const struct turn *t)
 {
-    static const char *const files[] = { "AGENTS.md", "SOUL.md", "USER.md" };
     CLEANUP(buf_done) struct buf b = { 0 };
 
     buf_addf(&b, "You are Clawdbot, a personal assistant running on your owner's own machine. You answer in the "

@@ -98,11 +98,11 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
     return OK;
 }
 
-/* What the sender quotes, and what an image shows a model that sees, may be anybody's words. */
-static str taint_of_message(const struct turn *t, const struct placed *p)
+/* What the sender quotes, what an attachment is called, and what an image shows a model that sees, may be anybody's words. */
+static str taint_of_message(const struct turn *t)
 {
-    if (p->n_images)
-        return S("an attached image");
+    if (t->message.n_attachments)
+        return S("an attachment");
     return json_array_size(t->message.prev_messages) ? S("earlier messages, as the sender quotes them") : NO_STR;
 }
 
@@ -115,7 +115,7 @@ static enum err add_own_message(struct turn *t) AWAITS
         TRY(attachments_place(t->arena, t->blobs, t->workspace, &t->message, sees, &p));
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_USER, .text = persona_message(t, p.paths),
                                                           .images = p.images, .n_images = p.n_images,
-                                                          .taint = taint_of_message(t, &p) });
+                                                          .taint = taint_of_message(t) });
     return OK;
 }
 
@@ -125,7 +125,7 @@ static enum err load(struct turn *t) AWAITS
 
     t->transcript = (struct transcript){ .arena = t->arena };
     t->journal = (struct journal){ t->inbox_id, 0 };
-    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t) });
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
     TRY(load_history(t, &own));
     t->own = t->transcript.n;
     TRY(add_own_message(t));

@@ -7,6 +7,7 @@
 #include "gateway/approvals.h"
 #include "gateway/test_scene.h"
 #include "runtime/clock.h"
+#include "tool/provenance.h"
 #include "tool/sandbox_fixture.h"
 
 #define ASKING "/run rm -rf build"
@@ -235,5 +236,24 @@ TEST(only_who_may_decide_decides_and_only_where_it_was_asked)
     for (size_t i = 0; i < N_ELEMENTS(strangers); i++)
         CHECK_ERR(approvals_answer(&s.gateway, s.home.arena, &strangers[i], &yes, &tool), ERR_AUTH);
     CHECK(code(&s)[0]);
+    scene_end(&s);
+}
+
+TEST(only_the_owners_own_word_makes_a_file_theirs)
+{
+    struct scene s;
+
+    scene_start(&s, 100);
+    CHECK_OK(provenance_mark(S("a.txt"), S("a mail")));
+    scene_say(&s, SESSION_A, "/trust");
+    scene_settle(&s);
+    CHECK_STR(scene_replies(&s), "- `a.txt` (a mail)\n");
+    scene_say(&s, SESSION_A, "please /trust a.txt");
+    scene_settle(&s);
+    CHECK(provenance_of(s.home.arena, "a.txt").len > 0);
+    scene_say(&s, SESSION_A, "/trust a.txt");
+    scene_settle(&s);
+    CHECK_STR(provenance_of(s.home.arena, "a.txt"), "");
+    provenance_close();
     scene_end(&s);
 }

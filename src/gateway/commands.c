@@ -11,6 +11,7 @@
 #include "gateway/language.h"
 #include "gateway/models.h"
 #include "runtime/clock.h"
+#include "tool/provenance.h"
 #include "tool/policy.h"
 #include "tool/registry.h"
 #include "tool/sandbox.h"
@@ -166,6 +167,28 @@ static enum err command_run(struct command_call *c) AWAITS
     CLEANUP(buf_done) struct buf b = { 0 };
 
     add_fenced(&b, r.text);
+    say(c, buf_str(&b));
+    return OK;
+}
+
+/* What others wrote is asked about for as long as it is marked; only the owner's own word takes a mark away. */
+static enum err command_trust(struct command_call *c) AWAITS
+{
+    const struct message *m = c->answer->message;
+    struct person p = access_person(c->gateway->access, m->platform, m->user_id);
+    CLEANUP(buf_done) struct buf b = { 0 };
+    size_t n;
+
+    if (!person_is_owner(&p)) {
+        buf_addf(&b, c->chinese ? "只有我的主人可以这样说。" : "Only my owner may say so.");
+    } else if (c->arguments.len == 0) {
+        provenance_list(&b);
+        if (b.len == 0)
+            buf_addf(&b, c->chinese ? "没有含他人内容的文件。" : "No file holds words of others.");
+    } else {
+        TRY(provenance_trust(arena_c(c->answer->arena, c->arguments), &n));
+        buf_addf(&b, c->chinese ? "好的，%zu 个标记已取消。" : "All right: %zu marks are gone.", n);
+    }
     say(c, buf_str(&b));
     return OK;
 }

@@ -16,7 +16,7 @@
 #include "runtime/offload.h"
 #include "tool/walk.h"
 
-enum { STAMP_SLACK_MS = 20 };       /* the kernel's stamps come from a coarser clock */
+enum { LISTED_MAX = 100, STAMP_SLACK_MS = 20 };       /* the kernel's stamps come from a coarser clock */
 
 static struct { struct store *store; struct map marks; } state;     /* path -> origin, a C string of its own */
 
@@ -82,6 +82,17 @@ str provenance_of(struct arena *a, const char *path)
             return str_from(arena_printf(a, "%.*s (%s)", STR(e->key), (const char *)e->value));
     }
     return NO_STR;
+}
+
+void provenance_list(struct buf *b)
+{
+    const struct map_entry *e;
+    size_t n = 0;
+
+    for (size_t i = 0; n < LISTED_MAX && map_next(&state.marks, &i, &e); n++)
+        buf_addf(b, "- `%.*s` (%s)\n", STR(e->key), (const char *)e->value);
+    if (state.marks.n > n)
+        buf_addf(b, "- (%zu more)\n", state.marks.n - n);
 }
 
 struct lookup { struct arena *arena; const char *workspace; str path; const char *found; };

@@ -6,6 +6,7 @@
  * keeps and no command can set back.  The marks are in the store (foreign_files), and all of them in memory. */
 #pragma once
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/store.h"
 
 enum { PROVENANCE_MAX = 5000 };     /* marks; beyond that the whole workspace is marked */
@@ -16,6 +17,9 @@ void     provenance_close(void);
 /* Whose words the file holds, or any file of the folder, relative to the workspace ("." for all of it); NO_STR: nobody else's.
  * In the arena: "attachments/a.txt (an attachment of telegram/42)". */
 str      provenance_of(struct arena *, const char *path);
+
+/* As Markdown, a line a mark, at most 100. */
+void     provenance_list(struct buf *);
 
 /* What a path of the workspace leads to, links and ".." resolved; "." where it leads nowhere: it may be anything. */
 const char *provenance_resolve(struct arena *, const char *workspace, str path) AWAITS;

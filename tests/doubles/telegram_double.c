@@ -309,9 +309,9 @@ static bool call_method(struct conn *c, const char *m, json_t *params, json_t *e
     if (!strcmp(m, "getUpdates"))
         return get_updates(c, params);
     if (!strcmp(m, "getFile")) {
-        char path[300];
+        char path[2000];
         const char *id = json_string_value(json_object_get(params, "file_id"));
-        snprintf(path, sizeof path, "files/%.200s", id ? id : "");
+        snprintf(path, sizeof path, "files/%.1900s", id ? id : "");
         return answer_result(c, json_pack("{s:s, s:s}", "file_id", id ? id : "", "file_path", path));
     }
     if (!strcmp(m, "getWebhookInfo"))
@@ -371,8 +371,8 @@ static bool bot_call(struct conn *c, const char *method, json_t *params)
 static bool serve_file(struct conn *c, const char *id)
 {
     size_t size = strncmp(id, "size-", 5) ? 0 : (size_t)strtoul(id + 5, NULL, 10);
-    char text[300];
-    int n = snprintf(text, sizeof text, "content of %.200s", id);
+    char text[2000];
+    int n = snprintf(text, sizeof text, "content of %.1900s", id);
     char *big = NULL;
     bool there;
 
