@@ -35,13 +35,38 @@ void policy_free(struct policy *p)
     free(p);
 }
 
+static enum err check_role(const struct policy *p, const json_t *name)
+{
+    str role = json_strval(name);
+
+    if (role.len == 0 || str_find_char(role, '*') != STR_NONE || policy_role_find(&p->roles, role))
+        return OK;      /* what is no text at all, policy_row_parse() says */
+    return failed(ERR_INPUT, "there is no role '%.*s'", STR(str_take(role, 40)));
+}
+
+static enum err check_roles(const struct policy *p, const json_t *body)
+{
+    static const char *const keys[] = { "role", "roles" };
+    const json_t *one;
+    size_t k;
+
+    for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
+        const json_t *v = json_object_get(body, keys[i]);
+
+        TRY(check_role(p, v));
+        json_array_foreach(v, k, one)
+            TRY(check_role(p, one));
+    }
+    return OK;
+}
+
 static enum err add_row(struct policy *p, struct table *t, const char *rule, json_t *body)
 {
     struct policy_row row = { .rule = rule }, *more;
 
     if (t->n == ROWS_MAX)
         return failed(ERR_LIMIT, "%s: at most %d rows", rule, ROWS_MAX);
-    if (policy_row_parse(p->arena, body, &row) != OK)
+    if (check_roles(p, body) != OK || policy_row_parse(p->arena, body, &row) != OK)
         return failed_in(ERR_INPUT, "%s: ", rule);
     if ((t->n & (t->n - 1)) == 0) {
         more = arena_alloc(p->arena, (t->n ? t->n * 2 : 1) * sizeof *more);

@@ -91,18 +91,34 @@ static unsigned effects_outside(str path)
     return is_below_any(path, system, N_ELEMENTS(system)) || str_eq(path, S("/")) ? EFFECT_SYSTEM : EFFECT_ELSEWHERE;
 }
 
+/* The folder in which a pattern's first wildcard stands: for /e?c/x that is /. */
+static str fixed_part(str path)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < path.len && !strchr("*?[", path.p[i]); i++)
+        if (path.p[i] == '/')
+            end = i;
+    return end ? str_take(path, end) : S("/");
+}
+
 void act_add_path(const struct act_place *p, struct policy_act *act, const struct shell_word *w, unsigned effect)
 {
     bool inside;
+
+    if (p->remote) {        /* rows name files of this machine */
+        act->effects |= effect;
+        return;
+    }
     struct act_path path = path_in(p, w->text, &inside);
     struct act_path *more = arena_alloc(p->arena, (act->n_paths + 1) * sizeof *more);
 
     path.unsure |= w->has_glob;
     path.whole = true;
-    if (effect == EFFECT_READ || effect == 0 || inside || p->remote)
+    if (effect == EFFECT_READ || effect == 0 || inside)
         act->effects |= effect;
     else
-        act->effects |= effects_outside(path.path) | (effect == EFFECT_DELETE ? EFFECT_DELETE : 0U);
+        act->effects |= effects_outside(w->has_glob ? fixed_part(path.path) : path.path) | (effect == EFFECT_DELETE ? EFFECT_DELETE : 0U);
     if (act->n_paths)
         memcpy(more, act->paths, act->n_paths * sizeof *more);
     more[act->n_paths++] = path;

@@ -141,19 +141,35 @@ static bool matches_program(str pattern, const struct shell_word *w, enum streng
     return matches_word(pattern, w, strength) || ((strength == LOOSE || of_system) && matches_word(pattern, &base, strength));
 }
 
+/* Does this place stand for any number of words? */
+static bool is_many(const struct word_pattern *p, size_t i)
+{
+    return str_eq(p->words[i], S("**")) || (i + 1 == p->n && str_eq(p->words[i], S("*")));
+}
+
 bool word_pattern_matches(const struct word_pattern *p, const struct shell_word *words, size_t n, enum strength strength)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        if (i + 1 == p->n && str_eq(p->words[i], S("*")) && i > 0)
-            return true;
-        if (i == n)
-            return false;
-        if (strength == LOOSE && words[i].has_glob)
+    size_t i = 0, at = 0, many = p->n, from = 0;
+
+    while (i < p->n || at < n) {
+        if (i < p->n && is_many(p, i)) {
+            many = i++;
+            from = at;
+            continue;
+        }
+        if (i < p->n && at < n && strength == LOOSE && words[at].has_glob)
             return true;        /* it may become any words */
-        if (!(i ? matches_word : matches_program)(p->words[i], &words[i], strength))
+        if (i < p->n && at < n && (at ? matches_word : matches_program)(p->words[i], &words[at], strength)) {
+            i++;
+            at++;
+            continue;
+        }
+        if (many == p->n || from == n)
             return false;
+        i = many + 1;
+        at = ++from;
     }
-    return p->n == n || (p->n == 1 && str_eq(p->words[0], S("*")));
+    return true;
 }
 
 void pattern_add_literal(struct buf *b, str text)

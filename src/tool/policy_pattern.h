@@ -13,8 +13,8 @@ enum strength { STRICT, LOOSE };
 
 bool pattern_matches(str pattern, str text, enum strength);
 
-/* A command, word by word: "git push *".  "*" alone is one word, at the end any number of them, also none; "" is an
- * empty word; a blank inside a word has "\" before it. */
+/* A command, word by word: "git push *".  "*" alone is one word, "**", and "*" at the end, any number of them, also
+ * none; "" is an empty word; a blank inside a word has "\" before it. */
 struct word_pattern { const str *words; size_t n; };
 struct word_pattern word_pattern_new(struct arena *, str pattern);
 bool word_pattern_matches(const struct word_pattern *, const struct shell_word *words, size_t n, enum strength);

@@ -286,7 +286,7 @@ static void take_descriptor(struct scan *s, char sign)
 /* "2>&1": no file. */
 static void take_duplicate(struct scan *s)
 {
-    if (!(str_eat(&s->rest, S("1")) || str_eat(&s->rest, S("2"))) || (s->rest.len && !next_is(s, " \t\n;|&<>)")))
+    if (!(str_eat(&s->rest, S("1")) || str_eat(&s->rest, S("2"))) || (s->rest.len && !next_is(s, " \t\n;|&")))
         call_complex(s, "it redirects to something else than a file");
 }
 

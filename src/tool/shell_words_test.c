@@ -39,7 +39,7 @@ TEST(a_line_of_words_is_read_as_the_shell_reads_it)
         { "{ a; }", "complex" }, { "if a; then b; fi", "complex" }, { "! a", "complex" }, { "a {b,c}", "complex" }, { "ls ~", "complex" },
         { "ls a=~", "complex" }, { "* a", "complex" }, { "a >*", "complex" }, { "> f", "complex" }, { "A=b", "complex" }, { "", "complex" },
         { "a &&", "complex" }, { "&& a", "complex" }, { "a ;; b", "complex" }, { "a 'b", "complex" }, { "a \"b", "complex" }, { "a \\", "complex" },
-        { "a &> f", "complex" }, { "a |& b", "complex" }, { "a >& f", "complex" }, { "a 3> f", "complex" }, { "a <> f", "complex" },
+        { "a >&1<f", "complex" }, { "a &> f", "complex" }, { "a |& b", "complex" }, { "a >& f", "complex" }, { "a 3> f", "complex" }, { "a <> f", "complex" },
         { "a\rb", "complex" }, { "a \x1b[2J", "complex" }, { "a \xe2\x80\xae b", "complex" }, { "a \xff", "complex" }, { "\xd1\x80m x", "complex" },
     };
 
