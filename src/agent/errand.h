@@ -4,13 +4,14 @@
  *
  * Nothing of it is journaled: that call is the unit.  After a crash in the middle the call's outcome is unknown, which
  * the journal of its turn says.  Its own calls are made for the same person in the same place.  Nobody can be asked
- * for an approval meanwhile: only what may run without one runs. */
+ * for an approval meanwhile: only what may run without one, or has one for the conversation, runs.  Each is in the audit. */
 #pragma once
 #include "agent/journal.h"
 #include "model/complete.h"
 
 struct errand {
     struct arena  *arena;
+    struct store  *store;
     struct model  *model;
     str            model_name;
     str            system, task;

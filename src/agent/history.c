@@ -186,14 +186,14 @@ static void trim(struct histories *hs, struct history *h, int64_t context_from)
         drop_oldest(hs, h);
 }
 
-/* In a group, what others wrote is not the words of whoever asks now. */
+/* In a group, what others wrote is not the words of whoever asks now.  What nobody wrote the assistant has sent by itself. */
 static void show_past(const struct past *p, str user_id, struct transcript *t)
 {
     size_t first = t->n;
 
     for (size_t i = 0; i < p->transcript.n; i++)
         transcript_add(t, p->transcript.messages[i]);
-    if (p->transcript.n && !str_eq(p->user_id, user_id) && t->messages[first].taint.len == 0)
+    if (p->transcript.n && p->user_id.len && !str_eq(p->user_id, user_id) && t->messages[first].taint.len == 0)
         t->messages[first].taint = str_from(arena_printf(t->arena, "words of %.*s", STR(p->user_id)));
 }
 

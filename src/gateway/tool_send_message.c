@@ -66,12 +66,22 @@ static void add_replies(struct sending *s, struct batch *b)
                   s->channel ? "ready" : "sent", now, s->channel ? (int64_t)0 : now);
 }
 
-/* So that the model knows in that conversation what it has said there. */
+static str taint_of(const struct tool_context *cx)
+{
+    if (cx->taint.len || person_is_owner(&cx->person))
+        return cx->taint;
+    return str_from(arena_printf(cx->arena, "a message that %.*s had sent", STR(cx->person.id)));
+}
+
+/* So that the model knows in that conversation what it has said there, and whose words may be in it. */
 static void add_journal(const struct sending *s, struct batch *b)
 {
     struct reply r = { .text = s->text, .stop = STOP_END };
     CLEANUP(json_decrefp) json_t *body = reply_to_json(&r);
+    str taint = taint_of(s->cx);
 
+    if (taint.len)
+        json_object_set_new(body, "taint", json_from_str(taint));
     batch_add(b, "send.journal", "sssi", s->to.platform, s->external_id, json_print(s->cx->arena, body), clock_wall_ms());
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/tool_host.h"
 #include "runtime/fiber.h"
 #include "tool/file_job.h"
+#include "tool/policy.h"
 #include "tool/registry.h"
 
 /* Agents may start agents, these may not.  All at work at a time, in the whole gateway: each has a model's stream open. */
@@ -64,11 +65,12 @@ static bool is_listed(const json_t *names, const char *name)
     return false;
 }
 
-/* Those that are switched on, and named if any are. */
+/* Those that the person may use at all, and named if any are. */
 static void choose_tools(const struct tool_context *cx, const json_t *names, unsigned depth, struct errand *out)
 {
     size_t n;
-    const struct tool *const *all = tools_enabled(cx->arena, &n);
+    struct policy_facts who = { .person = &cx->person, .platform = cx->platform, .chat_id = cx->chat_id };
+    const struct tool *const *all = policy_tools_for(policy_now(), cx->arena, &who, &n);
     const struct tool **chosen = arena_alloc(cx->arena, n * sizeof *chosen);
 
     out->tools = chosen;
@@ -177,7 +179,8 @@ static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arg
 
         all.agent[i].all = &all;
         *e = (struct errand){
-            .arena = cx->arena, .model = model.model, .model_name = model.name, .system = system_prompt(cx), .context = cx,
+            .arena = cx->arena, .store = all.host.gateway->store, .model = model.model, .model_name = model.name,
+            .system = system_prompt(cx), .context = cx,
             .task = json_strval(json_array_get(json_at(arguments, "tasks"), i)), .host = &all.host,
             .max_rounds = (unsigned)json_int(arguments, "rounds", ROUNDS),
         };

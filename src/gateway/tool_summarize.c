@@ -140,8 +140,10 @@ static enum err work(void *arg) AWAITS
 
     while (*w->next < w->parts->n) {
         str *part = &w->parts->text[(*w->next)++];
-        struct errand e = { .arena = s->arena, .model = s->model.model, .model_name = s->model.name, .context = s->cx,
-                            .host = s->cx->host, .system = w->system, .task = *part, .max_rounds = 1 };
+        struct errand e = {
+            .arena = s->arena, .store = s->cx->host->gateway->store, .model = s->model.model, .model_name = s->model.name,
+            .context = s->cx, .host = s->cx->host, .system = w->system, .task = *part, .max_rounds = 1,
+        };
 
         s->n_calls++;
         TRY(errand_run(&e));
@@ -251,5 +253,5 @@ const struct tool tool_summarize = {
               "\"chunk\":{\"type\":\"integer\",\"minimum\":4000,\"maximum\":200000,"
               "\"description\":\"Bytes given to the model at a time, 12000 if absent\"},"
               "\"timeout\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":600,\"description\":\"Seconds for the model, 180 if absent\"}}}",
-    .risk = RISK_READ, .repeatable = true, .run = summarize_run,
+    .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = summarize_run,
 };

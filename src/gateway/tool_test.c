@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "agent/history.h"
 #include "channel/deliver.h"
 #include "gateway/access.h"
 #include "gateway/rules.h"
@@ -241,6 +242,37 @@ TEST(a_message_is_part_of_the_conversation_that_it_was_sent_to)
     scene_end(&t.s);
 }
 
+/* Whose words are in the conversation that `be` went to. */
+static str taint_there(struct tool_scene *t) AWAITS
+{
+    struct transcript said = { .arena = t->s.home.arena };
+    struct history_wish wish = { .session_id = t->cx.session_id, .user_id = t->cx.user, .before = 1000, .max_messages = 40,
+                                 .max_tokens = 10000 };
+    struct rows own;
+
+    history_forget(t->s.gateway.histories, t->cx.session_id);
+    CHECK_OK(history_add(t->s.gateway.histories, t->s.home.store, &wish, &said, &own));
+    return transcript_taint(&said);
+}
+
+TEST(what_was_sent_where_words_of_others_were_about_is_marked_where_it_arrives)
+{
+    struct tool_scene t;
+
+    people_talk(&t);
+    struct tool_context owner = t.cx;
+
+    call(&t, "send_message", "{\"to\":\"bob\",\"text\":\"all mine\"}");
+    be(&t, "bob");
+    CHECK_STR(taint_there(&t), "");
+    t.cx = owner;
+    t.cx.taint = S("web page x");
+    call(&t, "send_message", "{\"to\":\"bob\",\"text\":\"of the page\"}");
+    be(&t, "bob");
+    CHECK_STR(taint_there(&t), "web page x");
+    scene_end(&t.s);
+}
+
 TEST(nothing_is_sent_to_whom_nobody_knows_or_this_person_may_not_reach)
 {
     static const char *const nobody[] = { "dave", "telegram:12345", "fake:nowhere", "group", "", ":" };
@@ -288,6 +320,18 @@ TEST(an_owner_without_a_chat_platform_is_reached_on_the_page_and_sees_it_at_once
 
 /* ---- spawn_agent ---- */
 
+/* "event subject decision|..." of the whole audit. */
+static str audited(struct tool_scene *t) AWAITS
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct rows r;
+
+    CHECK_OK(store_read(t->s.home.store, t->s.home.arena, &r, "audit.after", "ii", (int64_t)0, (int64_t)100));
+    for (size_t i = 0; i < r.n; i++)
+        buf_addf(&b, "%s%.*s %.*s %.*s", b.len ? "|" : "", STR(row_str(&r, i, 5)), STR(row_str(&r, i, 6)), STR(row_str(&r, i, 7)));
+    return arena_str(t->s.home.arena, buf_str(&b));
+}
+
 TEST(an_agent_works_with_tools_of_its_own_and_hands_back_its_last_words)
 {
     static const struct scripted script[] = {
@@ -304,6 +348,7 @@ TEST(an_agent_works_with_tools_of_its_own_and_hands_back_its_last_words)
     CHECK_STR(r.text, "none\n[2 model calls, 1 tool calls]");
     CHECK(!r.is_error);
     CHECK(str_find(buf_str(&t.s.asked), S("You are an agent")) != STR_NONE);
+    CHECK_STR(audited(&t), "tool.call list_dir allow by default read|tool.result list_dir allow by default read");
     scene_end(&t.s);
 }
 
@@ -331,7 +376,7 @@ TEST(an_agent_has_the_tools_that_were_given_and_no_others)
 {
     static const struct scripted script[] = {
         { "look", MODEL_CALLS("a", "grep", "{\\\"pattern\\\":\\\"x\\\"}") },
-        { "was not given", MODEL_SAYS("I may not") },
+        { "not given to you", MODEL_SAYS("I may not") },
         { NULL, NULL },
     };
     struct tool_scene t;
@@ -358,6 +403,7 @@ TEST(an_agent_does_only_what_may_be_done_without_asking)
     start(&t);
     t.s.script = script;
     CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"wipe it\"]}", "left to do\n[2 model calls, 0 tool calls]", false);
+    CHECK_STR(audited(&t), "tool.refused exec ask by default delete");
     scene_end(&t.s);
 }
 

@@ -10,6 +10,7 @@
 #include "tool/archive_plan.h"
 #include "tool/archive_rules.h"
 #include "tool/file_job.h"
+#include "tool/provenance.h"
 #include "tool/walk.h"
 
 enum { SHOWN_MAX = 50, NAMES_TRIED_MAX = 1000 };
@@ -245,17 +246,69 @@ static enum err list(struct file_job *job)
     return OK;
 }
 
+/* ---- whose words the files hold ---- */
+
+static enum err read_plan(struct file_job *job)
+{
+    bool back = strcmp(json_text(job->arguments, "action"), "undo") == 0;
+    struct archive_plan p;
+
+    TRY(archive_plan_load(&job->workspace, job->arena, json_text_str(job->arguments, "id"), back ? "run" : "plan", &p));
+    job->text.max = SIZE_MAX / 2;
+    for (size_t i = 0; i < p.n; i++) {
+        buf_add(&job->text, back ? p.moves[i].to : p.moves[i].from);
+        buf_add_char(&job->text, '\0');
+        buf_add(&job->text, back ? p.moves[i].from : p.moves[i].to);
+        buf_add_char(&job->text, '\0');
+    }
+    return OK;
+}
+
+/* A mark goes along with its file: it is there before the file is. */
+static enum err take_marks_along(const struct tool_context *cx, const json_t *arguments) AWAITS
+{
+    struct tool_result paths;
+    str from, to;
+
+    if (provenance_of(cx->arena, ".").len == 0)
+        return OK;
+    TRY(file_job_run(cx, arguments, read_plan, &paths));
+    if (paths.is_error)         /* what is wrong with it is said by whoever uses it */
+        return OK;
+    for (str rest = paths.text; rest.len && str_split(&rest, '\0', &from) && str_split(&rest, '\0', &to); ) {
+        str whose = provenance_of(cx->arena, from.p);
+
+        if (whose.len)
+            TRY(provenance_mark(to, whose));
+    }
+    return OK;
+}
+
+/* Names of others' files are their words too. */
+static str words_in_names(const struct tool_context *cx, const json_t *arguments) AWAITS
+{
+    str path = json_text_str(arguments, "path");
+    str whose = provenance_of(cx->arena, path.len ? provenance_resolve(cx->arena, cx->workspace, path) : ".");
+
+    return whose.len ? S("names of others' files") : NO_STR;
+}
+
 static enum err archive_files_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
 {
     static const struct { const char *action; enum err (*work)(struct file_job *); } actions[] = {
         { "plan", make_plan }, { "apply", apply }, { "undo", undo }, { "list", list },
     };
     const char *action = json_text(arguments, "action");
+    size_t i = 0;
 
-    for (size_t i = 0; i < N_ELEMENTS(actions); i++)
-        if (strcmp(action[0] ? action : "plan", actions[i].action) == 0)
-            return file_job_run(cx, arguments, actions[i].work, out);
-    return failed(ERR_BUG, "the schema lets an action in that there is not");
+    while (action[0] && strcmp(action, actions[i].action) != 0)     /* the schema lets no other in */
+        i++;
+    if (actions[i].work == apply || actions[i].work == undo)
+        TRY(take_marks_along(cx, arguments));
+    TRY(file_job_run(cx, arguments, actions[i].work, out));
+    if (actions[i].work == make_plan)
+        out->taint = words_in_names(cx, arguments);
+    return OK;
 }
 
 const struct tool tool_archive_files = {

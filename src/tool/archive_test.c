@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "tool/archive_rules.h"
 #include "tool/desk.h"
+#include "tool/provenance.h"
 
 /* ---- rules ---- */
 
@@ -228,4 +229,21 @@ TEST(a_folder_is_sorted_into_another_with_those_below_it)
     CHECK_REFUSES(&d, "archive_files", ACT(&d, "apply", flat), "no longer there");
     CHECK_REFUSES(&d, "archive_files", "{\"path\":\"nowhere\"}", "nowhere");
     CHECK_REFUSES(&d, "archive_files", "{\"path\":\"..\"}", "");
+}
+
+TEST(whose_words_a_file_holds_is_known_wherever_it_is_moved)
+{
+    DESK(d);
+
+    fill_folder(&d);
+    const char *id = plan_id(&d, "{}");
+
+    CHECK_OK(provenance_mark(S("c.pdf"), S("web page x")));
+    CHECK_TELLS(&d, "archive_files", ACT(&d, "apply", id), "6 files", false);
+    CHECK(str_find(provenance_of(d.f.arena, "documents/c.pdf"), S("web page x")) != STR_NONE);
+    CHECK_STR(provenance_of(d.f.arena, "pictures/a.jpg"), "");
+    CHECK_TELLS(&d, "archive_files", ACT(&d, "undo", id), "6 files", false);
+    CHECK(provenance_of(d.f.arena, "c.pdf").len > 0);
+    CHECK_STR(desk_call(&d, "archive_files", "{}").taint, "names of others' files");
+    provenance_close();
 }
