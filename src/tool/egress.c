@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tool/egress_link.h"
@@ -120,11 +122,27 @@ static enum err accept_one(struct egress *e) AWAITS
     return OK;
 }
 
+/* The first who calls is clawdbot-inside, before the command begins. */
+static enum err take_call(struct egress *e) AWAITS
+{
+    int ignored, raw;
+
+    TRY(fd_wait(e->handover, FD_READ, &ignored));
+    raw = accept4(fd_raw(e->handover), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (raw < 0)
+        return failed(ERR_IO, "accept: %s", strerror(errno));
+    fd_close(e->handover);
+    e->handover = fd_open(raw);
+    return OK;
+}
+
 static enum err accept_all(void *arg) AWAITS
 {
     struct egress *e = arg;
     int ignored, raw;
 
+    if (e->is_called)
+        TRY(take_call(e));
     TRY(fd_wait(e->handover, FD_READ, &ignored));
     raw = take_listener(fd_raw(e->handover));
     if (raw < 0)
@@ -136,16 +154,45 @@ static enum err accept_all(void *arg) AWAITS
 
 /* --- life --- */
 
-enum err egress_open(struct arena *a, const struct egress_options *options, struct egress **out, int *ret_child)
+static struct egress *begin(struct arena *a, const struct egress_options *options, int handover, bool is_called)
 {
     struct egress *e = ARENA_NEW(a, struct egress);
+
+    *e = (struct egress){ .arena = a, .options = options, .handover = fd_open(handover), .is_called = is_called,
+                          .group = { .independent = true } };
+    fibers_spawn(&e->group, "egress.accept", accept_all, e);
+    return e;
+}
+
+enum err egress_open_at(struct arena *a, const struct egress_options *options, const char *path, struct egress **out)
+{
+    struct sockaddr_un here = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (strlen(path) >= sizeof here.sun_path)
+        errno = ENAMETOOLONG;
+    else
+        memcpy(here.sun_path, path, strlen(path));
+    /* Who is in the container may have another number; what the folder lies in is open to us alone. */
+    if (fd >= 0 && here.sun_path[0] && bind(fd, (struct sockaddr *)&here, sizeof here) == 0 && chmod(path, 0666) == 0
+        && listen(fd, 1) == 0) {
+        *out = begin(a, options, fd, true);
+        return OK;
+    }
+    int saved = errno;
+
+    if (fd >= 0)
+        close(fd);
+    return failed(ERR_IO, "sandbox: %s: %s", path, strerror(saved));
+}
+
+enum err egress_open(struct arena *a, const struct egress_options *options, struct egress **out, int *ret_child)
+{
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return failed(ERR_IO, "sandbox: socketpair: %s", strerror(errno));
-    *e = (struct egress){ .arena = a, .options = options, .handover = fd_open(ends[0]), .group = { .independent = true } };
-    fibers_spawn(&e->group, "egress.accept", accept_all, e);
-    *out = e;
+    *out = begin(a, options, ends[0], false);
     *ret_child = ends[1];
     return OK;
 }

@@ -44,6 +44,9 @@ struct egress;
 /* The listening socket is to come through the other end of a socket pair: *ret_child, which the child inherits and the
  * caller closes. */
 enum err egress_open(struct arena *, const struct egress_options *, struct egress **out, int *ret_child) MUST_USE;
+/* The same for a container, whose engine hands no descriptor on: who calls first at the socket `path`, which is made, brings it;
+ * nobody is listened to after that.  The caller removes the path. */
+enum err egress_open_at(struct arena *, const struct egress_options *, const char *path, struct egress **out) MUST_USE;
 /* The hosts that were connected to so far, "a, b": what the command's output may come from. "" when none. */
 str      egress_reached(const struct egress *);
 void     egress_close(struct egress *);     /* every connection ends with it; accepts NULL */

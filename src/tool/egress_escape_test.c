@@ -179,6 +179,19 @@ TEST(garbage_and_a_thousand_connections_leave_the_gateway_unharmed)
     CHECK_SAID(out, "the page, for ");
 }
 
+/* The engine hands no descriptor on: the socket comes through the folder that it binds. */
+TEST(a_command_in_a_container_has_the_proxy_too)
+{
+    NET(n);
+    if (!fixture_use("podman") || !fixture_can_run())
+        return;
+    struct sandbox_outcome out = net_run(&n,    /* the tests' image has no more than a shell */
+        "bash -c 'exec 3<>/dev/tcp/127.0.0.1/3128; printf \"GET http://localhost/x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\" >&3; cat <&3'");
+
+    CHECK_SAID(out, "the page, for ************\n");
+    CHECK_STR(out.reached, "localhost");
+}
+
 /* What the configuration says reaches a tool's command, and a refusal of it stops the command. */
 TEST(a_tool_has_the_proxy_that_the_configuration_opens)
 {

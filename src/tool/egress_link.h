@@ -10,6 +10,7 @@ struct egress {
     struct arena  *arena;       /* the job's */
     const struct egress_options *options;
     struct fd     *handover;    /* where the listening socket comes from */
+    bool           is_called;   /* and that by who calls there first */
     struct fd     *listener;
     struct fibers  group;       /* who accepts, and the connections */
     struct waiters room;

@@ -3,10 +3,12 @@
 #include "base/test.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "net/server.h"
@@ -535,6 +537,35 @@ TEST(everything_ends_with_the_job)
     CHECK_INT(read_all(&w, half).len, 0);
     CHECK_INT(read_all(&w, tunnel).len, 0);
     CHECK_HAS(buf_str(&w.notes), "ended api.test at 127.0.0.1 ended");
+}
+
+/* What a container sees is a socket in a folder: once clawdbot-inside has called, nobody answers there. */
+TEST(a_socket_in_a_folder_answers_one_call)
+{
+    char folder[] = "/tmp/clawdbot-test-XXXXXX";
+    WORLD(w, "api.test:%P", "api.test");
+    names[0].name = "api.test", names[0].addresses[0] = "127.0.0.1";
+    struct sockaddr_un there = { .sun_family = AF_UNIX };
+    struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof w.proxy;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int second = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(there.sun_path, sizeof there.sun_path, "%s/egress", folder);
+    egress_close(w.egress);
+    CHECK_OK(egress_open_at(w.arena, &w.options, there.sun_path, &w.egress));
+    CHECK(bind(fd, (struct sockaddr *)&here, sizeof here) == 0 && listen(fd, 8) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&w.proxy, &size) == 0);
+    CHECK(connect(first, (struct sockaddr *)&there, sizeof there) == 0);
+    hand_over(first, fd);
+    close(fd);
+    close(first);
+    CHECK(str_starts(ask(&w, "GET http://api.test:%P/ HTTP/1.1\r\nHost: a\r\n\r\n"), S("HTTP/1.1 200 ")));
+    CHECK(connect(second, (struct sockaddr *)&there, sizeof there) != 0 && errno == ECONNREFUSED);
+    close(second);
+    unlink(there.sun_path);
+    rmdir(folder);
 }
 
 TEST(a_job_that_never_hands_over_its_socket_costs_nothing)

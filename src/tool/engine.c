@@ -99,6 +99,8 @@ static void add_inside(struct words *w, const struct sandbox_plan *p)
         WORDS(w, "--write", writable[i]);
     if (p->job->workspace)
         WORDS(w, "--write", p->job->workspace);
+    if (p->job->network)
+        WORDS(w, "--egress", FOLDER "/" HANDOVER_EGRESS);
     WORDS(w, "--env", "LANG=C.UTF-8", "--env", "TMPDIR=/tmp",
           "--env", p->job->terminal.columns ? "TERM=xterm-256color" : "TERM=dumb",
           "--env", arena_printf(w->arena, "HOME=%s", p->job->workspace ? p->job->workspace : "/"));

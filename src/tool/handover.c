@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PREFIX "clawdbot-handover-"
-static const char *const parts[] = { HANDOVER_FILTER, HANDOVER_STATUS, HANDOVER_LIFELINE };
+static const char *const parts[] = { HANDOVER_FILTER, HANDOVER_STATUS, HANDOVER_LIFELINE, HANDOVER_EGRESS };
 
 static const char *temporary(void)
 {
@@ -97,6 +97,11 @@ enum err handover_open(struct handover *h, str filter, int *ret_status, int *ret
     if (e)
         handover_close(h);
     return e;
+}
+
+const char *handover_path(struct arena *a, const struct handover *h, const char *name)
+{
+    return arena_printf(a, "%s/%s", h->folder, name);
 }
 
 void handover_close(struct handover *h)

@@ -4,11 +4,12 @@
  * for the lifeline.  Whoever is in the container may be a user of another number, so what is in there is open to all; what it
  * lies in is open to us alone.  The lifeline can be opened for reading only: nobody in there can take our place at its end. */
 #pragma once
-#include "base/str.h"
+#include "base/arena.h"
 
 #define HANDOVER_FILTER   "filter"
 #define HANDOVER_STATUS   "status"
 #define HANDOVER_LIFELINE "lifeline"
+#define HANDOVER_EGRESS   "egress"      /* a socket, where the job has a network (egress_open_at()) */
 
 enum { HANDOVER_PATH = 128 };
 
@@ -16,5 +17,7 @@ struct handover { char root[HANDOVER_PATH - 8], folder[HANDOVER_PATH]; };  /* ""
 
 /* Both descriptors are the caller's: the status to read from, the lifeline to hold. */
 enum err handover_open(struct handover *, str filter, int *ret_status, int *ret_lifeline) MUST_USE;
+/* Where a part of that name lies, in the arena. */
+const char *handover_path(struct arena *, const struct handover *, const char *name);
 void     handover_close(struct handover *);     /* removes it */
 void     handover_sweep(void);                  /* removes those of gateways of ours that were killed */

@@ -175,6 +175,8 @@ static enum err prepare_folder(struct sandbox_command *c, str filter)
     c->plan.handover = c->handover.folder;
     c->plan.name = arena_printf(c->job.arena, BACKEND_JOB_NAME "%d-%u", (int)getpid(), ++n);
     c->plan.egress_fd = -1;
+    if (c->job.network)
+        return egress_open_at(c->job.arena, c->job.network, handover_path(c->job.arena, &c->handover, HANDOVER_EGRESS), &c->egress);
     return OK;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "tool/backend.h"
 
 struct sandbox_limits sandbox_limits_now(void)
 {
@@ -75,6 +76,8 @@ const char *sandbox_network_text(struct arena *a)
     size_t n = config_now()->sandbox_network_allow.n;
     struct egress_policy ignored;
 
+    if (sandbox_backend() == &sandbox_none)
+        return "the whole network of this machine (sandbox.backend none)";
     if (n == 0)
         return "no network";
     if (parse_network(a, config_now(), &ignored))

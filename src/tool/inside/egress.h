@@ -6,6 +6,8 @@
 
 enum { INSIDE_EGRESS_PORT = 3128 };     /* src/tool/egress.h says the same */
 
+/* A connection to the gateway's socket in the folder of a container; -1 with errno. */
+int egress_call(const char *path);
 /* Through the unix socket `to`, which is closed.  False, with errno: there is no loopback, or the port is taken. */
 bool egress_hand_over(int to);
 /* Tells the command where the proxy is, as far as nobody else did: HTTP_PROXY and its kin. */

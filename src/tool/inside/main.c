@@ -118,8 +118,8 @@ static bool parse_option(struct plan *p, const char *name, char *value)
     if (strcmp(name, "--lifeline") == 0)
         return (p->lifeline = open_end(value, O_RDONLY)) >= 0;
     if (strcmp(name, "--egress") == 0)
-        p->egress = atoi(value);        /* LINT: the same */
-    else if (strcmp(name, "--join") == 0 && p->n_joins < MAX_LIST)
+        return (p->egress = value[0] == '/' ? egress_call(value) : atoi(value)) >= 0;   /* LINT: the same */
+    if (strcmp(name, "--join") == 0 && p->n_joins < MAX_LIST)
         p->joins[p->n_joins++] = atoi(value);   /* LINT: the same */
     else if (strcmp(name, "--write") == 0 && p->n_writable < MAX_LIST)
         p->writable[p->n_writable++] = value;
