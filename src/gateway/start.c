@@ -35,6 +35,7 @@
 #include "store/blobs.h"
 #include "store/lock.h"
 #include "store/secrets.h"
+#include "tool/background.h"
 #include "tool/policy.h"
 #include "tool/provenance.h"
 #include "tool/sandbox.h"
@@ -348,6 +349,7 @@ static void drain(struct running *r) AWAITS
     channels_stop();
     if (g->dispatch)                /* NULL where opening failed before it */
         dispatch_drain(g, ms);
+    background_stop();              /* no call is left that could look at one */
     g->closing = true;
     if (g->bus)
         bus_wake_all(g->bus);

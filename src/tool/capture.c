@@ -99,6 +99,60 @@ str capture_text(const struct capture *c, struct arena *a)
     return arena_str(a, buf_str(&out));
 }
 
+/* Where what is kept of the end begins. */
+static uint64_t tail_start(const struct capture *c)
+{
+    return capture_left_out(c) ? c->total - tail_max(c) : head_max(c);
+}
+
+static void add_from_head(const struct capture *c, uint64_t *at, struct buf *out)
+{
+    uint64_t end = c->total < head_max(c) ? c->total : head_max(c);
+
+    if (*at >= end)
+        return;
+    str piece = str_take(str_of(c->head + *at, (size_t)(end - *at)), out->max - out->len);
+
+    buf_add(out, piece);
+    *at += piece.len;
+}
+
+static void add_from_tail(const struct capture *c, uint64_t *at, struct buf *out)
+{
+    size_t size = tail_max(c);
+
+    while (*at >= tail_start(c) && *at < c->total && out->len < out->max) {
+        size_t in_ring = (size_t)((*at - head_max(c)) % size);
+        uint64_t left = c->total - *at;
+        str piece = str_take(str_of(c->tail + in_ring, size - in_ring), left < size ? (size_t)left : size);
+
+        piece = str_take(piece, out->max - out->len);
+        buf_add(out, piece);
+        *at += piece.len;
+    }
+}
+
+str capture_page(const struct capture *c, struct arena *a, uint64_t from, size_t max, uint64_t *ret_next, uint64_t *ret_missing)
+{
+    CLEANUP(buf_done) struct buf bytes = { .max = max };
+    CLEANUP(buf_done) struct buf text = { .max = 4 * max + 4 };
+    uint64_t at = from < c->total ? from : c->total;
+
+    if (at >= head_max(c) && at < tail_start(c) && at < c->total)
+        at = tail_start(c);
+    *ret_missing = at > from ? at - from : 0;
+    add_from_head(c, &at, &bytes);
+    if (at >= head_max(c))
+        add_from_tail(c, &at, &bytes);
+    str whole = whole_at_end(buf_str(&bytes)), kept = whole.len ? whole : buf_str(&bytes);
+
+    *ret_next = at - (bytes.len - kept.len);
+    for (int i = 0; *ret_missing && i < 3 && kept.len && ((unsigned char)kept.p[0] & 0xc0) == 0x80; i++)
+        kept = str_skip(kept, 1);
+    utf8_add_repaired(&text, kept);
+    return arena_str(a, buf_str(&text));
+}
+
 void capture_done(struct capture *c)
 {
     free(c->head);

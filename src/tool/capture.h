@@ -13,4 +13,7 @@ void     capture_add(struct capture *, str);
 uint64_t capture_left_out(const struct capture *);
 /* What was kept, as UTF-8, with a line "... N bytes left out ..." where something is missing. */
 str      capture_text(const struct capture *, struct arena *);
+/* A page of it: at most `max` bytes that were kept, from byte `from` on, as UTF-8.  *ret_next: where the next page begins;
+ * *ret_missing: bytes before this page that were not kept.  A character that is not all there yet waits for the next page. */
+str      capture_page(const struct capture *, struct arena *, uint64_t from, size_t max, uint64_t *ret_next, uint64_t *ret_missing);
 void     capture_done(struct capture *);

@@ -33,6 +33,38 @@ TEST(an_output_keeps_its_head_and_tail_however_it_comes)
     }
 }
 
+TEST(an_output_is_read_page_by_page)
+{
+    static const struct { size_t max, page; const char *in, *want; } cases[] = {
+        { 8, 3, "", "" },
+        { 8, 3, "abcdefgh", "abc|def|gh|" },
+        { 8, 100, "abcdefgh", "abcdefgh|" },
+        { 8, 3, "abcdefghijklmnop", "abc|d|(8)mno|p|" },
+        { 9, 100, "abcdefghijklmnop", "abcd|(7)lmnop|" },
+        { 8, 4, "ab\xc3\xa4" "cd", "ab\xc3\xa4|cd|" },
+        { 8, 3, "ab\xc3\xa4" "cd", "ab|\xc3\xa4" "c|d|" },
+        { 8, 5, "abcdefg\xc3\xa4hij", "abcd|(4)hij|" },          /* the cut went through a character */
+        { 8, 5, "ab\xc3", "ab|\xef\xbf\xbd|" },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        CLEANUP(capture_done) struct capture c = { .max = cases[i].max };
+        CLEANUP(buf_done) struct buf got = { 0 };
+        uint64_t at = 0, missing;
+
+        capture_add(&c, str_from(cases[i].in));
+        while (at < c.total) {
+            str page = capture_page(&c, a, at, cases[i].page, &at, &missing);
+
+            if (missing)
+                buf_addf(&got, "(%d)", (int)missing);
+            buf_addf(&got, "%.*s|", STR(page));
+        }
+        CHECK_STR(buf_str(&got), cases[i].want);
+    }
+}
+
 TEST(an_endless_output_is_kept_in_bounds)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

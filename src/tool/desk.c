@@ -7,10 +7,12 @@
 #include "base/test.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "tool/background.h"
 #include "tool/policy.h"
 
 void desk_done(struct desk *d)
 {
+    background_stop();
     fixture_done(&d->f);
     policy_use(NULL);
 }

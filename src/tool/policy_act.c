@@ -376,6 +376,18 @@ static void add_ssh(struct acts *all)
     add_line(all, command);
 }
 
+/* Looking at a process is reading.  What it makes of what is written to it nobody can tell: it may be a shell. */
+static void add_process(struct acts *all)
+{
+    str action = json_text_str(all->facts->arguments, "action");
+
+    all->items = arena_alloc(all->place.arena, sizeof *all->items);
+    if (str_eq(action, S("write")))
+        add_complex(all, "what the process makes of it is not to be read off the text");
+    else
+        new_act(all, str_eq(action, S("kill")) ? EFFECT_EXECUTE : EFFECT_READ);
+}
+
 struct policy_acts policy_acts_of(struct arena *a, const struct policy_facts *f)
 {
     struct acts all = { .facts = f, .place = { .arena = a, .workspace = f->workspace ? f->workspace : "/" } };
@@ -384,6 +396,8 @@ struct policy_acts policy_acts_of(struct arena *a, const struct policy_facts *f)
         add_exec(&all);
     else if (strcmp(f->tool->name, "ssh") == 0)
         add_ssh(&all);
+    else if (strcmp(f->tool->name, "process") == 0)
+        add_process(&all);
     else
         add_plain(&all);
     return (struct policy_acts){ all.items, all.n };

@@ -42,7 +42,7 @@ struct sandbox_job {
     str                input;       /* its standard input */
     bool               input_later; /* no: sandbox_write() gives it, until sandbox_close_input() */
     const struct egress_options *network;   /* what it may reach, and for whom (egress.h); NULL: nothing */
-    struct terminal_size terminal;  /* what its standard input, output and error are; sandbox_write() types */
+    struct terminal_size terminal;  /* what its standard input, output and error are; the input is typed */
     struct sandbox_limits limits;
     unsigned           require;     /* set of GUARANTEE_BIT */
 };

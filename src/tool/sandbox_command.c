@@ -134,6 +134,19 @@ static enum err prepare_input(struct sandbox_command *c)
     return OK;
 }
 
+/* Ahead of whoever reads it.  What ends an input does so twice: the first ends a line that was begun. */
+static enum err type_input(struct sandbox_command *c)
+{
+    CLEANUP(buf_done) struct buf text = { 0 };
+
+    buf_add(&text, c->job.input);
+    if (!c->job.input_later)
+        buf_add(&text, text.len && text.p[text.len - 1] != '\n' ? S("\4\4") : S("\4"));
+    if (text.len && write(fd_raw(c->feed), text.p, text.len) != (ssize_t)text.len)
+        return failed(ERR_LIMIT, "more input than a terminal takes before anybody reads it");
+    return OK;
+}
+
 static enum err prepare_streams(struct sandbox_command *c)
 {
     int output;
@@ -141,7 +154,7 @@ static enum err prepare_streams(struct sandbox_command *c)
     if (c->job.terminal.columns) {
         TRY(terminal_open(c->job.terminal, &output, &c->output_end));
         c->output = c->feed = fd_open(output);
-        return OK;
+        return type_input(c);
     }
     TRY(prepare_input(c));
     TRY(make_pipe(&output, &c->output_end));
@@ -378,7 +391,7 @@ static enum err hasten(void *arg) AWAITS
     return fiber_offload(cgroup_hasten, arg);
 }
 
-enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
+static enum err follow_and_judge(struct sandbox_command *c, struct sandbox_outcome *out) AWAITS
 {
     CLEANUP(fibers_done) struct fibers aside = { .independent = true };
     int status = 0;
@@ -388,10 +401,17 @@ enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
     TRY(follow_to_end(c, &status));
     TRY(judge(c, status, out));
     out->ms = clock_ms() - c->began;
+    return OK;
+}
+
+enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
+{
+    enum err e = follow_and_judge(c, out);
+
     c->ended = true;
     release(c);
     wake_all(&c->news);
-    return OK;
+    return e;
 }
 
 /* ---- for others, meanwhile ---- */
@@ -399,6 +419,11 @@ enum err sandbox_follow(struct sandbox_command *c, struct sandbox_outcome *out)
 const struct capture *sandbox_output(const struct sandbox_command *c)
 {
     return &c->capture;
+}
+
+str sandbox_reached(const struct sandbox_command *c)
+{
+    return c->egress ? egress_reached(c->egress) : S("");
 }
 
 struct waiters *sandbox_news(struct sandbox_command *c)

@@ -13,13 +13,14 @@ struct sandbox_command;
 
 /* Fails as sandbox_run() does; what the sandbox itself finds wrong is told by sandbox_follow(). */
 enum err sandbox_start(const struct sandbox_job *, struct sandbox_command **out) AWAITS MUST_USE;
-/* Keeps its output until it ends or its time is over; once.  After that only the output is left of it. */
+/* Keeps its output until it ends, its time is over, or we are cancelled; once.  After that only the output is left of it. */
 enum err sandbox_follow(struct sandbox_command *, struct sandbox_outcome *out) AWAITS MUST_USE;
 /* Whatever still runs of it dies.  Nobody may wait on its news or write to it; accepts NULL. */
 void     sandbox_command_free(struct sandbox_command *);
 void     sandbox_command_freep(struct sandbox_command **);
 
 const struct capture *sandbox_output(const struct sandbox_command *);      /* so far */
+str                   sandbox_reached(const struct sandbox_command *);     /* the hosts so far: "a, b"; good until the next await */
 struct waiters       *sandbox_news(struct sandbox_command *);   /* woken when output came, and when it has ended */
 /* For a job with input_later or a terminal.  *bytes is moved past what was taken, also when a deadline or a cancellation ends the wait.
  * One fiber at a time.  ERR_CONFLICT: it does not read any more, or its input was closed. */
