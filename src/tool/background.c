@@ -140,6 +140,8 @@ str background_taint(struct arena *a, const struct background *b)
 {
     str reached = b->ended ? b->outcome.reached : sandbox_reached(b->command);
 
+    if (b->failure && b->job.network)
+        return S("what a command that was cut off may have fetched");
     return reached.len ? str_from(arena_printf(a, "what came from %.*s", STR(reached))) : b->owner.taint;
 }
 
@@ -178,8 +180,10 @@ static enum err keep(void *arg) AWAITS
     b->failure = run(b);
     b->why = b->failure ? arena_c(b->arena, str_from(failed_text())) : "";
     b->ended = true;
+    b->closing = true;
     if (b->command)
         mark_files(b, since);
+    b->closing = false;
     wake_all(&b->begun);
     drop_oldest(&b->owner);
     enum err e = b->command ? wait_dropped(b) : OK;
@@ -257,9 +261,13 @@ enum err background_settle(struct background *b, uint64_t ms, uint64_t quiet_ms)
 
 static bool any_runs(void)
 {
-    struct tool_context nobody = { 0 };
+    list_each(node, &all) {
+        const struct background *b = list_entry(node, struct background, node);
 
-    return count(&nobody).running > 0;
+        if (!b->ended || b->closing)
+            return true;
+    }
+    return false;
 }
 
 /* Killed rather than cancelled, so that each comes to its end in order. */

@@ -16,7 +16,7 @@ struct background {
     uint64_t    began_ms;           /* clock_ms() */
     uint64_t    seen;               /* bytes of its output that were read */
     bool        writing;            /* somebody writes to it */
-    bool        ended;
+    bool        ended, closing;     /* closing: what it wrote is being accounted for */
     enum err    failure;            /* ended: OK and the outcome, or why there is none */
     const char *why;
     struct sandbox_outcome outcome; /* its output is read from the command */
