@@ -7,7 +7,7 @@
 struct desk { struct fixture f; struct tool_context cx; };
 
 void desk_open(struct desk *);
-void desk_done(struct desk *);
+void desk_done(struct desk *) AWAITS;
 #define DESK(d) CLEANUP(desk_done) struct desk d; desk_open(&d)
 
 /* A failure of the call fails the test; so does a result that is not UTF-8. */
