@@ -157,7 +157,8 @@ static enum err with_process(struct call *k, enum err (*action)(struct call *) A
     CLEANUP(background_unrefp) struct background *b = background_find(k->cx, id);
 
     if (b == NULL) {
-        *k->out = tool_refusal(k->cx, "there is no process \"%.*s\" of this conversation; process list tells which there are", STR(str_take(id, 20)));
+        *k->out = tool_refusal(k->cx, "there is no process \"%.*s\" of this conversation; process list tells which there are",
+                               STR(str_take(id, 20)));
         return OK;
     }
     k->b = b;
@@ -186,11 +187,15 @@ const struct tool tool_process = {
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"action\"],\"properties\":{"
               "\"action\":{\"type\":\"string\",\"enum\":[\"list\",\"read\",\"write\",\"wait\",\"kill\"]},"
               "\"id\":{\"type\":\"string\",\"description\":\"Of the process, as exec told it; for all but list\"},"
-              "\"offset\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"read: from this byte of the output on; what is new if absent\"},"
-              "\"text\":{\"type\":\"string\",\"description\":\"write: what it reads, line ends included; on a terminal \\\\u0003 interrupts\"},"
+              "\"offset\":{\"type\":\"integer\",\"minimum\":0,"
+              "\"description\":\"read: from this byte of the output on; what is new if absent\"},"
+              "\"text\":{\"type\":\"string\","
+              "\"description\":\"write: what it reads, line ends included; on a terminal \\\\u0003 interrupts\"},"
               "\"close\":{\"type\":\"boolean\",\"description\":\"write: its input ends after that\"},"
-              "\"seconds\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":300,\"description\":\"wait: at most; 30 if absent\"},"
-              "\"signal\":{\"type\":\"string\",\"enum\":[\"TERM\",\"INT\",\"HUP\",\"QUIT\",\"KILL\",\"USR1\",\"USR2\",\"STOP\",\"CONT\",\"WINCH\"],"
+              "\"seconds\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":300,"
+              "\"description\":\"wait: at most; 30 if absent\"},"
+              "\"signal\":{\"type\":\"string\","
+              "\"enum\":[\"TERM\",\"INT\",\"HUP\",\"QUIT\",\"KILL\",\"USR1\",\"USR2\",\"STOP\",\"CONT\",\"WINCH\"],"
               "\"description\":\"kill: the one signal to send; if absent TERM, and after 5 seconds KILL\"}}}",
     .risk = RISK_EXECUTE, .reads = READS_WORKSPACE, .repeatable = false, .run = process_run,
 };
