@@ -65,6 +65,7 @@ static enum err ask(const struct permission_facts *f, const struct policy_facts 
     struct rows r;
 
     out->permit = PERMIT_WAIT;
+    out->is_own = policy_may_approve(policy_now(), f->person, facts);
     out->grant = grant_for(f, facts);
     TRY(store_read(f->store, f->arena, &r, "approval.of_call", "is", f->inbox_id, call_id));
     return r.n ? take_answer(f, &r, out) : find_session_grant(f, out);

@@ -13,6 +13,7 @@ enum permit { PERMIT_RUN, PERMIT_REFUSE, PERMIT_WAIT };
 struct permission {
     enum permit permit;
     int64_t     approval;       /* the answer that lets it through; 0: the policy alone does */
+    bool        is_own;         /* whoever it is for may allow it themselves */
     bool        is_asked;       /* the question is stored already */
     str         decision;       /* for the audit: "allow by default read", "ask by policy row 3, granted by bob" */
     str         why;            /* for whom it is refused, or who is asked */

@@ -16,6 +16,7 @@
 #include "gateway/access.h"
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
+#include "gateway/recipient.h"
 #include "gateway/rules.h"
 #include "runtime/clock.h"
 #include "store/audit.h"
@@ -43,6 +44,7 @@ struct asking {
     const char         **events;
     size_t               n;
     int64_t              now, expires_at;
+    struct recipient     owner;     /* who is asked too when those who talk here cannot decide; platform "": nobody */
 };
 
 static bool is_free(const struct asking *k, const char *code)
@@ -113,12 +115,15 @@ static void add_rows(const struct asking *k, const struct question *q, const cha
     const struct channel *channel = channel_find(m->platform);
     str person = k->answer->turn->person.id;
 
-    batch_add(k->batch, "approval.add", "cisssssssssssii", code, k->answer->inbox_id, q->call->id, m->session_id, m->platform,
+    batch_add(k->batch, "approval.add", "cisssssssssssiis", code, k->answer->inbox_id, q->call->id, m->session_id, m->platform,
               m->chat_id, m->thread_id, person, q->call->name, q->call->arguments, text, q->permission->rule,
-              q->permission->grant, k->now, k->expires_at);
+              q->permission->grant, k->now, k->expires_at, k->answer->turn->person.role);
     if (channel && channel->encode)
         batch_add(k->batch, "approval.ask", "ssssssi", m->session_id, m->platform, m->chat_id, m->thread_id, m->external_id,
                   json_print(k->answer->arena, body), k->now);
+    if (!q->permission->is_own && k->owner.platform.len)
+        batch_add(k->batch, "approval.ask", "ssssssi", m->session_id, k->owner.platform, k->owner.chat_id, k->owner.thread_id,
+                  NO_STR, json_print(k->answer->arena, body), k->now);
     audit_add(k->batch, &(struct audit_row){ .person = person, .platform = m->platform, .session_id = m->session_id,
                                              .event = "approval.asked", .subject = q->call->name,
                                              .decision = q->permission->decision, .content = q->call->arguments });
@@ -138,6 +143,27 @@ static enum err add_question(struct asking *k, const struct question *q)
     return OK;
 }
 
+/* Whoever may decide may not be here.  Where the owner has no chat, the page and the command line show what is open. */
+static enum err find_owner(struct asking *k) AWAITS
+{
+    const struct message *m = k->answer->message;
+    struct tool_context cx = { .arena = k->answer->arena, .session_id = m->session_id, .platform = m->platform,
+                               .chat_id = m->chat_id, .user = m->user_id, .person = k->answer->turn->person };
+    enum err e = recipient_find(k->gateway, &cx, S("owner"), &k->owner);
+
+    if (e == OK && str_eq(k->owner.platform, m->platform) && str_eq(k->owner.chat_id, m->chat_id))
+        k->owner = (struct recipient){ 0 };
+    return e == ERR_NOT_FOUND || e == ERR_CONFLICT ? OK : e;
+}
+
+static bool all_own(const struct turn *t)
+{
+    for (size_t i = 0; i < t->n_questions; i++)
+        if (!t->questions[i].permission->is_own)
+            return false;
+    return true;
+}
+
 static void published(const struct asking *k)
 {
     const struct message *m = k->answer->message;
@@ -149,6 +175,8 @@ static void published(const struct asking *k)
         g->question_ends = k->expires_at;
     metric_add(METRIC_approvals_asked, (int64_t)k->n);
     deliver_wake(m->platform, m->chat_id);
+    if (k->owner.platform.len)
+        deliver_wake(k->owner.platform, k->owner.chat_id);
 }
 
 enum err approvals_ask(struct gateway *g, struct answer *a)
@@ -161,6 +189,8 @@ enum err approvals_ask(struct gateway *g, struct answer *a)
 
     k.expires_at = k.now + (int64_t)config_now()->approval_timeout;
     TRY(store_read(g->store, a->arena, &k.taken, "approval.pending_codes", ""));
+    if (!all_own(t))
+        TRY(find_owner(&k));
     for (size_t i = 0; i < t->n_questions; i++)
         TRY(add_question(&k, &t->questions[i]));
     batch_add(k.batch, "inbox.parked", "i", a->inbox_id);
@@ -175,7 +205,7 @@ enum err approvals_ask(struct gateway *g, struct answer *a)
 
 struct open_question {
     int64_t id, inbox_id;
-    str     session_id, platform, chat_id, person, tool, arguments, grant, state;
+    str     session_id, platform, chat_id, person, role, tool, arguments, grant, state;
 };
 
 static enum err find(struct gateway *g, struct arena *a, str code, struct open_question *out) AWAITS
@@ -189,13 +219,14 @@ static enum err find(struct gateway *g, struct arena *a, str code, struct open_q
         .id = row_int(&r, 0, 0), .inbox_id = row_int(&r, 0, 1), .session_id = row_str(&r, 0, 2), .platform = row_str(&r, 0, 3),
         .chat_id = row_str(&r, 0, 4), .person = row_str(&r, 0, 5), .tool = row_str(&r, 0, 6), .arguments = row_str(&r, 0, 7),
         .grant = row_str(&r, 0, 8), .state = row_str(&r, 0, 9),
+        .role = row_str(&r, 0, 10),
     };
     return OK;
 }
 
 static bool decides_anywhere(const struct person *p)
 {
-    return person_is_owner(p) || str_eq(p->role, S("admin"));
+    return policy_is_admin(policy_now(), p);
 }
 
 /* The answer comes from where it was asked, or from somebody who decides everywhere; and they may allow such a call. */
@@ -203,7 +234,7 @@ static enum err check_right(const struct gateway *g, const struct approver *by, 
                             const struct approval_answer *answer)
 {
     CLEANUP(json_decrefp) json_t *arguments = NULL;
-    const struct person asker = { q->person, NO_STR };
+    const struct person asker = { q->person, q->role };
     struct policy_facts facts = { .person = &asker, .platform = q->platform, .chat_id = q->chat_id, .tool = tool_find(q->tool),
                                   .workspace = g->workspace };
     bool here = str_eq(by->platform, q->platform) && str_eq(by->chat_id, q->chat_id);

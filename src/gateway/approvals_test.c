@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "gateway/access.h"
+#include "config/config.h"
 #include "gateway/approvals.h"
+#include "gateway/rules.h"
 #include "gateway/test_scene.h"
 #include "runtime/clock.h"
 #include "tool/provenance.h"
@@ -255,5 +257,50 @@ TEST(only_the_owners_own_word_makes_a_file_theirs)
     scene_settle(&s);
     CHECK_STR(provenance_of(s.home.arena, "a.txt"), "");
     provenance_close();
+    scene_end(&s);
+}
+
+static void say_as(struct scene *s, const char *user, const char *text)
+{
+    struct message m = { .platform = S("fake"), .chat_id = str_from(user), .user_id = str_from(user), .text = str_from(text),
+                         .external_id = str_from(arena_printf(s->home.arena, "%s%d", text, (int)++s->n_said)) };
+    struct received r;
+
+    CHECK_OK(intake_receive(&s->gateway, s->home.arena, &m, 1, &r));
+    scene_settle(s);
+}
+
+static bool was_asked(struct scene *s, const char *chat)
+{
+    struct rows r;
+    bool found = false;
+
+    CHECK_OK(store_read(s->gateway.store, s->home.arena, &r, "admin.outbox_list", "ci", "sent", (int64_t)100));
+    for (size_t i = 0; i < r.n; i++)
+        found = found || (str_eq(row_str(&r, i, 4), str_from(chat)) && str_find(row_str(&r, i, 5), S("May I do this?")) != STR_NONE);
+    return found;
+}
+
+TEST(who_may_not_decide_has_the_owner_asked)
+{
+    static const char *const sets[] = { "policy=[{person: bob, tool: exec, decision: ask}]", NULL };
+    struct scene s;
+
+    scene_start(&s, 100);
+    scene_pair(&s, "boss");
+    scene_pair(&s, "bob");
+    scene_restart(&s, 100);
+    CHECK_OK(config_load_for_test(s.home.folder, sets));
+    CHECK_OK(rules_load(&s.gateway));
+    say_as(&s, "bob", "/run true");
+    CHECK(code(&s)[0]);
+    UNTIL(was_asked(&s, "boss") && was_asked(&s, "bob"));
+    const char *which = code(&s);
+
+    say_as(&s, "bob", arena_printf(s.home.arena, "yes %s", which));
+    CHECK_STR(str_from(code(&s)), which);
+    say_as(&s, "boss", arena_printf(s.home.arena, "no %s", which));
+    CHECK_STR(str_from(code(&s)), "");
+    CHECK(str_find(scene_inbox(&s), S("done /run true")) != STR_NONE);
     scene_end(&s);
 }

@@ -22,7 +22,7 @@ struct scene {
     bool             model_held;    /* it says a first word and waits with the rest */
     bool             platform_held; /* a send waits */
     struct waiters   released;      /* woken by scene_release() */
-    size_t           n_asked;
+    size_t           n_asked, n_said;
     struct buf       asked;         /* the last request's body */
     const struct scripted *script;  /* NULL: it echoes */
     size_t           n_sent;

@@ -11,6 +11,7 @@ CREATE TABLE approvals (
     chat_id    TEXT NOT NULL,
     thread_id  TEXT NOT NULL,
     person     TEXT NOT NULL,                   -- for whom it would run
+    role       TEXT NOT NULL,                   -- theirs when it was asked
     tool       TEXT NOT NULL,
     arguments  TEXT NOT NULL,                   -- exactly what will run
     question   TEXT NOT NULL,

@@ -11,8 +11,8 @@ WHERE session_id = ?1 AND person = ?2 AND grant_row = ?3 AND state = 'granted' A
 -- A code is good while its question is open; one that is taken fails the batch, which is tried with another.
 -- name: approval.add
 INSERT INTO approvals(code, inbox_id, call_id, session_id, platform, chat_id, thread_id, person, tool, arguments, question,
-                      rule, grant_row, created_at, expires_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
+                      rule, grant_row, created_at, expires_at, role)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16);
 
 -- name: approval.ask
 INSERT INTO outbox(inbox_id, session_id, platform, chat_id, thread_id, reply_to, part, body, state, attempts, next_at, created_at)
@@ -22,7 +22,7 @@ VALUES (NULL, ?1, ?2, ?3, ?4, ?5, 0, ?6, 'ready', 0, ?7, ?7);
 SELECT code FROM approvals WHERE state = 'pending';
 
 -- name: approval.by_code
-SELECT id, inbox_id, session_id, platform, chat_id, person, tool, arguments, grant_row, state
+SELECT id, inbox_id, session_id, platform, chat_id, person, tool, arguments, grant_row, state, role
 FROM approvals WHERE code = ?1 ORDER BY state = 'pending' DESC, id DESC LIMIT 1;
 
 -- name: approval.decide
