@@ -101,8 +101,11 @@ static void add_session(struct look *l, const struct rows *r, size_t i)
     char when[TIME_TEXT_SIZE];
     str title = row_str(r, i, 4), thread = row_str(r, i, 3);
 
-    buf_addf(&l->text, "%.*s  %.*s chat ", STR(row_str(r, i, 0)), STR(row_str(r, i, 1)));
-    add_line(&l->text, row_str(r, i, 2), NAME_MAX_BYTES);
+    buf_addf(&l->text, "%.*s  %.*s", STR(row_str(r, i, 0)), STR(row_str(r, i, 1)));
+    if (!str_eq(row_str(r, i, 2), row_str(r, i, 0))) {      /* on surfaces of ours they are the same */
+        buf_add(&l->text, S(" chat "));
+        add_line(&l->text, row_str(r, i, 2), NAME_MAX_BYTES);
+    }
     if (thread.len) {
         buf_add(&l->text, S(" thread "));
         add_line(&l->text, thread, NAME_MAX_BYTES);

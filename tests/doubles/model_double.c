@@ -46,6 +46,7 @@ static long port, delay_ms, deltas = 1, delta_interval_ms, tool_calls;
 static const char *tool_name = "exec", *tool_arguments = "{\"command\":\"true\"}", *log_path, *tool_word, *slow_word;
 static const char *call_specs[16];          /* "NAME=ARGUMENTS", instead of the one tool above */
 static long n_call_specs;
+static bool obey;                           /* "call NAME ARGUMENTS" is a call, all else an echo */
 static FILE *log_file;
 static int epfd;
 static unsigned long long n_requests;
@@ -133,6 +134,25 @@ static void add_arguments(struct bytes *b, const char *arguments, const char *qu
     free(filled.p);
 }
 
+/* "NAME ARGUMENTS" when the message is an order; NULL: it is none. */
+static const char *order_in(const char *text)
+{
+    return obey && strncmp(text, "call ", 5) == 0 ? text + 5 : NULL;
+}
+
+static void add_order_json(struct bytes *b, const char *order)
+{
+    char head[128], name[64];
+
+    snprintf(head, sizeof head, "{\"index\":0,\"id\":\"call_%llu\",\"type\":\"function\",\"function\":{\"name\":", n_requests);
+    add_text(b, head);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(order, " "), order);
+    add_json_string(b, name);
+    add_text(b, ",\"arguments\":");
+    add_json_string(b, order + strcspn(order, " "));
+    add_text(b, "}}");
+}
+
 static void add_call_json(struct bytes *b, const struct conn *c, long i)
 {
     const char *spec = i < n_call_specs ? call_specs[i] : NULL;
@@ -148,13 +168,22 @@ static void add_call_json(struct bytes *b, const struct conn *c, long i)
     add_text(b, "}}");
 }
 
+static void add_all_calls(struct bytes *b, const struct conn *c)
+{
+    const char *order = order_in(c->question);
+
+    if (order)
+        add_order_json(b, order);
+    for (long i = 0; !order && i < tool_calls; i++)
+        add_call_json(b, c, i);
+}
+
 static void add_calls(struct conn *c)
 {
     struct bytes ev = {0};
 
     add_text(&ev, CHUNK_HEAD "\"tool_calls\":[");
-    for (long i = 0; i < tool_calls; i++)
-        add_call_json(&ev, c, i);
+    add_all_calls(&ev, c);
     add_text(&ev, "]},\"finish_reason\":null}]}");
     add_event(&c->out, ev.p, ev.len);
     free(ev.p);
@@ -192,8 +221,7 @@ static void add_whole_reply(struct conn *c)
         add_json_string(&b, c->text);
     } else {
         add_text(&b, "null,\"tool_calls\":[");
-        for (long i = 0; i < tool_calls; i++)
-            add_call_json(&b, c, i);
+        add_all_calls(&b, c);
         add_text(&b, "]");
     }
     add_text(&b, "},\"finish_reason\":");
@@ -401,7 +429,9 @@ static void chat(struct conn *c, const char *path, char *p, size_t n)
     }
     c->stream = asked.stream;
     c->question = asked.text;
-    if (tool_calls == 0 || asked.results || (tool_word && !strstr(asked.text, tool_word))) {
+    bool calls = tool_calls && (!tool_word || strstr(asked.text, tool_word));
+
+    if (asked.results || !(calls || order_in(asked.text))) {
         c->text = malloc(strlen(asked.text) + 7);
         sprintf(c->text, "echo: %s", asked.text);
     }
@@ -535,6 +565,7 @@ static void usage(FILE *to)
           "                         no escapes\n"
           "  --call NAME=JSON       ask for this call, and for one more with each further --call\n"
           "  --tool-word WORD       ask for calls only when the message has this word in it\n"
+          "  --obey                 a message \"call NAME ARGUMENTS\" makes it call that tool\n"
           "  --slow-word WORD       pause between two pieces only when the message has this word in it\n"
           "  --log FILE             append one JSON line a request: n path model text messages results tools stream\n", to);
 }
@@ -544,7 +575,8 @@ static void options(int argc, char **argv)
     static const struct option names[] = {
         { "port", 1, 0, 'p' }, { "delay-ms", 1, 0, 'd' }, { "deltas", 1, 0, 'n' }, { "delta-interval-ms", 1, 0, 'i' },
         { "tool-calls", 1, 0, 'c' }, { "tool-name", 1, 0, 't' }, { "tool-arguments", 1, 0, 'a' }, { "log", 1, 0, 'l' },
-        { "tool-word", 1, 0, 'w' }, { "slow-word", 1, 0, 's' }, { "call", 1, 0, 'C' }, { "help", 0, 0, 'h' }, { 0 },
+        { "tool-word", 1, 0, 'w' }, { "slow-word", 1, 0, 's' }, { "call", 1, 0, 'C' }, { "obey", 0, 0, 'o' },
+        { "help", 0, 0, 'h' }, { 0 },
     };
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1; ) {
         switch (o) {
@@ -558,6 +590,7 @@ static void options(int argc, char **argv)
         case 'l': log_path = optarg; break;
         case 'w': tool_word = optarg; break;
         case 's': slow_word = optarg; break;
+        case 'o': obey = true; break;
         case 'C':
             if (n_call_specs == sizeof call_specs / sizeof *call_specs || !strchr(optarg, '=')) {
                 usage(stderr);
