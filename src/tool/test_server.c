@@ -149,7 +149,7 @@ bool test_snmpd_start(struct desk *d, struct test_snmpd *s)
         "createUser strong SHA-256 authword1 AES-256 privword1\nrouser strong authpriv\n"
         "createUser signed SHA authword1\nrouser signed authnopriv\ncreateUser open\nrouser open noauth\n", s->port));
     struct process_spec spec = {
-        .argv = (const char *const[]){ "/usr/sbin/snmpd", "-f", "-C", "-c", config, "-Ln", "-p", pid_file, "-x", "", NULL },
+        .argv = (const char *const[]){ "/usr/sbin/snmpd", "-f", "-C", "-c", config, "-Ln", "-p", pid_file, "-x", arena_printf(a, "%s/agentx", d->f.root), NULL },
         .env = (const char *const[]){ arena_printf(a, "SNMP_PERSISTENT_DIR=%s/snmp", d->f.root),
                                       arena_printf(a, "SNMPCONFPATH=%s", d->f.root), "MIBS=", NULL },
         .stdin_fd = PROCESS_NULL, .stdout_fd = PROCESS_NULL, .stderr_fd = PROCESS_NULL };

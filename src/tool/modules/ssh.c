@@ -29,6 +29,7 @@ struct command {
     struct ssh_call *call;
     ssh_channel      channel;
     uint64_t         until;     /* on now_ms() */
+    bool             is_open;   /* the channel is */
     bool             ended;     /* how it ended has been said */
     bool             closed;    /* and nothing more will come */
 };
@@ -105,50 +106,73 @@ static int on_wake(socket_t fd, int events, void *arg)
     return SSH_OK;      /* dopoll() returns, which is all */
 }
 
-/* RFC 4254, 6.9.  OpenSSH passes it on to the command's process group, but not where it was root who came in; whether it
- * did is known when the end is told. */
-static void kill_it(struct command *m, ssh_session s, ssh_event event)
+/* A channel, then the command on it: one step further.  SSH_AGAIN: when more has come. */
+static int begin(struct command *m)
 {
-    uint64_t until = now_ms() + PARTING_MS, now;
+    int e = m->is_open ? SSH_OK : ssh_channel_open_session(m->channel);
 
-    if (ssh_channel_request_send_signal(m->channel, "KILL") != SSH_OK || ssh_blocking_flush(s, PARTING_MS) != SSH_OK)
+    m->is_open = e == SSH_OK;
+    return e == SSH_OK ? ssh_channel_request_exec(m->channel, m->call->command) : e;
+}
+
+static bool poll_until(uint64_t until, ssh_session s, ssh_event event)
+{
+    uint64_t now = now_ms();
+
+    return now < until && ssh_event_dopoll(event, (int)(until - now)) != SSH_ERROR && ssh_is_connected(s);
+}
+
+/* RFC 4254, 6.9.  What was asked to begin may have begun before we hear of it, and only then is a signal passed on.  OpenSSH
+ * gives it to the command's process group, but not where root came in; whether it did is known when the end is told. */
+static void kill_it(struct command *m, int began, ssh_session s, ssh_event event)
+{
+    uint64_t until = now_ms() + PARTING_MS;
+
+    while (m->is_open && began == SSH_AGAIN && poll_until(until, s, event))
+        began = begin(m);
+    if (began != SSH_OK || ssh_channel_request_send_signal(m->channel, "KILL") != SSH_OK || ssh_blocking_flush(s, PARTING_MS) != SSH_OK)
         return;
-    while (!m->ended && !m->closed && !atomic_load(&m->call->interrupted) && (now = now_ms()) < until)
-        if (ssh_event_dopoll(event, (int)(until - now)) == SSH_ERROR)
-            break;
+    while (!m->ended && !m->closed && !atomic_load(&m->call->interrupted) && poll_until(until, s, event))
+        ;
     m->call->killed = m->ended;
+}
+
+static void finish(struct command *m, int began, ssh_session s, ssh_event event)
+{
+    struct ssh_call *c = m->call;
+
+    if (m->ended)
+        return;
+    if (m->closed || !ssh_is_connected(s)) {
+        c->end = SSH_LOST;
+    } else if (began == SSH_ERROR) {
+        ssh_refuse(c, "no command can be started there: %s", ssh_get_error(s));
+    } else {
+        kill_it(m, began, s, event);
+        c->end = SSH_TIMED_OUT;
+    }
 }
 
 static void follow(struct command *m, ssh_session s, ssh_event event)
 {
     struct ssh_call *c = m->call;
+    int began = begin(m);
 
-    while (!m->closed && !atomic_load(&c->interrupted)) {
-        uint64_t now = now_ms();
-
-        if (now >= m->until)
-            break;
-        if (ssh_event_dopoll(event, (int)(m->until - now)) == SSH_ERROR || !ssh_is_connected(s))
-            break;
+    while (began == SSH_AGAIN && !atomic_load(&c->interrupted) && poll_until(m->until, s, event))
+        began = begin(m);
+    if (began == SSH_OK)
+        ssh_channel_send_eof(m->channel);       /* its input is empty */
+    while (began == SSH_OK && !m->closed && !atomic_load(&c->interrupted) && poll_until(m->until, s, event))
         m->closed |= ssh_channel_is_closed(m->channel) != 0;
-    }
-    if (m->ended)
-        return;
-    if (m->closed || !ssh_is_connected(s)) {
-        c->end = SSH_LOST;
-        return;
-    }
-    kill_it(m, s, event);
-    c->end = SSH_TIMED_OUT;
+    finish(m, began, s, event);
 }
 
-static bool begin(struct command *m, ssh_session s, ssh_event event)
+/* From here on nothing blocks but the event's wait, which wake_fd ends too. */
+static bool prepare(struct command *m, ssh_session s, ssh_event event)
 {
     struct ssh_call *c = m->call;
 
-    if (ssh_channel_open_session(m->channel) != SSH_OK || ssh_channel_request_exec(m->channel, c->command) != SSH_OK)
-        return ssh_refuse(c, "no command can be started there: %s", ssh_get_error(s));
-    ssh_channel_send_eof(m->channel);       /* its input is empty */
+    ssh_set_blocking(s, 0);
     if (ssh_event_add_session(event, s) != SSH_OK || ssh_event_add_fd(event, c->wake_fd, POLLIN, on_wake, c) != SSH_OK)
         return ssh_refuse(c, "its output cannot be waited for");
     m->until = now_ms() + c->timeout_ms;
@@ -168,7 +192,7 @@ static void run(struct ssh_call *c, ssh_session s)
     ssh_callbacks_init(&hooks);
     if (!m.channel || !event || ssh_set_channel_callbacks(m.channel, &hooks) != SSH_OK)
         ssh_refuse(c, "no channel can be opened: %s", ssh_get_error(s));
-    else if (begin(&m, s, event))
+    else if (prepare(&m, s, event))
         follow(&m, s, event);
     if (event) {
         ssh_event_remove_fd(event, c->wake_fd);
