@@ -5,11 +5,14 @@
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
+#include "runtime/module.h"
+#include "tool/modules/ssh.h"
 #include "tool/test_server.h"
 
 /* Hosts a, b and c are the server; the rest of a host's settings is `more`. */
@@ -97,6 +100,23 @@ TEST(ssh_is_let_in_by_a_key_or_an_agent_and_says_why_not)
     CHECK_REFUSES(&d, "ssh", run, "if it has a passphrase");
     configure(&d, &s, arena_printf(a, "key: %s/user_key, passphrase: open sesame", s.root));
     CHECK_TELLS(&d, "ssh", run, "[exit status 0", false);
+}
+
+TEST(ssh_can_see_beforehand_what_is_missing_for_a_host)
+{
+    SSHD(d, s);
+    struct arena *a = d.f.arena;
+    const struct ssh_module *m;
+    struct ssh_target t = { .name = "a", .host = "127.0.0.1", .port = s.port, .user = s.user, .key = arena_printf(a, "%s/user_key", s.root),
+                            .passphrase = "", .password = "", .agent = "", .known_hosts = arena_printf(a, "%s/known_hosts", s.root) };
+    struct ssh_call c = { .target = &t };
+
+    CHECK_OK(module_open("ssh", (const void **)&m));
+    CHECK(m->check(&c));
+    t.port++;
+    CHECK(!m->check(&c) && strstr(c.error, "has no key of 127.0.0.1"));
+    t.key = "/no/such";
+    CHECK(!m->check(&c) && strstr(c.error, "cannot be read"));
 }
 
 TEST(ssh_reaches_several_hosts_side_by_side)

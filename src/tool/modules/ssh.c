@@ -225,4 +225,15 @@ static void call(struct ssh_call *c)
         close(c->agent_fd);
 }
 
-MODULE_TABLE const struct ssh_module clawdbot_module_ssh = { .call = call };
+static bool check(struct ssh_call *c)
+{
+    ssh_session s = ssh_new();
+    bool good = s && ssh_check(c, s);
+
+    if (!s)
+        ssh_refuse(c, "libssh has no memory for a session");
+    ssh_free(s);
+    return good;
+}
+
+MODULE_TABLE const struct ssh_module clawdbot_module_ssh = { .call = call, .check = check };

@@ -54,5 +54,9 @@ struct ssh_call {
     char            error[1400];        /* what happened, and what to do */
 };
 
-struct ssh_module { void (*call)(struct ssh_call *); };
+struct ssh_module {
+    void (*call)(struct ssh_call *);
+    /* Can its key be read, and is the host known?  Only `target` counts, nobody is asked; false: `error` says what is missing. */
+    bool (*check)(struct ssh_call *);
+};
 extern const struct ssh_module clawdbot_module_ssh;

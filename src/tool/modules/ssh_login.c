@@ -91,19 +91,27 @@ static int no_passphrase(const char *prompt, char *buf, size_t len, int echo, in
     return 0;
 }
 
-static bool with_key(struct ssh_call *c, ssh_session s, int *ret_answer)
+static bool read_key(struct ssh_call *c, ssh_key *out)
 {
     const struct ssh_target *t = c->target;
-    ssh_key key = NULL;
     struct stat st;
 
     if (stat(t->key, &st) != 0)
         return ssh_refuse(c, "its key, the file %s, cannot be read: %s", t->key, strerror(errno));
     if (st.st_mode & 077)
         return ssh_refuse(c, "its key, the file %s, can be read by others: chmod 600 %s", t->key, t->key);
-    if (ssh_pki_import_privkey_file(t->key, *t->passphrase ? t->passphrase : NULL, no_passphrase, (void *)t->passphrase, &key) != SSH_OK)
+    if (ssh_pki_import_privkey_file(t->key, *t->passphrase ? t->passphrase : NULL, no_passphrase, (void *)t->passphrase, out) != SSH_OK)
         return ssh_refuse(c, "the file %s is no private key that can be used%s", t->key, *t->passphrase ?
                           "; is the passphrase right?" : "; if it has a passphrase, set that beside it");
+    return true;
+}
+
+static bool with_key(struct ssh_call *c, ssh_session s, int *ret_answer)
+{
+    ssh_key key = NULL;
+
+    if (!read_key(c, &key))
+        return false;
     *ret_answer = ssh_userauth_publickey(s, NULL, key);
     ssh_key_free(key);
     return true;
@@ -184,19 +192,17 @@ static bool set_options(struct ssh_call *c, ssh_session s)
     const long seconds = (long)c->connect_seconds;
     const unsigned port = t->port;
     const bool no = false;
-    const socket_t fd = c->fd;
 
     if (ssh_options_set(s, SSH_OPTIONS_PROCESS_CONFIG, &no) || ssh_options_set(s, SSH_OPTIONS_HOST, t->host) ||
         ssh_options_set(s, SSH_OPTIONS_PORT, &port) || ssh_options_set(s, SSH_OPTIONS_USER, t->user) ||
-        ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, t->known_hosts) || ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &seconds) ||
-        ssh_options_set(s, SSH_OPTIONS_FD, &fd))
+        ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, t->known_hosts) || ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &seconds))
         return ssh_refuse(c, "it cannot be reached as it is configured: %s", ssh_get_error(s));
     return true;
 }
 
 bool ssh_login(struct ssh_call *c, ssh_session s)
 {
-    if (!set_options(c, s))
+    if (!set_options(c, s) || ssh_options_set(s, SSH_OPTIONS_FD, &c->fd))
         return false;
     int e = ssh_connect(s);
 
@@ -205,4 +211,18 @@ bool ssh_login(struct ssh_call *c, ssh_session s)
         return ssh_refuse(c, "%s port %u answers, but not as an SSH server that can be spoken with: %s", c->target->host,
                           c->target->port, ssh_get_error(s));
     return is_known(c, s) && let_in(c, s);
+}
+
+bool ssh_check(struct ssh_call *c, ssh_session s)
+{
+    const struct ssh_target *t = c->target;
+    ssh_key key = NULL;
+
+    if (!set_options(c, s) || (*t->key && !read_key(c, &key)))
+        return false;
+    ssh_key_free(key);
+    if (ssh_session_has_known_hosts_entry(s) == SSH_KNOWN_HOSTS_OK)
+        return true;
+    return ssh_refuse(c, "%s has no key of %s port %u, so it will be refused: ssh-keyscan -p %u %s >> %s, and compare the fingerprint",
+                      t->known_hosts, t->host, t->port, t->port, t->host, t->known_hosts);
 }

@@ -10,6 +10,7 @@ bool ssh_refuse(struct ssh_call *, const char *fmt, ...) __attribute__((format(p
 
 /* ssh_login.c: greets, makes sure who the host is, and is let in.  Sets SSH_OPTIONS_FD: the session owns call->fd then. */
 bool ssh_login(struct ssh_call *, ssh_session);
+bool ssh_check(struct ssh_call *, ssh_session);     /* what can be seen without a connection */
 /* ssh_files.c */
 void ssh_put(struct ssh_call *, ssh_session);
 void ssh_get(struct ssh_call *, ssh_session);
