@@ -12,6 +12,7 @@
 #include "domain/message.h"
 #include "gateway/people.h"
 #include "runtime/clock.h"
+#include "store/audit.h"
 #include "tool/policy.h"
 
 enum { LOGIN_MS = 10 * 60 * 1000, PAIRING_MS = 60 * 60 * 1000, MAX_LOGINS = 8, MAX_BROWSERS = 64 };
@@ -221,6 +222,8 @@ static void add_pairing(struct gateway *g, struct batch *b, struct arena *a, con
     batch_add(b, "person.pair", "cssiiss", id, role.len ? role : S("user"), name, now, no_owner_now, platform, user);
     batch_add(b, "user.add", "ssssici", platform, user, name, chat, now, id, no_owner_now);
     batch_add(b, "pairing.remove", "ssi", platform, user, now);
+    audit_add(b, &(struct audit_row){ .person = S("owner"), .platform = platform, .event = "person.paired", .subject = user,
+                                      .detail = json_pack("{s:o}", "role", json_from_str(role)) });
 }
 
 enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str *ret_who, const char **ret_role)

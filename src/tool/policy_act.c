@@ -306,12 +306,24 @@ static str host_of(str text)
     return str_take(text, str_find_char(text, ':'));
 }
 
+/* Sends no more than an address. */
 static bool is_lookup(const json_t *arguments)
 {
+    static const char *const more[] = { "body", "json", "headers" };
     str method = json_text_str(arguments, "method");
 
-    return (method.len == 0 || str_eq_nocase(method, S("GET")) || str_eq_nocase(method, S("HEAD")))
-           && !json_at(arguments, "body") && !json_at(arguments, "secret");
+    for (size_t i = 0; i < N_ELEMENTS(more); i++)
+        if (json_at(arguments, more[i]))
+            return false;
+    return method.len == 0 || str_eq_nocase(method, S("GET")) || str_eq_nocase(method, S("HEAD"));
+}
+
+static bool is_named(const struct tool *t, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(t->name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static unsigned effects_of_tool(const struct policy_facts *f)
@@ -322,53 +334,64 @@ static unsigned effects_of_tool(const struct policy_facts *f)
 
     if (strcmp(f->tool->name, "web_search") == 0 || (strcmp(f->tool->name, "http_fetch") == 0 && is_lookup(f->arguments)))
         return EFFECT_FETCH;
+    if (strcmp(f->tool->name, "ssh") == 0 && str_eq(json_text_str(f->arguments, "action"), S("hosts")))
+        return EFFECT_READ;
     return by_risk[f->tool->risk];
 }
 
-/* Others walk through folders, and through the workspace where none is named. */
+/* These walk through the workspace where no folder is named; those are about one file. */
+static bool walks(const struct tool *t)
+{
+    static const char *const names[] = { "list_dir", "find_files", "grep", "archive_files" };
+
+    return is_named(t, names, N_ELEMENTS(names));
+}
+
 static bool is_about_one_file(const struct tool *t)
 {
-    return strcmp(t->name, "read_file") == 0 || strcmp(t->name, "write_file") == 0 || strcmp(t->name, "edit_file") == 0;
+    static const char *const names[] = { "read_file", "write_file", "edit_file", "summarize", "python", "http_fetch", "ssh" };
+
+    return is_named(t, names, N_ELEMENTS(names));
+}
+
+/* `name`: of the argument that holds the path. */
+static void add_path(struct acts *all, struct policy_act *act, const char *name, unsigned effect)
+{
+    struct shell_word w = { json_text_str(all->facts->arguments, name), false };
+
+    if (w.text.len == 0 && !(strcmp(name, "path") == 0 && walks(all->facts->tool)))
+        return;
+    act_add_path(&all->place, act, &w, effect);
+    act->paths[act->n_paths - 1].whole = !is_about_one_file(all->facts->tool);
 }
 
 static void add_paths(struct acts *all, struct policy_act *act)
 {
-    static const char *const names[] = {
-        "path", "folder", "source", "destination", "from_path", "to_path", "local", "file", "save_as", "target",
-    };
-    enum effect effect = all->facts->tool->risk == RISK_WRITE ? EFFECT_WRITE : EFFECT_READ;
+    bool gets = str_eq(json_text_str(all->facts->arguments, "action"), S("get"));
 
-    bool whole = !is_about_one_file(all->facts->tool);
-
-    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-        struct shell_word w = { json_text_str(all->facts->arguments, names[i]), false };
-
-        if (w.text.len || (i == 0 && whole && all->facts->tool->risk <= RISK_WRITE)) {
-            act_add_path(&all->place, act, &w, effect);
-            act->paths[act->n_paths - 1].whole = whole;
-        }
-    }
+    add_path(all, act, "path", all->facts->tool->risk == RISK_WRITE || gets ? EFFECT_WRITE : EFFECT_READ);
+    add_path(all, act, "target", EFFECT_WRITE);
+    add_path(all, act, "save_to", EFFECT_WRITE);
 }
 
 static void add_plain(struct acts *all)
 {
-    const json_t *arguments = all->facts->arguments;
-    str url = json_text_str(arguments, "url");
+    str url = json_text_str(all->facts->arguments, "url");
 
     all->items = arena_alloc(all->place.arena, sizeof *all->items);
     struct policy_act *act = new_act(all, effects_of_tool(all->facts));
 
-    act->host = url.len ? host_of(url) : host_of(json_text_str(arguments, "host"));
+    if (url.len)
+        act->host = host_of(url);
     add_paths(all, act);
 }
 
-static void add_ssh(struct acts *all)
+/* On one host: a command's words, which are about files there, or what else there is to do. */
+static void add_remote(struct acts *all)
 {
-    const json_t *arguments = all->facts->arguments;
-    str command = json_text_str(arguments, "command");
+    str command = json_text_str(all->facts->arguments, "command");
 
-    all->host = json_text_str(arguments, "host");
-    if (command.len == 0 || all->host.len == 0) {
+    if (command.len == 0 || strcmp(all->facts->tool->name, "ssh") != 0) {
         add_plain(all);
         return;
     }
@@ -388,17 +411,50 @@ static void add_process(struct acts *all)
         new_act(all, str_eq(action, S("kill")) ? EFFECT_EXECUTE : EFFECT_READ);
 }
 
+/* The same on each of `hosts`, decided for each. */
+static void add_hosts(struct acts *all, const json_t *hosts)
+{
+    struct policy_act *items = NULL;
+    const json_t *host;
+    size_t n = 0, i;
+
+    json_array_foreach(hosts, i, host) {
+        struct acts one = { .facts = all->facts, .place = all->place, .host = json_strval(host) };
+
+        add_remote(&one);
+        struct policy_act *more = arena_alloc(all->place.arena, (n + one.n) * sizeof *more);
+
+        if (n)
+            memcpy(more, items, n * sizeof *more);
+        memcpy(more + n, one.items, one.n * sizeof *more);
+        items = more;
+        n += one.n;
+    }
+    all->items = items;
+    all->n = n;
+}
+
+static void add_tool(struct acts *all)
+{
+    const json_t *hosts = json_at(all->facts->arguments, "hosts");
+
+    if (json_array_size(hosts)) {
+        add_hosts(all, hosts);
+        return;
+    }
+    all->host = json_text_str(all->facts->arguments, "host");
+    add_remote(all);
+}
+
 struct policy_acts policy_acts_of(struct arena *a, const struct policy_facts *f)
 {
     struct acts all = { .facts = f, .place = { .arena = a, .workspace = f->workspace ? f->workspace : "/" } };
 
     if (strcmp(f->tool->name, "exec") == 0)
         add_exec(&all);
-    else if (strcmp(f->tool->name, "ssh") == 0)
-        add_ssh(&all);
     else if (strcmp(f->tool->name, "process") == 0)
         add_process(&all);
     else
-        add_plain(&all);
+        add_tool(&all);
     return (struct policy_acts){ all.items, all.n };
 }

@@ -57,6 +57,21 @@ static json_t *command_patterns(const struct policy_acts *acts)
     return list;
 }
 
+static json_t *host_patterns(const struct policy_acts *acts)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < acts->n; i++) {
+        CLEANUP(buf_done) struct buf b = { 0 };
+
+        if (i && str_eq(acts->items[i].host, acts->items[i - 1].host))
+            continue;
+        pattern_add_literal(&b, acts->items[i].host);
+        json_array_append_new(list, json_from_str(buf_str(&b)));
+    }
+    return list;
+}
+
 /* Every argument as it was: this call again, and no other. */
 static void add_arguments(json_t *row, const json_t *arguments)
 {
@@ -128,7 +143,7 @@ json_t *policy_row_for(const struct policy_facts *f)
     add_pattern(row, "person", f->person->id);
     json_object_set_new(row, "tool", json_string(f->tool->name));
     if (acts.items[0].host.len)
-        add_pattern(row, "host", acts.items[0].host);
+        json_object_set_new(row, "host", host_patterns(&acts));
     if (acts.items[0].n_words)
         json_object_set_new(row, "command", command_patterns(&acts));
     else

@@ -246,15 +246,28 @@ static bool matches_taint(const struct policy_row *row, str taint)
     return row->tainted == ANY || (row->tainted == YES) == (taint.len > 0);
 }
 
+static void add_lower(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        buf_add_char(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
+}
+
 static bool matches_host(const json_t *body, str host)
 {
-    CLEANUP(buf_done) struct buf low = { .max = 1024 };
+    CLEANUP(buf_done) struct buf low = { 0 };
+    str one;
 
     if (!json_object_get(body, "host"))
         return true;
-    for (size_t i = 0; i < host.len; i++)
-        buf_add_char(&low, host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] + 32) : host.p[i]);
-    return host.len && matches_any(body, "host", buf_str(&low), STRICT);
+    add_lower(&low, host);
+    for (size_t i = 0; host.len && (one = text_at(body, "host", i)).len; i++) {
+        CLEANUP(buf_done) struct buf pattern = { 0 };
+
+        add_lower(&pattern, one);
+        if (pattern_matches(buf_str(&pattern), buf_str(&low), STRICT))
+            return true;
+    }
+    return false;
 }
 
 static bool matches_effects(const struct policy_row *row, const struct policy_act *act)

@@ -583,6 +583,12 @@ TEST(files_are_matched_where_they_are)
         { "operator", "http_fetch", "{\"url\":\"https://evil.com\\\\@api.example.org\",\"method\":\"POST\"}", "ask" },
         { "operator", "ssh", "{\"host\":\"web1\",\"command\":\"uptime\"}", "allow" }, { "operator", "ssh", "{\"host\":\"web1\",\"command\":\"uptime; rm x\"}", "ask" },
         { "operator", "ssh", "{\"host\":\"web2\",\"command\":\"uptime\"}", "ask" },
+        { "operator", "ssh", "{\"hosts\":[\"web1\",\"web1\"],\"command\":\"uptime\"}", "allow" },
+        { "operator", "ssh", "{\"hosts\":[\"web1\",\"web2\"],\"command\":\"uptime\"}", "ask" },
+        { "operator", "ssh", "{\"action\":\"hosts\"}", "allow" }, { "operator", "ssh", "{\"action\":\"put\",\"host\":\"web1\",\"path\":\"a.pem\"}", "deny" },
+        { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"x/secret/a\"}", "deny" },
+        { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"a\"}", "allow" },
+        { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"headers\":{\"X\":\"y\"}}", "ask" },
     };
     CLEANUP(free_policy) struct policy *p = policy_of(
         "[{\"role\":\"user\",\"path\":\"public/**\",\"decision\":\"allow\"},{\"role\":\"operator\",\"path\":[\"x/secret/**\",\"**/*.pem\"],\"decision\":\"deny\"},"
