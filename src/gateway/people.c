@@ -352,7 +352,8 @@ static enum err somebody_of_store(const struct people *p, str id)
 
 static enum err commit(const struct people_change *c, struct batch *b, const char *event, str id, str what) AWAITS
 {
-    audit_add(b, &(struct audit_row){ .person = S("owner"), .event = event, .subject = id, .detail = json_pack("{s:o}", "what", json_from_str(what)) });
+    audit_add(b, &(struct audit_row){ .person = S("owner"), .event = event, .subject = id,
+                                      .detail = json_pack("{s:o}", "what", json_from_str(what)) });
     TRY(store_commit(c->gateway->store, b));
     TRY(people_reload(c->people));
     log_event(LOG_INFO, event, F("person", id), F("what", what));
