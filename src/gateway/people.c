@@ -327,13 +327,23 @@ json_t *person_json(const struct people *p, str id)
     return s ? one_json(p, s) : NULL;
 }
 
+static int by_id(const void *x, const void *y)
+{
+    return strcmp((*(const struct somebody *const *)x)->id, (*(const struct somebody *const *)y)->id);
+}
+
 json_t *people_json(const struct people *p)
 {
+    CLEANUP(mem_freep) const struct somebody **all = mem_alloc((p->now.people.n + 1) * sizeof *all);
     json_t *list = json_array();
     const struct map_entry *e;
+    size_t n = 0;
 
     for (size_t i = 0; map_next(&p->now.people, &i, &e); )
-        json_array_append_new(list, one_json(p, e->value));
+        all[n++] = e->value;
+    qsort(all, n, sizeof *all, by_id);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, one_json(p, all[i]));
     return list;
 }
 
