@@ -389,9 +389,10 @@ static void add_plain(struct acts *all)
 /* On one host: a command's words, which are about files there, or what else there is to do. */
 static void add_remote(struct acts *all)
 {
-    str command = json_text_str(all->facts->arguments, "command");
+    str command = json_text_str(all->facts->arguments, "command"), action = json_text_str(all->facts->arguments, "action");
+    bool runs = action.len == 0 || str_eq(action, S("run"));    /* or the command is not what counts */
 
-    if (command.len == 0 || strcmp(all->facts->tool->name, "ssh") != 0) {
+    if (command.len == 0 || !runs || strcmp(all->facts->tool->name, "ssh") != 0) {
         add_plain(all);
         return;
     }

@@ -585,6 +585,7 @@ TEST(files_are_matched_where_they_are)
         { "operator", "ssh", "{\"host\":\"web2\",\"command\":\"uptime\"}", "ask" },
         { "operator", "ssh", "{\"hosts\":[\"web1\",\"web1\"],\"command\":\"uptime\"}", "allow" },
         { "operator", "ssh", "{\"hosts\":[\"web1\",\"web2\"],\"command\":\"uptime\"}", "ask" },
+        { "operator", "ssh", "{\"action\":\"get\",\"path\":\"a\",\"host\":\"web1\",\"command\":\"uptime\"}", "ask" },
         { "operator", "ssh", "{\"action\":\"hosts\"}", "allow" }, { "operator", "ssh", "{\"action\":\"put\",\"host\":\"web1\",\"path\":\"a.pem\"}", "deny" },
         { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"x/secret/a\"}", "deny" },
         { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"a\"}", "allow" },
