@@ -12,6 +12,18 @@ FROM (SELECT coalesce(max(CAST(substr(value, 1, instr(value, ':') - 1) AS INTEGE
 INSERT INTO meta(key, value) SELECT 'audit.head', id || ':' || hash FROM audit ORDER BY id DESC LIMIT 1
 ON CONFLICT(key) DO UPDATE SET value = excluded.value;
 
--- name: audit.after
+-- What the head says, and what the table itself says.
+-- name: audit.outline
+SELECT (SELECT value FROM meta WHERE key = 'audit.head'), (SELECT count(*) FROM audit), (SELECT min(id) FROM audit),
+       (SELECT max(id) FROM audit);
+
+-- Oldest first, behind an id.
+-- name: audit.page
 SELECT id, at, person, platform, session_id, event, subject, decision, digest, detail, hash FROM audit
-WHERE id > ?1 ORDER BY id LIMIT ?2;
+WHERE id > ?1 AND (?2 = '' OR person = ?2) AND (?3 = '' OR event = ?3 OR substr(event, 1, length(?3) + 1) = ?3 || '.') AND at >= ?4
+ORDER BY id LIMIT ?5;
+
+-- name: audit.latest
+SELECT id, at, person, platform, session_id, event, subject, decision, digest, detail, hash FROM audit
+WHERE (?1 = '' OR person = ?1) AND (?2 = '' OR event = ?2 OR substr(event, 1, length(?2) + 1) = ?2 || '.') AND at >= ?3
+ORDER BY id DESC LIMIT ?4;
