@@ -243,6 +243,8 @@ enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str
     str platform = row_str(&r, 0, 0), user = row_str(&r, 0, 1), name = row_str(&r, 0, 2);
 
     add_pairing(g, b, a, &r, role);
+    audit_add(b, &(struct audit_row){ .person = S("owner"), .platform = S("cli"), .event = "access.paired",
+                                      .subject = str_from(arena_printf(a, "%.*s on %.*s", STR(user), STR(platform))) });
     TRY(store_commit(g->store, b));
     TRY(people_reload(g->access->people));
     struct person p = access_person(g->access, platform, user);
@@ -267,6 +269,7 @@ enum err access_new_token(struct gateway *g, char out[TOKEN_SIZE])
     hash_text(hash, str_from(token));
     batch_add(b, "token.revoke_all", "i", clock_wall_ms());
     batch_add(b, "token.add", "cci", hash, "api", clock_wall_ms());
+    audit_add(b, &(struct audit_row){ .person = S("owner"), .event = "access.token" });
     TRY(store_commit(g->store, b));
     memset(x->browsers, 0, sizeof x->browsers);
     set_key(&x->token, str_from(hash));
@@ -326,6 +329,7 @@ enum err access_login(struct gateway *g, str code, char out[TOKEN_SIZE])
     hash_text(hash, str_from(secret));
     batch_add(b, "token.add", "cci", hash, "browser", clock_wall_ms());
     batch_add(b, "token.keep_browsers", "i", (int64_t)MAX_BROWSERS);
+    audit_add(b, &(struct audit_row){ .person = S("owner"), .platform = S("web"), .event = "access.login" });
     TRY(store_commit(g->store, b));
     remember_browser(g->access, str_from(hash));
     memcpy(out, secret, TOKEN_SIZE);

@@ -11,6 +11,7 @@
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
 #include "runtime/clock.h"
+#include "store/audit.h"
 
 enum { PREVIEW = 300, MAX_FIBERS = 2000 };
 
@@ -268,8 +269,12 @@ enum err admin_pair(struct request *q) AWAITS
 
 enum err admin_login_link(struct request *q) AWAITS
 {
+    struct batch *b = batch_new(q->arena);
     char code[TOKEN_SIZE];
 
+    audit_add(b, &(struct audit_row){
+        .person = S("owner"), .platform = str_from(caller_platform(q->caller)), .event = "access.login_link" });
+    TRY(store_commit(q->gateway->store, b));
     access_login_code(q->gateway->access, code);
     return answer_json(q, 201, json_pack("{s:o}", "url", json_from_str(str_from(
                                              arena_printf(q->arena, "%s/login?code=%s", q->gateway->url, code)))));

@@ -23,6 +23,7 @@
 #include "gateway/intake.h"
 #include "gateway/limits.h"
 #include "gateway/models.h"
+#include "gateway/record.h"
 #include "gateway/routes.h"
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
@@ -252,7 +253,9 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
     fibers_spawn(&g->services, "expire", expire, r);
     fibers_spawn(&g->services, "approvals", approvals_run, g);
+    fibers_spawn(&g->services, "record", record_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
+    record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));
     return OK;
 }
 
@@ -296,6 +299,8 @@ static void reload(struct running *r) AWAITS
         log_event(LOG_ERROR, "config.kept", F("error", failed_text()));
     else
         log_event(LOG_INFO, "config.reloaded", F("changed", report.n_changed));
+    record_event(&r->gateway, e ? "config.kept" : "config.reloaded",
+                 json_pack("{s:I}", "changed", (json_int_t)report.n_changed));
     config_report_done(&report);
     if (e == OK) {
         enum log_level level;
@@ -325,6 +330,7 @@ static enum err serve(struct running *r) AWAITS
         reload(r);
     }
     log_event(LOG_INFO, "gateway.stopping", F("signal", got == SIGTERM ? "SIGTERM" : "SIGINT"));
+    record_event(&r->gateway, "gateway.stopping", NULL);
     systemd_notify("STOPPING=1");
     return OK;
 }

@@ -198,7 +198,20 @@ enum err audit_page(struct store *s, struct arena *a, const struct audit_filter 
     return store_read(s, a, out, "audit.page", "issii", after, f->person, f->event, f->since, f->limit);
 }
 
-json_t *audit_row_json(const struct rows *r, size_t i)
+enum err audit_since(str text, int64_t *out)
+{
+    uint64_t ago;
+
+    if (text.len == 0)
+        *out = 0;
+    else if (duration_parse(text, &ago) == OK && ago < INT64_MAX / 2)
+        *out = clock_wall_ms() - (int64_t)ago;
+    else if (time_parse(text, out))
+        return failed(ERR_INPUT, "since is a time such as 2026-11-21T08:00:00Z, or how long ago: 24h");
+    return OK;
+}
+
+static json_t *row_json(const struct rows *r, size_t i)
 {
     static const char *const names[N_COLUMNS] = { "id", "at", "person", "platform", "session_id", "event", "subject",
                                                   "decision", "digest", "detail", "hash" };
@@ -214,4 +227,23 @@ json_t *audit_row_json(const struct rows *r, size_t i)
     else if (json_parse(row_str(r, i, COLUMN_DETAIL), &detail) == OK)
         json_object_set_new(j, "detail", detail);
     return j;
+}
+
+json_t *audit_rows_json(const struct rows *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->n; i++)
+        json_array_append_new(list, row_json(r, i));
+    return list;
+}
+
+json_t *audit_report_json(enum err e, const struct audit_report *r)
+{
+    char head[AUDIT_HEAD_SIZE];
+
+    if (e)
+        return json_pack("{s:b, s:o}", "sound", 0, "error", json_from_str(str_from(failed_text())));
+    return json_pack("{s:b, s:I, s:s, s:I}", "sound", 1, "rows", (json_int_t)r->head.n, "head", audit_head_text(head, &r->head),
+                     "clock_back", (json_int_t)r->clock_back);
 }

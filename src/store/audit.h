@@ -38,7 +38,13 @@ enum err audit_verify(struct store *, const struct audit_head *seen, struct audi
 
 /* What to read.  event: itself, and with "tool" also "tool.call".  since: ms since 1970. */
 struct audit_filter { str person, event; int64_t since, limit; };
-enum err audit_latest(struct store *, struct arena *, const struct audit_filter *, struct rows *out) AWAITS MUST_USE;  /* newest first */
-enum err audit_page(struct store *, struct arena *, const struct audit_filter *, int64_t after, struct rows *out) AWAITS MUST_USE;  /* oldest first */
-/* {id, at, person, platform, session_id, event, subject, decision, digest, detail, hash}; a new reference. */
-json_t  *audit_row_json(const struct rows *, size_t i);
+/* Newest first; and oldest first, behind an id. */
+enum err audit_latest(struct store *, struct arena *, const struct audit_filter *, struct rows *out) AWAITS MUST_USE;
+enum err audit_page(struct store *, struct arena *, const struct audit_filter *, int64_t after, struct rows *out) AWAITS MUST_USE;
+/* "2026-11-21T08:00:00Z", or how long ago: "24h"; "" is the beginning. */
+enum err audit_since(str text, int64_t *out) MUST_USE;
+
+/* For programs; new references.  A row is {id, at, person, platform, session_id, event, subject, decision, digest, detail, hash}.
+ * A report is {sound, rows, head, clock_back}, or for an error {sound, error}. */
+json_t  *audit_rows_json(const struct rows *);
+json_t  *audit_report_json(enum err, const struct audit_report *);

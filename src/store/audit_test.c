@@ -59,7 +59,9 @@ TEST(rows_are_numbered_hashed_and_kept_with_what_they_tell_of)
     CHECK_INT(report.head.n, 3);
     CHECK_OK(audit_latest(h.store, h.arena, &all, &r));
     CHECK_INT(r.n, 3);
-    CLEANUP(json_decrefp) json_t *j = audit_row_json(&r, 0);
+    CLEANUP(json_decrefp) json_t *rows = audit_rows_json(&r);
+    const json_t *j = json_at(rows, "0");
+
     CHECK_STR(json_text_str(j, "subject"), "tool 3");
     CHECK_STR(json_text_str(j, "at"), "1970-01-01T00:16:40.000Z");
     CHECK_STR(json_text_str(j, "digest"), "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");     /* of {} */
