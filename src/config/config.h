@@ -4,7 +4,8 @@
  *
  * Layers, later wins: built-in defaults; in $CLAWDBOT_HOME/config setup.yaml (written by `clawdbot setup`), default.yaml
  * and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that file; the environment; flags.
- * ${NAME} in a file's value is read from the environment; a secret may be {file: path}. */
+ * ${NAME} in a file's value is read from the environment; a secret may be {file: path}, or {secret: name}: one that is
+ * kept encrypted in the store. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -65,6 +66,15 @@ enum err config_load(const struct config_inputs *, struct config_report *) MUST_
 
 /* The same inputs again.  Options that need a restart keep their value, and the report says which ones changed. */
 enum err config_reload(struct config_report *) MUST_USE;
+
+/* What {secret: name} stands for.  The store has to be open for that, and which store it is the configuration says: so they are
+ * loaded with "" in their places, and once more when there is somebody to ask.  A reload asks too. */
+struct config_resolver { enum err (*get)(void *arg, str name, str *out); void *arg; };
+void     config_use_resolver(const struct config_resolver *);       /* copied; NULL: none any more */
+/* How many settings in force are {secret: name}. */
+size_t   config_secret_count(void);
+/* The inputs of config_load() again, with everything in force at once: for the start. */
+enum err config_load_again(struct config_report *) MUST_USE;
 
 /* May the gateway start with these?  What loads may name what cannot be had: a store that is not built, a model
  * endpoint that is this gateway. */

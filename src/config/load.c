@@ -26,6 +26,7 @@ struct loader {
 static _Atomic(struct loaded *) in_force;
 static struct config_inputs remembered;     /* for config_reload() */
 static struct arena *remembered_in;
+static struct config_resolver resolver;     /* get NULL: none */
 
 const struct loaded *loaded_now(void)
 {
@@ -52,6 +53,7 @@ static void came_from(struct loader *l, const struct option *o, const char *from
 
 static void set_default(struct loader *l, const struct option *o)
 {
+    l->out->secret[o - options] = NULL;
     enum err e = value_parse(l->a, o, str_from(o->otherwise), &l->out->c);
 
     assert(e == OK);    /* a test tries every row */
@@ -66,6 +68,7 @@ static void set_default(struct loader *l, const struct option *o)
 /* A value in one piece of text, wherever it came from. */
 static enum err set_text(struct loader *l, const struct option *o, str text)
 {
+    l->out->secret[o - options] = NULL;
     if (o->type == OPTION_PATH)
         text = str_from(path_find(l->a, l->env, l->folder, l->out->c.home, arena_c(l->a, text)));
     return value_parse(l->a, o, text, &l->out->c);
@@ -75,12 +78,38 @@ static enum err refuse_kind(const struct option *o, const struct node *n)
 {
     static const char *const names[] = { "a text", "a map", "a list" };
 
+    if (n->kind == NODE_MAP && n->n == 1 && str_eq(n->first->key, S("secret")))
+        return failed(ERR_INPUT, o - options == OPTION_ROW_database_url
+                                     ? "cannot be {secret: name}: the secrets are in that very database; use ${NAME}"
+                                     : "cannot be {secret: name}; only tokens, keys and passwords can");
     return failed(ERR_INPUT, "wants %s, not %s", option_type_name(o->type), names[n->kind]);
 }
 
 static enum err expand_in(struct loader *l, const struct node *n, str *out)
 {
     return expand(l->a, l->env, n->text, out);
+}
+
+static bool is_secret_name(str s)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+    for (size_t i = 0; i < s.len; i++)
+        if (str_find_char(str_from(allowed), s.p[i]) == STR_NONE)
+            return false;
+    return s.len > 0 && s.len <= 64;
+}
+
+/* "" while there is nobody to ask. */
+static enum err resolve(struct loader *l, str name, str *out)
+{
+    if (!is_secret_name(name))
+        return failed(ERR_INPUT, "wants a secret's name: small letters, digits, '_', '.' and '-', at most 64");
+    l->out->n_secrets++;
+    *out = S("");
+    if (resolver.get && resolver.get(resolver.arg, name, out))
+        return failed_in(ERR_INPUT, "is {secret: %.*s}: ", STR(name));
+    return OK;
 }
 
 /* The text behind {file: path} or {secret: name}. */
@@ -90,12 +119,11 @@ static enum err secret_text(struct loader *l, const struct node *n, str *out)
     str path, text;
 
     if (n->n != 1 || ref->kind != NODE_TEXT)
-        return failed(ERR_INPUT, "is a text or {file: path}");
+        return failed(ERR_INPUT, "is a text, {file: path} or {secret: name}");
     if (str_eq(ref->key, S("secret")))
-        return failed(ERR_INPUT, "uses {secret: name}: the encrypted store is not built yet; use {file: path} "
-                      "or ${NAME}");
+        return resolve(l, ref->text, out);
     if (!str_eq(ref->key, S("file")))
-        return failed(ERR_INPUT, "is a text or {file: path}, not {%.*s: ...}", STR(str_take(ref->key, 60)));
+        return failed(ERR_INPUT, "is a text, {file: path} or {secret: name}, not {%.*s: ...}", STR(str_take(ref->key, 60)));
     TRY(expand_in(l, ref, &path));
     const char *file = path_find(l->a, l->env, l->folder, l->out->c.home, arena_c(l->a, path));
     enum err e = file_read(l->a, file, SECRET_FILE_MAX, &text);
@@ -111,7 +139,10 @@ static enum err read_secret(struct loader *l, const struct option *o, const stru
     str text;
 
     TRY(secret_text(l, n, &text));
-    return set_text(l, o, text);
+    TRY(set_text(l, o, text));
+    if (str_eq(n->first->key, S("secret")))
+        l->out->secret[o - options] = arena_c(l->a, n->first->text);
+    return OK;
 }
 
 static enum err read_list(struct loader *l, const struct option *o, const struct node *n)
@@ -381,7 +412,7 @@ static const struct option *find_by_env_name(str name, str *ret_near)
 
 static bool is_ours(str name)
 {
-    static const char *const others[] = { "CLAWDBOT_HOME", "CLAWDBOT_ENV", "CLAWDBOT_FAULT" };
+    static const char *const others[] = { "CLAWDBOT_HOME", "CLAWDBOT_ENV", "CLAWDBOT_FAULT", "CLAWDBOT_MASTER_KEY", "CLAWDBOT_MASTER_KEY_OLD" };
 
     for (size_t i = 0; i < N_ELEMENTS(others); i++)
         if (str_eq(name, str_from(others[i])))
@@ -523,6 +554,25 @@ enum err config_load(const struct config_inputs *in, struct config_report *repor
     return OK;
 }
 
+enum err config_load_again(struct config_report *report)
+{
+    struct loaded *l;
+
+    TRY(build(&remembered, report, &l));
+    put_in_force(l);
+    return OK;
+}
+
+void config_use_resolver(const struct config_resolver *r)
+{
+    resolver = r ? *r : (struct config_resolver){ 0 };
+}
+
+size_t config_secret_count(void)
+{
+    return loaded_now()->n_secrets;
+}
+
 enum err config_reload(struct config_report *report)
 {
     const struct loaded *old = loaded_now();
@@ -538,6 +588,7 @@ enum err config_reload(struct config_report *report)
             continue;
         report_warning(report, l->from[i], "'%s' changed and takes effect when the gateway is started anew", options[i].path);
         value_copy(&options[i], &old->c, &l->c);
+        l->secret[i] = old->secret[i];
         l->from[i] = old->from[i];
     }
     put_in_force(l);

@@ -7,6 +7,8 @@
 struct loaded {
     struct config  c;
     const char    *from[N_OPTIONS];     /* "default", "a.yaml:3:9", "environment variable X", "--set" */
+    const char    *secret[N_OPTIONS];   /* the name of a {secret: name}; NULL: it is none */
+    size_t         n_secrets;           /* of all, those within maps too */
     struct arena  *arena;
     struct loaded *older;
 };

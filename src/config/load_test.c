@@ -140,7 +140,7 @@ TEST(every_mistake_is_told_with_its_place)
     fresh_home();
     put("config/default.yaml",
         "server:\n  prot: 9000\n  workers: many\n  host: [a]\nturn: 5\nlog:\nsandbox: {enabled: [exec, rm]}\n"
-        "server.port: 1\nmodel_provider: {api_key: {secret: x}}\nplugins: yes\nlanguage: ${NO_SUCH}\n");
+        "server.port: 1\nmodel_provider: {api_key: {secret: X}}\nplugins: yes\nlanguage: ${NO_SUCH}\n");
     check_load(&(struct config_inputs){ .home = home, .env = env, .sets = sets, .n_sets = 4 },
         "E ~/config/default.yaml:2:3: unknown key 'prot' in 'server'; did you mean 'port'?\n"
         "E ~/config/default.yaml:3:12: 'server.workers' wants a whole number, 1..128, not 'many'\n"
@@ -148,7 +148,7 @@ TEST(every_mistake_is_told_with_its_place)
         "E ~/config/default.yaml:5:7: 'turn' wants a map of settings\n"
         "E ~/config/default.yaml:7:20: 'sandbox.enabled' is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|archive_files|summarize|send_message|sessions|spawn_agent, not 'rm'\n"
         "E ~/config/default.yaml:8:1: unknown key 'server.port'\n"
-        "E ~/config/default.yaml:9:27: 'model_provider.api_key' uses {secret: name}: the encrypted store is not built yet; use {file: path} or ${NAME}\n"
+        "E ~/config/default.yaml:9:27: 'model_provider.api_key' wants a secret's name: small letters, digits, '_', '.' and '-', at most 64\n"
         "W ~/config/default.yaml:10:10: 'plugins' is known, not built yet: it has no effect\n"
         "E ~/config/default.yaml:10:10: 'plugins' wants a list or map, not a text\n"
         "E ~/config/default.yaml:11:11: 'language' names the environment variable NO_SUCH, which is not set\n"
@@ -335,6 +335,57 @@ TEST(a_secret_within_a_map_comes_from_a_file_and_is_masked)
     check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") }, arena_printf(a,
         "W ~/mine.yaml:1:10: 'plugins' is known, not built yet: it has no effect\n"
         "E ~/mine.yaml:1:10: 'plugins' has a 'password' that cannot be read: %s/gone: No such file or directory\n", home));
+}
+
+static enum err known_secret(void *arg, str name, str *out)
+{
+    if (!str_eq(name, S("known")))
+        return failed(ERR_NOT_FOUND, "there is no secret '%.*s'", STR(name));
+    *out = str_from(arg);
+    return OK;
+}
+
+TEST(a_kept_secret_is_asked_for_once_there_is_somebody_to_ask)
+{
+    CLEANUP(config_report_done) struct config_report again = {0};
+    char value[] = "kept-value-9";
+
+    fresh_home();
+    put("mine.yaml", "model_provider: {api_key: {secret: known}}\nplatforms: {telegram: {token: {secret: known}}}\n"
+                     "server: {port: 7}\n");
+    check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") }, "");
+    CHECK_STR(str_from(config_now()->model_provider_api_key), "");
+    CHECK_INT(config_secret_count(), 2);
+    config_use_resolver(&(struct config_resolver){ known_secret, value });
+    CHECK_OK(config_load_again(&again));        /* also what takes a restart otherwise */
+    CHECK_STR(str_from(config_now()->model_provider_api_key), "kept-value-9");
+    CHECK_STR(str_from(config_now()->platforms_telegram_token), "kept-value-9");
+    CHECK_INT(config_now()->server_port, 7);
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *shown = config_show();
+    str text = json_print(a, shown);
+
+    CHECK(str_find(text, S("kept-value-9")) == STR_NONE);
+    CHECK(str_find(text, S("{secret: known}")) != STR_NONE);
+    memcpy(value, "new--value-9", 12);
+    CHECK_OK(config_reload(&again));
+    CHECK_STR(str_from(config_now()->model_provider_api_key), "new--value-9");
+    CHECK_STR(str_from(config_now()->platforms_telegram_token), "kept-value-9");
+    put("mine.yaml", "model_provider: {api_key: {secret: gone}}\n");
+    CHECK_ERR(config_reload(&again), ERR_INPUT);
+    CHECK_STR(str_from(config_now()->model_provider_api_key), "new--value-9");
+    check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") },
+        "E ~/mine.yaml:1:27: 'model_provider.api_key' is {secret: gone}: there is no secret 'gone'\n");
+    config_use_resolver(NULL);
+}
+
+TEST(what_may_not_be_kept_secret_says_so)
+{
+    fresh_home();
+    put("mine.yaml", "database: {url: {secret: db}}\nserver: {host: {secret: host}}\n");
+    check_load(&(struct config_inputs){ .home = home, .env = no_env, .file = in_home("mine.yaml") },
+        "E ~/mine.yaml:1:17: 'database.url' cannot be {secret: name}: the secrets are in that very database; use ${NAME}\n"
+        "E ~/mine.yaml:2:16: 'server.host' cannot be {secret: name}; only tokens, keys and passwords can\n");
 }
 
 TEST(paths_are_looked_up_beside_the_file_then_at_home)

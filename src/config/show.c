@@ -35,9 +35,11 @@ static void hide_secrets(json_t *j)
         hide_secrets(child);
 }
 
-static json_t *shown_value(const struct option *o, const struct config *c)
+static json_t *shown_value(const struct option *o, const struct loaded *l)
 {
-    json_t *value = value_json(o, c);
+    if (l->secret[o - options])
+        return json_sprintf("{secret: %s}", l->secret[o - options]);
+    json_t *value = value_json(o, &l->c);
 
     if (o->type != OPTION_RAW)
         return value;
@@ -56,7 +58,7 @@ json_t *config_show(void)
     assert(l);
     for (size_t i = 0; i < N_OPTIONS; i++)
         json_array_append_new(all, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "path", options[i].path, "value",
-                                             shown_value(&options[i], &l->c), "default", options[i].otherwise,
+                                             shown_value(&options[i], l), "default", options[i].otherwise,
                                              "from", l->from[i], "when", option_when_name(options[i].when),
                                              "type", option_type_name(options[i].type), "allowed", options[i].allowed));
     return all;
