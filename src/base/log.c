@@ -148,6 +148,27 @@ static size_t secret_at(str s, bool behind_bot)
     return longest;
 }
 
+bool log_mask_text(str s, struct buf *to)
+{
+    bool found = false;
+    size_t from = 0;
+
+    pthread_mutex_lock(&out.lock);
+    for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
+        n = secret_at(str_skip(s, i), false);
+        if (n == 0)
+            continue;
+        buf_add(to, str_cut(s, from, i));
+        buf_add(to, S("***"));
+        from = i + n;
+        found = true;
+    }
+    pthread_mutex_unlock(&out.lock);
+    if (found)
+        buf_add(to, str_skip(s, from));
+    return found;
+}
+
 /* At most VALUE_MAX bytes of s: cut here, not by the caller, so that a secret across the cut is still recognised. */
 static void add_json_string(struct buf *b, str s)
 {

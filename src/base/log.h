@@ -46,6 +46,10 @@ enum err log_set_event_level(str event, enum log_level) MUST_USE;   /* overrides
 enum err log_level_parse(str, enum log_level *) MUST_USE;           /* debug info warn error off */
 void log_set_fd(int fd);                                /* default: 2 */
 void log_mask(str secret);                              /* never write this value, wherever it stands; at least 6 bytes */
+struct buf;
+/* The same for a text that is shown elsewhere: it is added to `out` with "***" in the place of each such value.  False, and
+ * nothing is added, when there is none in it. */
+bool log_mask_text(str, struct buf *out);
 /* Fills in what the current fiber carries; runtime/ sets it.  Returns "" when there is none. */
 struct log_context { char request_id[40], session[40]; };
 extern struct log_context *(*log_context_hook)(void);

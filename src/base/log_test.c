@@ -188,3 +188,15 @@ TEST(a_line_of_huge_values_is_cut_and_still_json)
 
     CHECK_INT(json_text_str(j, "a").len, 4096);
 }
+
+TEST(a_text_for_elsewhere_is_masked_too)
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    log_mask(S("elsewhere-1"));
+    log_mask(S("elsewhere-1-and-2"));
+    CHECK(!log_mask_text(S("nothing in it: elsewhere-"), &b));
+    CHECK_INT(b.len, 0);
+    CHECK(log_mask_text(S("elsewhere-1elsewhere-1-and-2 x elsewhere-1"), &b));
+    CHECK_STR(buf_str(&b), "****** x ***");
+}

@@ -412,7 +412,7 @@ static const struct option *find_by_env_name(str name, str *ret_near)
 
 static bool is_ours(str name)
 {
-    static const char *const others[] = { "CLAWDBOT_HOME", "CLAWDBOT_ENV", "CLAWDBOT_FAULT", "CLAWDBOT_MASTER_KEY", "CLAWDBOT_MASTER_KEY_OLD" };
+    static const char *const others[] = { "CLAWDBOT_HOME", "CLAWDBOT_ENV", "CLAWDBOT_FAULT", "CLAWDBOT_MASTER_KEY" };
 
     for (size_t i = 0; i < N_ELEMENTS(others); i++)
         if (str_eq(name, str_from(others[i])))

@@ -39,6 +39,7 @@
 #include "tool/background.h"
 #include "tool/policy.h"
 #include "tool/provenance.h"
+#include "tool/run.h"
 #include "tool/sandbox.h"
 
 enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
@@ -225,6 +226,27 @@ static enum err choose_sandbox(void)
     return OK;
 }
 
+static enum err resolve(void *secrets, str name, str *out)
+{
+    return secret_get(secrets, name, out);
+}
+
+static bool mask(void *secrets, str text, struct buf *out)
+{
+    return secrets_mask(secrets, text, out);
+}
+
+/* Up to here nothing has needed a setting that is {secret: name}. */
+static enum err open_secrets(struct gateway *g) AWAITS
+{
+    CLEANUP(config_report_done) struct config_report report = { 0 };
+
+    TRY(secrets_open(g->store, config_now()->home, &g->secrets));
+    tool_use_mask(mask, g->secrets);
+    config_use_resolver(&(struct config_resolver){ resolve, g->secrets });
+    return config_secret_count() ? config_load_again(&report) : OK;
+}
+
 static enum err open_parts(struct running *r) AWAITS
 {
     struct gateway *g = &r->gateway;
@@ -233,7 +255,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(open_workspace(r));
     TRY(choose_sandbox());
     gateway_register_tools();
-    TRY(secrets_open(g->store, config_now()->home, &g->secrets));
+    TRY(open_secrets(g));
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
     g->bus = bus_new();
@@ -386,6 +408,8 @@ static void close_parts(struct running *r) AWAITS
     bus_free(g->bus);
     blobs_close(g->blobs);
     egress_stop();
+    config_use_resolver(NULL);
+    tool_use_mask(NULL, NULL);
     secrets_close(g->secrets);
     store_close(g->store);
     home_lock_free(r->lock);

@@ -76,7 +76,7 @@ static enum err run_accounted(const struct tool_context *cx, const struct tool *
     return e ? e : marked;
 }
 
-enum err tool_call_run(const struct tool_context *cx, str name, str arguments_json, struct tool_result *out)
+static enum err call(const struct tool_context *cx, str name, str arguments_json, struct tool_result *out) AWAITS
 {
     CLEANUP(json_decrefp) json_t *arguments = NULL;
     const struct tool *t = tool_find(name);
@@ -102,4 +102,31 @@ enum err tool_call_run(const struct tool_context *cx, str name, str arguments_js
         return OK;
     TRY(workspace_check_apart(cx->workspace, config_now()->home));
     return run_accounted(cx, t, arguments, out);
+}
+
+static struct { bool (*fn)(void *arg, str text, struct buf *out); void *arg; } mask;
+
+void tool_use_mask(bool (*fn)(void *, str, struct buf *), void *arg)
+{
+    mask.fn = fn;
+    mask.arg = arg;
+}
+
+/* Before anybody keeps or shows it.  First the secrets that have a name, in any form; then what the settings hold. */
+static void mask_text(struct arena *a, str *text)
+{
+    CLEANUP(buf_done) struct buf named = { .max = SIZE_MAX / 2 };
+    CLEANUP(buf_done) struct buf rest = { .max = SIZE_MAX / 2 };
+
+    if (mask.fn && mask.fn(mask.arg, *text, &named))
+        *text = arena_str(a, buf_str(&named));
+    if (log_mask_text(*text, &rest))
+        *text = arena_str(a, buf_str(&rest));
+}
+
+enum err tool_call_run(const struct tool_context *cx, str name, str arguments_json, struct tool_result *out)
+{
+    TRY(call(cx, name, arguments_json, out));
+    mask_text(cx->arena, &out->text);
+    return OK;
 }

@@ -347,3 +347,29 @@ TEST(files_written_side_by_side_are_whole)
     CHECK_OK(fibers_wait(&g));
     CHECK_SAYS(&d, "list_dir", "{\"path\":\"deep/er\"}", "same  (10 bytes)\n");
 }
+
+static bool mask_name(void *arg, str text, struct buf *out)
+{
+    size_t at = str_find(text, S("s3cret-v4lue"));
+
+    if (at == STR_NONE)
+        return false;
+    buf_add(out, str_take(text, at));
+    buf_addf(out, "***%s***", (const char *)arg);
+    buf_add(out, str_skip(text, at + 12));
+    return true;
+}
+
+TEST(secrets_do_not_show_in_what_a_tool_says)
+{
+    char name[] = "tg";
+    DESK(d);
+
+    tool_use_mask(mask_name, name);
+    log_mask(S("key-of-the-settings"));
+    CHECK_TELLS(&d, "write_file", "{\"path\": \"a\", \"content\": \"x s3cret-v4lue y key-of-the-settings\\n\"}", "", false);
+    CHECK_TELLS(&d, "read_file", "{\"path\": \"a\"}", "x ***tg*** y ***", false);
+    CHECK_REFUSES(&d, "read_file", "{\"path\": \"s3cret-v4lue\"}", "***tg***");
+    tool_use_mask(NULL, NULL);
+    CHECK_TELLS(&d, "read_file", "{\"path\": \"a\"}", "x s3cret-v4lue y ***", false);
+}
