@@ -100,7 +100,7 @@ static enum err list_fiber(void *arg) AWAITS
     json_t *row;
 
     TRY(cli_number(r.cli, "limit", LIST_ROWS, &r.limit));
-    TRY(local_open(r.cli, &r.local));
+    TRY(local_open(r.cli, LOCAL_EXISTING, &r.local));
     TRY(read_rows(&r, -1, &rows));
     if (r.cli->json) {
         cli_print_json(rows);
@@ -156,7 +156,7 @@ static enum err verify_fiber(void *arg) AWAITS
     CLEANUP(reader_close) struct reader r = { .cli = arg };
     str head = flag_str(r.cli, "head");
 
-    TRY(local_open(r.cli, &r.local));
+    TRY(local_open(r.cli, LOCAL_EXISTING, &r.local));
     TRY(r.local.store ? verify_local(&r.local, head, &report) : verify_remote(r.cli, head, &report));
     if (r.cli->json) {
         cli_print_json(report);
@@ -268,7 +268,7 @@ static enum err export_fiber(void *arg) AWAITS
 
     if (format && !csv && strcmp(format, "jsonl"))
         return cli_usage(r.cli, "--format is jsonl or csv, not '%.40s'", format);
-    TRY(local_open(r.cli, &r.local));
+    TRY(local_open(r.cli, LOCAL_EXISTING, &r.local));
     return path ? export_file(&r, path, csv) : export_to(&r, stdout, csv);
 }
 

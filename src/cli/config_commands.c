@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/keeper.h"
 
 static json_t *report_json(const struct config_report *r)
 {
@@ -15,14 +15,32 @@ static json_t *report_json(const struct config_report *r)
     return all;
 }
 
-enum err command_config_check(struct cli *c)
+/* Once more with the secrets in their places, where they can be had; else *ret_why says why not. */
+static enum err resolve(struct cli *c, struct config_report *r, const char **ret_why) AWAITS
+{
+    CLEANUP(keeper_close) struct keeper k = { .cli = c, .local = { .has_config = true } };
+
+    if (keeper_open(&k, LOCAL_EXISTING)) {
+        *ret_why = arena_c(c->arena, str_from(failed_text()));
+        return OK;
+    }
+    config_report_done(r);
+    *r = (struct config_report){ 0 };
+    return keeper_resolve(&k, r);
+}
+
+static enum err check_fiber(void *arg) AWAITS
 {
     CLEANUP(config_report_done) struct config_report r = {0};
+    struct cli *c = arg;
     struct config_inputs in;
+    const char *why = NULL;
 
-    TRY(cli_want_words(c, 0, 0));
     cli_inputs(c, &in);
     enum err e = config_load(&in, &r);
+
+    if (e == OK && config_secret_count())
+        e = resolve(c, &r, &why);
     bool loads = e == OK;
 
     if (e && r.n_errors == 0)
@@ -30,16 +48,24 @@ enum err command_config_check(struct cli *c)
     if (loads)
         e = config_check_startable(&r);
     if (c->json) {
-        CLEANUP(json_decrefp) json_t *j = json_pack("{s:b, s:b, s:o}", "loads", loads, "startable", e == OK,
-                                                    "notes", report_json(&r));
+        CLEANUP(json_decrefp) json_t *j = json_pack("{s:b, s:b, s:b, s:o}", "loads", loads, "startable", e == OK,
+                                                    "secrets_checked", why == NULL, "notes", report_json(&r));
 
         cli_print_json(j);
     } else {
         cli_print_report(stdout, &r);
         if (e == OK)
             printf("the settings are good%s\n", r.n_warnings ? ", but for the warnings above" : "");
+        if (why)
+            printf("note: whether the secrets that they name are there could not be checked: %s\n", why);
     }
     return e ? failed(e, loads ? "the settings load, and the gateway would not start with them" : "the settings do not load") : OK;
+}
+
+enum err command_config_check(struct cli *c)
+{
+    TRY(cli_want_words(c, 0, 0));
+    return cli_in_loop(c, check_fiber);
 }
 
 static bool is_wanted(const struct cli *c, const json_t *setting)

@@ -97,6 +97,10 @@ void doctor_model(struct doctor *d) AWAITS
         config_now()->model_provider_endpoint, config_now()->model_provider_api_key, config_now()->model_provider_model,
         .configured_only = !config_now()->model_provider_detect,
     };
+    if (d->gateway_pid && str_eq(str_from(settings.api_key), S("***"))) {
+        doctor_say(d, DOCTOR_OK, "is not asked here: its key is a secret, which only the running gateway has; see clawdbot status");
+        return;
+    }
     enum err e = model_find(a, &settings, &m);
 
     if (e == ERR_NOT_FOUND)

@@ -7,11 +7,14 @@
 struct home_lock;
 struct store;
 
+enum local_how { LOCAL_EXISTING, LOCAL_MADE };
+
 struct local {
+    bool              has_config;   /* set before: the settings are loaded already */
     const char       *home;
     struct home_lock *lock;
     struct store     *store;    /* NULL: a gateway runs and is to be asked */
 };
-/* ERR_NOT_FOUND: there is no database yet. */
-enum err local_open(struct cli *, struct local *) AWAITS MUST_USE;
+/* LOCAL_EXISTING, ERR_NOT_FOUND: there is no database yet. */
+enum err local_open(struct cli *, enum local_how, struct local *) AWAITS MUST_USE;
 void     local_close(struct local *) AWAITS;        /* {0} is fine */

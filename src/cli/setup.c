@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/setup.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "cli/prompt.h"
 #include "cli/remote.h"
 #include "model/detect.h"
 #include "net/url.h"
-#include "runtime/offload.h"
 
 #define OPENAI "https://api.openai.com/v1"
 
@@ -44,73 +42,22 @@ static const char *in(const struct setup *s, const char *english, const char *ch
 
 /* ---- asking ---- */
 
-struct line { char *text; size_t size; ssize_t n; };
-
-static enum err read_line(void *arg)    /* in a pool thread */
-{
-    struct line *l = arg;
-
-    l->n = getline(&l->text, &l->size, stdin);
-    return OK;
-}
-
-static void line_done(struct line *l)
-{
-    free(l->text);
-}
-
-static struct termios shown;    /* the terminal as it was found */
-
-/* Ctrl-C while nothing is shown must not leave a terminal that shows nothing. */
-static void show_and_die(int signal_number)
-{
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
-static bool hide_typing(void)
-{
-    if (tcgetattr(STDIN_FILENO, &shown))
-        return false;
-    struct termios hidden = shown;
-
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    signal(SIGINT, show_and_die);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    return true;
-}
-
-static void show_typing(void)
-{
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    signal(SIGINT, SIG_DFL);
-    putchar('\n');
-}
-
-enum visibility { SHOWN, HIDDEN };
-
 /* "" for an empty line, and for every question after the input has ended. */
 static enum err ask(struct setup *s, enum visibility v, const char *question, const char **out) AWAITS
 {
-    CLEANUP(line_done) struct line l = {0};
+    str line;
 
     *out = "";
     if (s->skipped)
         return OK;
     printf("%s ", question);
     fflush(stdout);
-    bool hidden = v == HIDDEN && hide_typing();
-    enum err e = fiber_offload(read_line, &l);
-
-    if (hidden)
-        show_typing();
-    TRY(e);
-    s->skipped = l.n < 0;
+    TRY(prompt_line(s->cli->arena, v, &line));
+    s->skipped = line.p == NULL;
     if (s->skipped)
         putchar('\n');
     else
-        *out = arena_c(s->cli->arena, str_trim(str_of(l.text, (size_t)l.n)));
+        *out = line.p;
     return OK;
 }
 

@@ -29,6 +29,8 @@ struct secrets {
     size_t            n;
     char             *area;             /* locked, not dumped, wiped */
     size_t            used;
+    bool              changing;
+    struct waiters    changed;
 };
 
 /* ---- memory ---- */
@@ -263,10 +265,30 @@ static enum err make_key(void *arg)
     return master_key_take_new(s->home);
 }
 
+/* One change at a time: a row that is encrypted with the old key while a rotation commits could never be read again. */
+static enum err begin_change(struct secrets *s, struct secrets **out) AWAITS
+{
+    while (s->changing)
+        TRY(wait_on(&s->changed, "another change of the secrets"));
+    s->changing = true;
+    *out = s;
+    return OK;
+}
+
+static void end_change(struct secrets **s)
+{
+    if (*s == NULL)
+        return;
+    (*s)->changing = false;
+    wake_one(&(*s)->changed);
+}
+
 enum err secret_set(struct secrets *s, str name, str value, str person)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(end_change) struct secrets *mine = NULL;
 
+    TRY(begin_change(s, &mine));
     TRY(check_name(name));
     if (value.len == 0 || value.len > SECRET_VALUE_MAX)
         return failed(ERR_INPUT, "a secret has 1 to %d bytes", SECRET_VALUE_MAX);
@@ -285,14 +307,21 @@ enum err secret_set(struct secrets *s, str name, str value, str person)
 enum err secret_remove(struct secrets *s, str name, str person)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(end_change) struct secrets *mine = NULL;
     struct batch *b = batch_new(a);
 
+    TRY(begin_change(s, &mine));
     if (!find(s, name))
         return not_found(s, name);
     batch_add(b, "secret.remove", "s", name);
     add_audit(b, "secret.remove", name, person);
     TRY(store_commit(s->store, b));
     return load(s);
+}
+
+const char *secrets_key_source(const struct secrets *s)
+{
+    return master_key_source_name(s->key.source);
 }
 
 /* ---- rotation ---- */
@@ -318,8 +347,10 @@ static enum err encrypt_anew(struct secrets *s, const struct master_key *fresh, 
 enum err secrets_rotate(struct secrets *s, str person)
 {
     CLEANUP(master_key_wipe) struct master_key fresh = { 0 };
+    CLEANUP(end_change) struct secrets *mine = NULL;
     struct key_job j = { s->home, NULL, &fresh };
 
+    TRY(begin_change(s, &mine));
     if (s->key.source != MASTER_KEY_FILE && s->key.source != MASTER_KEY_NONE)
         return failed(ERR_AUTH, "the master key is in %s, which is not ours to change: `clawdbot secret list` says what there is; "
                                 "remove the secrets, change the key there, start again, set them anew",

@@ -24,6 +24,8 @@ enum err secret_remove(struct secrets *, str name, str person) AWAITS MUST_USE; 
 enum err secret_get(const struct secrets *, str name, str *out) MUST_USE;
 /* In order of name; NO_STR after the last. */
 str      secret_name(const struct secrets *, size_t i);
+/* Where the master key is: "the file master.key", "nowhere" before the first secret. */
+const char *secrets_key_source(const struct secrets *);
 /* A new master key: everything is encrypted anew in one transaction, then the key's file is replaced.  ERR_AUTH when the
  * key came from elsewhere: the text says how to rotate there. */
 enum err secrets_rotate(struct secrets *, str person) AWAITS MUST_USE;
