@@ -10,6 +10,7 @@
 #include "gateway/rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
+#include "store/audit.h"
 #include "tool/registry.h"
 #include "tool/run.h"
 
@@ -326,7 +327,8 @@ static str audited(struct tool_scene *t) AWAITS
     CLEANUP(buf_done) struct buf b = { 0 };
     struct rows r;
 
-    CHECK_OK(store_read(t->s.home.store, t->s.home.arena, &r, "audit.after", "ii", (int64_t)0, (int64_t)100));
+    CHECK_OK(audit_page(t->s.home.store, t->s.home.arena, &(struct audit_filter){ .person = S(""), .event = S(""), .limit = 100 }, 0,
+                        &r));
     for (size_t i = 0; i < r.n; i++)
         buf_addf(&b, "%s%.*s %.*s %.*s", b.len ? "|" : "", STR(row_str(&r, i, 5)), STR(row_str(&r, i, 6)), STR(row_str(&r, i, 7)));
     return arena_str(t->s.home.arena, buf_str(&b));
