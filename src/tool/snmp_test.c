@@ -189,7 +189,7 @@ static enum err ask(void *arg)
 
 TEST(snmp_asks_again_then_gives_up_and_ends_at_once_with_its_turn)
 {
-    static const char *const kinds[] = { "community: x", "user: u, auth_password: password" };
+    static const char *const kinds[] = { "community: x", "user: u, auth_password: authword1" };
     DESK(d);
     unsigned port;
     int agent = silent_agent(&port), events;
