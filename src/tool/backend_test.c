@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/fiber.h"
+#include "tool/egress.h"
 #include "tool/sandbox_command.h"
 #include "tool/sandbox_fixture.h"
 
@@ -114,11 +115,28 @@ static void check_output(struct fixture *f) AWAITS
     CHECK(out.output.len < 1100 && str_starts(out.output, S("first\ny\n")) && str_ends(out.output, S("y\nlast\n")));
 }
 
+/* The proxy is there, and refuses what nobody allowed.  Without a sandbox the network is the machine's own. */
+static void check_network(struct fixture *f) AWAITS
+{
+    struct egress_options network = { .policy = { .connections = 4, .bytes = 1 << 20, .idle_ms = 5000 } };
+    struct sandbox_job job = {
+        .arena = f->arena, .workspace = f->workspace, .limits = f->limits, .require = f->require, .network = &network,
+        .command = "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/3128; printf \"CONNECT nowhere.example:443 HTTP/1.1\\r\\n"
+                   "Host: nowhere.example:443\\r\\n\\r\\n\" >&3; head -n 1 <&3; echo $HTTP_PROXY'",
+    };
+    struct sandbox_outcome out;
+
+    if (f->require == 0)
+        return;
+    CHECK_OK(sandbox_run(&job, &out));
+    CHECK(str_starts(out.output, S("HTTP/1.1 403 ")) && str_ends(out.output, S("http://127.0.0.1:3128\n")));
+}
+
 /* Each in a workspace of its own; the backend is chosen once, for to see what it holds takes a command of its own. */
 static void check_backend(const char *backend) AWAITS
 {
     static void (*const checks[])(struct fixture *) AWAITS = {
-        check_command, check_absent, check_wall_time, check_left_behind, check_cancel, check_output,
+        check_command, check_absent, check_wall_time, check_left_behind, check_cancel, check_output, check_network,
     };
 
     if (!fixture_use(backend) || !fixture_can_run())

@@ -23,7 +23,7 @@
 #include "tool/process_group.h"
 #include "tool/seccomp_filter.h"
 
-enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8 };
+enum { PIECE = 16 << 10, KILL_GRACE_MS = 5000, ENV_MAX = 8, WORDS_MAX = 4096 };
 
 struct sandbox_command {
     struct sandbox_job  job;
@@ -40,8 +40,9 @@ struct sandbox_command {
     uint64_t            began;
     int                 first, input, output_end, status_end, egress_end;   /* lent to the child; -1: none */
     int                 status;     /* what clawdbot-inside says */
+    int                 words;      /* what a container's engine says for itself: a file in memory; -1: no engine */
     int                 lifeline;   /* held while the job may live; -1: it is none that is ended so */
-    bool                timed_out, ended;
+    bool                timed_out, finished, ended;  /* finished: by itself, or by its time */
 };
 
 static void close_raw(int *fd)
@@ -63,7 +64,7 @@ static void close_lent(struct sandbox_command *c)
 /* Of a job that did not come to its end something may be left. */
 static void discard(struct sandbox_command *c)
 {
-    if (c->plan.name && !c->ended && c->backend->discard)
+    if (c->plan.name && !c->finished && c->backend->discard)
         c->backend->discard(c->plan.name);
     c->plan.name = NULL;
     handover_close(&c->handover);
@@ -74,6 +75,7 @@ static void release(struct sandbox_command *c)
 {
     close_lent(c);
     close_raw(&c->status);
+    close_raw(&c->words);
     close_raw(&c->lifeline);
     process_freep(&c->process);
     discard(c);
@@ -184,6 +186,7 @@ static enum err prepare_folder(struct sandbox_command *c, str filter)
 {
     static unsigned n;
 
+    TRY(memory_file("words", NO_STR, &c->words));
     TRY(handover_open(&c->handover, filter, &c->status, &c->lifeline));
     c->plan.handover = c->handover.folder;
     c->plan.name = arena_printf(c->job.arena, BACKEND_JOB_NAME "%d-%u", (int)getpid(), ++n);
@@ -244,7 +247,8 @@ static enum err start(struct sandbox_command *c)
     lend_descriptors(c, fds);
     spec.env = b->environment ? b->environment(c->job.arena) : environment(&c->job);
     spec.stdin_fd = c->job.terminal.columns ? c->output_end : c->input >= 0 ? c->input : PROCESS_NULL;
-    spec.stdout_fd = spec.stderr_fd = c->output_end;
+    spec.stdout_fd = c->output_end;
+    spec.stderr_fd = c->words >= 0 ? c->words : c->output_end;
     e = process_start(&spec, &c->process);
     if (e == ERR_NOT_FOUND)
         return failed(ERR_IO, "%s", b->how_to_get);
@@ -256,7 +260,7 @@ enum err sandbox_start_plan(const struct sandbox_plan *plan, struct sandbox_comm
 {
     CLEANUP(sandbox_command_freep) struct sandbox_command *c = NEW(struct sandbox_command);
 
-    c->first = c->input = c->output_end = c->status_end = c->egress_end = c->status = c->lifeline = -1;
+    c->first = c->input = c->output_end = c->status_end = c->egress_end = c->status = c->words = c->lifeline = -1;
     c->backend = sandbox_backend();
     c->job = *plan->job;
     c->plan = *plan;
@@ -355,7 +359,9 @@ static str last_line(str text)
 static enum err did_not_start(struct sandbox_command *c, str said)
 {
     const char *obstacle = c->backend->obstacle ? c->backend->obstacle() : NULL;
-    str words = last_line(said.len ? said : capture_text(&c->capture, c->job.arena));
+    char text[WORDS_MAX];
+    ssize_t n = c->words >= 0 ? pread(c->words, text, sizeof text, 0) : 0;
+    str words = last_line(said.len ? said : n > 0 ? str_of(text, (size_t)n) : capture_text(&c->capture, c->job.arena));
 
     return failed(ERR_IO, "the sandbox does not start: %.*s%s%s", STR(words), obstacle ? "; " : "", obstacle ? obstacle : "");
 }
@@ -401,6 +407,7 @@ static enum err follow_and_judge(struct sandbox_command *c, struct sandbox_outco
     TRY(follow_to_end(c, &status));
     TRY(judge(c, status, out));
     out->ms = clock_ms() - c->began;
+    c->finished = true;
     return OK;
 }
 
