@@ -207,8 +207,45 @@ class Chat(Cli):
         events = turn(('delta', {'text': 'hel'}), ('delta', {'text': 'lo\x1b]0;x\x07'}), ('reply', {'text': 'hello'}))
         with Gateway(self.home, {'GET /health': (200, {}), 'POST /api/v1/messages?mode=stream': (200, events)}) as g:
             self.check(['chat'], (0, 'hello\ufffd]0;x\ufffd\n' * 2, ''), stdin='one\n\n  two  \n')
-            self.assertEqual([b for k, b in g.asked if 'messages' in k],
-                             [{'content': {'text': 'one'}}, {'content': {'text': 'two'}, 'session_id': SESSION}])
+            said = [b for k, b in g.asked if 'messages' in k]
+            self.assertEqual(len({b.pop('external_id') for b in said}), 2)
+            self.assertEqual(said, [{'content': {'text': 'one'}}, {'content': {'text': 'two'}, 'session_id': SESSION}])
+
+    def test_a_question_is_shown_and_the_talk_goes_on_when_it_was_answered(self):
+        asked = turn(('approval', {'state': 'pending', 'code': '4821', 'text': 'May I do this?'}))
+        questions = [{'code': '4821'}]
+
+        def said(send):
+            questions.clear()
+            turn(('reply', {'text': 'All right.'}))(send)
+        ended = turn(('reply', {'text': 'It is done.'}))
+        streams = iter([asked, said, ended])
+        with Gateway(self.home, {'GET /health': (200, {}),
+                                 f'GET /api/v1/approvals?session_id={SESSION}': (200, {'approvals': questions}),
+                                 'POST /api/v1/messages?mode=stream': (200, lambda send: next(streams)(send))}) as g:
+            self.check(['chat'], (0, 'May I do this?\nAll right.\nIt is done.\n', ''), stdin='/run rm x\nyes 4821\n')
+            bodies = [b for k, b in g.asked if 'messages' in k]
+            self.assertEqual([b['content']['text'] for b in bodies], ['/run rm x', 'yes 4821', '/run rm x'])
+            self.assertEqual(bodies[0]['external_id'], bodies[2]['external_id'])
+
+    def test_a_question_ends_a_single_message(self):
+        asked = turn(('approval', {'state': 'pending', 'code': '4821', 'text': 'May I do this?'}))
+        with Gateway(self.home, {'POST /api/v1/messages?mode=stream': (200, asked)}):
+            self.check(['send', '--stream', 'x'],
+                       (1, 'May I do this?\n', 'clawdbot: it waits for your word: clawdbot approvals yes 4821\n'))
+        with Gateway(self.home, {'POST /api/v1/messages?mode=wait': (202, {'state': 'waiting', 'approval': {
+                'code': '4821', 'text': 'May I do this?'}})}):
+            self.check(['send', 'x'], (1, 'May I do this?\n', 'clawdbot: it waits for your word: clawdbot approvals yes 4821\n'))
+
+    def test_questions_are_answered(self):
+        with Gateway(self.home, {'GET /api/v1/approvals?limit=1000': (200, {'approvals': [
+                {'code': '4821', 'expires_at': '2026-01-01T00:00:00Z', 'platform': 'cli', 'person': 'bob', 'tool': 'exec'}]}),
+                                 'POST /api/v1/approvals/4821': (200, {'tool': 'exec', 'state': 'granted'})}) as g:
+            self.check(['approvals', 'list'], (0, '4821  until 2026-01-01T00:00:00  cli  bob  exec\n', ''))
+            self.check(['approvals', 'yes', '4821', '--session'], (0, 'exec: granted\n', ''))
+            self.assertEqual(g.asked[-1][1], {'answer': 'yes', 'scope': 'session'})
+            self.check(['approvals', 'no', '4821'], (0, 'exec: granted\n', ''))
+            self.assertEqual(g.asked[-1][1], {'answer': 'no', 'scope': 'once'})
 
     def test_an_answer_that_was_not_streamed_is_printed_once(self):
         events = turn(('reply', {'text': 'all at once'}))
