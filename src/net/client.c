@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "net/address.h"
 #include "net/curl_loop.h"
 #include "net/http.h"
 #include "net/url.h"
@@ -38,6 +40,9 @@ struct http_stream {
     size_t             total, max, high;
     void             (*on_sending)(void *arg);
     void              *on_sending_arg;
+    bool             (*allow_address)(void *arg, const struct sockaddr *);
+    void              *allow_address_arg;
+    char               refused[ADDRESS_TEXT_SIZE];  /* an address that was not allowed; "" */
 };
 
 static size_t n_connects;
@@ -84,6 +89,17 @@ static int on_start(void *arg, char *ip UNUSED, char *local UNUSED, int port UNU
     curl_easy_getinfo(s->transfer.easy, CURLINFO_NUM_CONNECTS, &connects);
     n_connects += (size_t)connects;
     return CURL_PREREQFUNC_OK;
+}
+
+/* In the place of socket(2): the address is the one that will be connected to, whatever the name says a moment later. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *to)
+{
+    struct http_stream *s = arg;
+
+    if (s->allow_address(s->allow_address_arg, &to->addr))
+        return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    address_text(&to->addr, s->refused);
+    return CURL_SOCKET_BAD;
 }
 
 /* "name: value" CRLF lines, the status line first. */
@@ -265,6 +281,19 @@ static void set_callbacks(struct http_stream *s)
     curl_easy_setopt(s->transfer.easy, CURLOPT_USERAGENT, "clawdbot");
 }
 
+static void set_addresses(struct http_stream *s, const struct http_request *rq)
+{
+    if (rq->allow_address == NULL)
+        return;
+    s->allow_address = rq->allow_address;
+    s->allow_address_arg = rq->allow_address_arg;
+    curl_easy_setopt(s->transfer.easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_OPENSOCKETDATA, s);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(s->transfer.easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(s->transfer.easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static enum err prepare(struct http_stream *s, const struct http_request *rq)
 {
     transfer_begin(&s->transfer);
@@ -273,6 +302,9 @@ static enum err prepare(struct http_stream *s, const struct http_request *rq)
     set_method(s, rq);
     set_limits(s, rq);
     set_callbacks(s);
+    set_addresses(s, rq);
+    if (rq->decompress)
+        curl_easy_setopt(s->transfer.easy, CURLOPT_ACCEPT_ENCODING, "");
     s->on_sending = rq->on_sending;
     s->on_sending_arg = rq->on_sending_arg;
     return OK;
@@ -305,6 +337,8 @@ static enum err outcome(const struct http_stream *s)
 {
     if (s->error)
         return failed(s->error, "%s: %s", s->where, s->text);
+    if (s->transfer.result && !s->sent && *s->refused)
+        return failed(ERR_AUTH, "%s: %s is an address that may not be connected to", s->where, s->refused);
     return transfer_outcome(&s->transfer, s->where);
 }
 

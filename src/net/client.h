@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "net/http.h"
 
+struct sockaddr;
+
 struct http_request {
     const char *method;                     /* NULL: GET, or POST with a body */
     const char *url;                        /* absolute */
@@ -21,6 +23,11 @@ struct http_request {
     uint64_t    idle_timeout_ms;            /* between two reads that bring bytes; 0: only the fiber's deadline */
     size_t      max_body;                   /* bytes of answer; 0: 16 MiB; more is ERR_LIMIT */
     unsigned    max_redirects;              /* 0: a redirect is an answer like any other */
+    bool        decompress;                 /* asks for gzip and the like; max_body counts what comes out of it */
+    /* Asked of each address that is about to be connected to, the very one; a refused one is ERR_AUTH.  No proxy and
+     * no kept connection is used then, for nobody would have asked about those.  Must not await.  NULL: any. */
+    bool      (*allow_address)(void *arg, const struct sockaddr *);
+    void       *allow_address_arg;
     void      (*on_sending)(void *arg);     /* connected, and its first byte goes out next; must not await.  NULL: none */
     void       *on_sending_arg;
 };

@@ -98,6 +98,22 @@ static bool asked_for(const char *path)
     return str_find(buf_str(&server.last), buf_str(&want)) != STR_NONE;
 }
 
+static enum err write_zipped(struct fd *fd)
+{
+    static const char bytes[] =
+        "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xac\xeb\x5f\xc2\x1a\x1e"
+        "\x40\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xaf\x06"
+        "\x87\xfa\xe2\x1b\xa0\x86\x01\x00";
+    CLEANUP(buf_done) struct buf all = {0};
+
+    buf_addf(&all, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof bytes - 1);
+    buf_add(&all, str_of(bytes, sizeof bytes - 1));
+    return fd_write(fd, buf_str(&all));
+}
+
 static enum err answer(struct fd *fd)
 {
     if (asked_for("/hello"))
@@ -120,6 +136,8 @@ static enum err answer(struct fd *fd)
     }
     if (asked_for("/away"))
         return fd_write(fd, S("HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 4\r\n\r\ngone"));
+    if (asked_for("/gzip"))     /* 100,000 times 'a' */
+        return write_zipped(fd);
     if (asked_for("/around"))
         return fd_write(fd, S("HTTP/1.1 302 Found\r\nLocation: /around\r\nContent-Length: 0\r\n\r\n"));
     if (asked_for("/none"))
@@ -577,4 +595,48 @@ TEST(http_many_at_once)
     }
     CHECK_OK(fibers_wait(&g));
     CHECK_INT(server.requests, 40);
+}
+
+TEST(http_compressed_answer_counts_as_what_comes_out_of_it)
+{
+    WITH_SERVER;
+    struct http_request rq = { .url = URL("/gzip"), .decompress = true };
+
+    CHECK_OK(http_fetch(a, &rq, &r, NULL));
+    CHECK_INT(r.body.len, 100000);
+    CHECK(str_starts(r.body, S("aaaa")));
+    rq.max_body = 99999;
+    CHECK_ERR(http_fetch(a, &rq, &r, NULL), ERR_LIMIT);
+    rq = (struct http_request){ .url = URL("/gzip") };
+    CHECK_OK(http_fetch(a, &rq, &r, NULL));
+    CHECK(r.body.len < 1000);
+}
+
+struct asked { unsigned n; bool answer; };
+
+static bool count_and_answer(void *arg, const struct sockaddr *to)
+{
+    struct asked *asked = arg;
+
+    asked->n += to->sa_family == AF_INET;
+    return asked->answer;
+}
+
+TEST(http_address_is_asked_about_when_it_is_connected_to)
+{
+    WITH_SERVER;
+    struct asked asked = { .answer = true };
+    struct http_request plain = { .url = URL("/hello") }, rq = { .url = plain.url, .allow_address = count_and_answer, .allow_address_arg = &asked };
+
+    CHECK_OK(http_fetch(a, &plain, &r, NULL));
+    CHECK_OK(http_fetch(a, &rq, &r, NULL));         /* the kept connection was not asked about: not taken */
+    CHECK_OK(http_fetch(a, &rq, &r, NULL));
+    CHECK_INT(asked.n, 2);
+    CHECK_INT(server.connections, 3);
+    asked.answer = false;
+    CHECK_ERR(http_fetch(a, &rq, &r, &sent), ERR_AUTH);
+    CHECK(!sent);
+    CHECK(strstr(failed_text(), "127.0.0.1 is an address that may not be connected to"));
+    CHECK_INT(server.connections, 3);
+    CHECK_OK(http_fetch(a, &plain, &r, NULL));
 }

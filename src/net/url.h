@@ -19,6 +19,9 @@ enum err url_parse(str text, struct url *out) MUST_USE;     /* the parts point i
 
 /* "http://h/v1/" and "models" give "http://h/v1/models": one slash between the two, whatever each has. */
 char    *url_join(struct arena *, str base, str path);
+/* A reference of a page or a redirect made absolute, RFC 3986 section 5.2; without its fragment.  ERR_INPUT: no http(s)
+ * address comes of it. */
+enum err url_resolve(str base, str reference, struct buf *out) MUST_USE;
 void     url_add_encoded(struct buf *, str);                /* for one path segment or query value */
 /* "host:port" as it is dialled and as it stands in a Host field: brackets for IPv6, no port when it is the scheme's. */
 void     url_add_authority(struct buf *, const struct url *);

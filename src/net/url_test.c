@@ -96,3 +96,24 @@ TEST(url_of_this_machine_is_told_by_its_text)
         CHECK_INT(url_is_loopback(&u), cases[i].want);
     }
 }
+
+TEST(url_reference_becomes_absolute_as_rfc_3986_section_5_4_has_it)
+{
+    static const struct { const char *in, *want; } cases[] = {
+        { "g", "http://a/b/c/g" }, { "./g", "http://a/b/c/g" }, { "g/", "http://a/b/c/g/" }, { "/g", "http://a/g" }, { "//g", "http://g" },
+        { "?y", "http://a/b/c/d;p?y" }, { "g?y", "http://a/b/c/g?y" }, { "#s", "http://a/b/c/d;p?q" }, { "g#s", "http://a/b/c/g" },
+        { ";x", "http://a/b/c/;x" }, { "", "http://a/b/c/d;p?q" }, { ".", "http://a/b/c/" }, { "./", "http://a/b/c/" }, { "..", "http://a/b/" },
+        { "../g", "http://a/b/g" }, { "../..", "http://a/" }, { "../../g", "http://a/g" }, { "../../../g", "http://a/g" },
+        { "/./g", "http://a/g" }, { "/../g", "http://a/g" }, { "g.", "http://a/b/c/g." }, { "..g", "http://a/b/c/..g" },
+        { "./../g", "http://a/b/g" }, { "g/./h", "http://a/b/c/g/h" }, { "g;x=1/../y", "http://a/b/c/y" }, { "g?y/../x", "http://a/b/c/g?y/../x" },
+        { "https://h:8/x", "https://h:8/x" }, { "a b\n", "http://a/b/c/a%20b" }, { "javascript:alert(1)", NULL }, { "file:///etc/passwd", NULL },
+        { "mailto:a@b", NULL }, { "http:g", NULL }, { "ws://h/", NULL }, { "//", NULL }, { "http://h:99999/", NULL },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf b = {0};
+        enum err e = url_resolve(S("http://a/b/c/d;p?q"), str_from(cases[i].in), &b);
+
+        CHECK_INT(e, cases[i].want ? OK : ERR_INPUT);
+        CHECK_STR(buf_str(&b), cases[i].want ? cases[i].want : "");
+    }
+}

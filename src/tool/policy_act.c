@@ -309,7 +309,7 @@ static str host_of(str text)
 /* Sends no more than an address. */
 static bool is_lookup(const json_t *arguments)
 {
-    static const char *const more[] = { "body", "json", "headers" };
+    static const char *const more[] = { "body", "json", "headers", "secret" };
     str method = json_text_str(arguments, "method");
 
     for (size_t i = 0; i < N_ELEMENTS(more); i++)
