@@ -39,8 +39,9 @@ bool page_is_text(str content_type, str body)
     bool wide = str_starts(head, S("\xff\xfe")) || str_starts(head, S("\xfe\xff"))
                 || IS_ONE_OF(charset_of_content_type(content_type), "utf-16", "ucs-2");
 
-    if (content_type.len && !IS_ONE_OF(content_type, "text/", "json", "xml", "html", "javascript", "ecmascript", "yaml", "toml", "x-sh", "sql",
-                                       "graphql", "x-www-form-urlencoded", "x-ndjson", "octet-stream", "unknown", "pgp", "x-tex", "x-php"))
+    if (content_type.len
+        && !IS_ONE_OF(content_type, "text/", "json", "xml", "html", "javascript", "ecmascript", "yaml", "toml", "x-sh", "sql", "graphql",
+                      "x-www-form-urlencoded", "x-ndjson", "octet-stream", "unknown", "pgp", "x-tex", "x-php"))
         return false;
     if (IS_ONE_OF(content_type, "openxml", "opendocument", "vnd.ms-"))
         return false;
