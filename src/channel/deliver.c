@@ -9,11 +9,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/random.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
 #include "config/config.h"
 #include "runtime/clock.h"
+#include "runtime/failure.h"
 #include "runtime/offload.h"
 #include "store/blobs.h"
 
@@ -264,17 +264,24 @@ static enum err read_claimed(const struct chat *c, const struct rows *r, struct 
     return OK;
 }
 
-static uint64_t backoff_ms(int64_t attempts, uint64_t retry_after_ms)
+static struct failure_policy delivery_policy(void)
 {
     const struct config *cfg = config_now();
-    uint64_t pause = cfg->delivery_backoff;
 
-    for (int64_t i = 1; i < attempts && pause < cfg->delivery_backoff_max; i++)
-        pause *= 2;
-    if (pause > cfg->delivery_backoff_max)
-        pause = cfg->delivery_backoff_max;
-    pause = pause / 2 + random_below(pause / 2 + 1);
-    return pause > retry_after_ms ? pause : retry_after_ms;
+    return (struct failure_policy){ .tries = (unsigned)cfg->delivery_attempts, .backoff_ms = cfg->delivery_backoff,
+                                    .backoff_max_ms = cfg->delivery_backoff_max };
+}
+
+static void tell_of_it(const struct chat *c, const char *state, str why)
+{
+    char key[64], text[ERR_TEXT_MAX];
+
+    snprintf(key, sizeof key, "delivery %s", c->channel->name);
+    snprintf(text, sizeof text, "%.*s", STR(why));
+    if (str_eq(str_from(state), S("dead")))
+        failure_tell(key, text);
+    else if (str_eq(str_from(state), S("sent")))
+        failure_over(key);
 }
 
 static void log_outcome(const struct chat *c, const struct row *row, const char *state, str why)
@@ -290,22 +297,24 @@ static void log_outcome(const struct chat *c, const struct row *row, const char 
 static void add_outcome(struct batch *b, const struct chat *c, const struct row *row, const struct attempt *t)
 {
     const struct config *cfg = config_now();
+    struct failure_policy policy = delivery_policy();
     bool again = t->outcome == NOT_SENT || (t->outcome == UNKNOWN && (row->message.remote_id.len
                                             || str_eq(str_from(cfg->delivery_unknown), S("resend"))));
     const char *state = t->outcome == SENT ? "sent" : t->outcome == UNKNOWN ? "unknown" : "dead";
 
-    if (again && (uint64_t)row->attempts < cfg->delivery_attempts)
+    if (again && (uint64_t)row->attempts < policy.tries)
         state = "ready";
     if (t->outcome == SENT)
         batch_add(b, "outbox.sent", "isi", row->id, t->sent.remote_id, clock_wall_ms());
     else if (state[0] == 'r')
         batch_add(b, "outbox.again", "iis", row->id,
-                  clock_wall_ms() + (int64_t)backoff_ms(row->attempts, t->sent.retry_after_ms), t->why);
+                  clock_wall_ms() + (int64_t)failure_pause(&policy, (uint64_t)row->attempts, t->sent.retry_after_ms), t->why);
     else
         batch_add(b, "outbox.end", "ics", row->id, state, t->why);
     metric_add(t->outcome == SENT ? METRIC_deliveries : state[0] == 'r' ? METRIC_deliveries_retried
                : state[0] == 'u' ? METRIC_deliveries_unknown : METRIC_deliveries_dead, 1);
     log_outcome(c, row, state, t->why);
+    tell_of_it(c, state, t->why);
 }
 
 /* The outcome must be stored, or a row that was sent would look as if it might not have been. */

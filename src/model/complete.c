@@ -4,15 +4,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/random.h"
 #include "model/fold.h"
 #include "net/client.h"
 #include "runtime/clock.h"
+#include "runtime/failure.h"
 #include "runtime/fiber.h"
 
 enum {
     FIRST_TOKEN_MS = 120000, IDLE_MS = 60000, TRIES = 3,
-    PAUSE_MS = 500, PAUSE_MAX_MS = 60000,   /* longer than that is for the caller to wait */
+    PAUSE_MS = 1000, PAUSE_MAX_MS = 60000,  /* longer than that is for the caller to wait */
     END_MS = 1000,                          /* from the last event to the end of the transfer */
     REFUSAL_MAX = 64 << 10,
     TRANSFER_MAX = 256 << 20,               /* events are mostly wrapping: far more than max_text */
@@ -146,33 +146,20 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     if (e == OK)
         e = read_answer(t, s, out);
     /* ERR_LIMIT is theirs as long as nothing came, and our own cap after that. */
-    t->again = (e == ERR_NET || e == ERR_TIMEOUT || (e == ERR_LIMIT && !completion_begun(&t->completion)))
+    t->again = failure_may_pass(e) && (e != ERR_LIMIT || !completion_begun(&t->completion))
             && t->completion.text.len == 0;
     return e;
-}
-
-/* 0.5 to 1 s, then twice that, ...; not all clients of a server that came back at the same moment. */
-static uint64_t pause_before(unsigned try, uint64_t asked_ms)
-{
-    uint64_t base = (uint64_t)PAUSE_MS << (try - 1);
-
-    return asked_ms != UINT64_MAX ? asked_ms + random_below(100) : base + random_below(base);
 }
 
 /* OK: try again now. */
 static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e) AWAITS
 {
-    uint64_t ms = pause_before(try, t->retry_after_ms);
+    struct failure_policy policy = { .tries = t->options.tries, .backoff_ms = PAUSE_MS, .backoff_max_ms = PAUSE_MAX_MS,
+                                     .asked_max_ms = PAUSE_MAX_MS };
 
     if (!t->again || try >= t->options.tries)
         return e;
-    if (t->at_once)
-        return OK;
-    if (t->retry_after_ms != UINT64_MAX && ms > PAUSE_MAX_MS)
-        return failed_in(e, "try again in %llu s: ", (unsigned long long)(ms / 1000));
-    if (ms >= deadline_left())
-        return e;
-    return fiber_sleep(ms);
+    return t->at_once ? OK : failure_wait(&policy, try, t->retry_after_ms, e);
 }
 
 static const char *advice(enum err e)
