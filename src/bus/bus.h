@@ -2,13 +2,13 @@
 /* bus.h: live news for whoever watches.  Never the record: a watcher that is too slow loses events and is told
  * so, and reads what it missed from the store.
  *
- * A topic is a string, for now always a session's id.  A mailbox may join several topics. */
+ * A topic is a session's id, or "alert" (gateway/alerts.h).  A mailbox may join several topics. */
 #pragma once
 #include "base/map.h"
 #include "runtime/fiber.h"
 
 struct bus_event {
-    const char *name;       /* a literal: "delta", "tool", "reply", "ended" */
+    const char *name;       /* a literal: "delta", "tool", "reply", "ended", "alert" */
     int64_t     about;      /* the inbox row it belongs to */
     str         topic;
     str         json;       /* one object */

@@ -31,6 +31,7 @@ struct tool_result {
     str   text;                     /* what the model reads; UTF-8, capped by the tool */
     bool  is_error;                 /* the tool ran and says no: the model may do better */
     str   taint;                    /* whose words these are besides the owner's: "web page https://example.org/"; "" */
+    bool  transient;                /* is_error, and for a reason that may pass by itself: the network, a service that is busy */
 };
 
 /* What of the workspace may be in a result. */

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 struct access;
+struct alerts;
 struct blobs;
 struct dispatch;
 struct histories;
@@ -22,6 +23,7 @@ struct gateway {
     struct bus      *bus;
     struct blobs    *blobs;         /* attachments */
     struct secrets  *secrets;       /* store/secrets.h: values that nobody reads */
+    struct alerts   *alerts;        /* alerts.h: what fails again and again */
     struct access   *access;        /* access.h: who may talk to it */
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */

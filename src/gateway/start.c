@@ -17,6 +17,7 @@
 #include "channel/start.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/alerts.h"
 #include "gateway/approvals.h"
 #include "gateway/dispatch.h"
 #include "gateway/egress.h"
@@ -262,6 +263,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->limits = limits_new();
     g->sessions = sessions_new();
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
+    g->alerts = alerts_new(g);
     TRY(access_open(g, &g->access));
     TRY(rules_load(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
@@ -395,6 +397,7 @@ static void close_parts(struct running *r) AWAITS
     struct gateway *g = &r->gateway;
 
     fibers_done(&g->services);
+    alerts_free(g->alerts);
     server_close(r->tcp);
     server_close(r->unix_socket);
     dispatch_free(g->dispatch);

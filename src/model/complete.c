@@ -178,6 +178,18 @@ static const char *advice(enum err e)
     }
 }
 
+/* What the prompt is to blame for says nothing about the model. */
+static void tell(const struct attempt *t, enum err e)
+{
+    char key[100];
+
+    snprintf(key, sizeof key, "model %.*s", STR(str_take(t->prompt.model, 80)));
+    if (e == OK)
+        failure_over(key);
+    else if (e != ERR_CANCELLED && e != ERR_INPUT && e != ERR_BUG)
+        failure_tell(key, failed_text());
+}
+
 /* What, where, and what to do. */
 static enum err explain(const struct attempt *t, enum err e)
 {
@@ -210,8 +222,12 @@ enum err complete(struct model *m, struct arena *a, const struct prompt *p, cons
         if (fiber_check() != OK)
             return fiber_check();
         e = wait_to_retry(&t, try, e);
-        if (e)
-            return explain(&t, e);
+        if (e) {
+            e = explain(&t, e);
+            tell(&t, e);
+            return e;
+        }
     }
+    tell(&t, OK);
     return OK;
 }

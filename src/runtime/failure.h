@@ -23,7 +23,11 @@ enum err failure_wait(const struct failure_policy *, unsigned failures, uint64_t
 
 /* What goes on failing is told by whoever gives up on it, under a key such as "tool web_search", and so is that it works.
  * Nobody may await in there.  The loop thread's; without an observer nobody is told. */
-struct failure_observer { void (*failed)(void *arg, const char *key, const char *why); void (*worked)(void *arg, const char *key); void *arg; };
+struct failure_observer {
+    void (*failed)(void *arg, const char *key, const char *why);
+    void (*worked)(void *arg, const char *key);
+    void  *arg;
+};
 void failure_observe(const struct failure_observer *);      /* copied; NULL: nobody any more */
 void failure_tell(const char *key, const char *why);
 void failure_over(const char *key);

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/mem.h"
+#include "runtime/failure.h"
 #include "store/driver.h"
 
 #define STORE(id) extern const struct store_driver store_##id;
@@ -66,7 +67,15 @@ void store_close(struct store *s) AWAITS
 
 enum err store_commit(struct store *s, struct batch *b) AWAITS
 {
-    return b->n ? s->driver->commit(s->impl, b) : OK;
+    static bool failing;    /* one store a process */
+    enum err e = b->n ? s->driver->commit(s->impl, b) : OK;
+
+    if (e == ERR_IO)
+        failure_tell("store", failed_text());
+    else if (failing && b->n)
+        failure_over("store");
+    failing = b->n ? e == ERR_IO : failing;
+    return e;
 }
 
 void store_commit_later(struct store *s, const struct batch *b)

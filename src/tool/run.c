@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
+#include "tool/attempt.h"
 #include "tool/file_job.h"
 #include "tool/policy.h"
 #include "tool/provenance.h"
@@ -62,8 +63,7 @@ static enum err run_accounted(const struct tool_context *cx, const struct tool *
 {
     int64_t since = provenance_now();
     str whose = words_of_files(cx, t, arguments);
-    *out = (struct tool_result){ 0 };
-    enum err e = t->run(cx, arguments, out);
+    enum err e = tool_attempt(cx, t, arguments, out);
 
     if (e == OK && out->taint.len == 0)
         out->taint = whose;
@@ -74,6 +74,37 @@ static enum err run_accounted(const struct tool_context *cx, const struct tool *
     enum err marked = provenance_mark_changed(cx->workspace, since, about);
 
     return e ? e : marked;
+}
+
+/* The same of another tool, if the policy lets it through as it is: an approval was given for the first. */
+static enum err run_alternative(const struct tool_context *cx, const struct tool *first, const struct tool *t, const json_t *arguments,
+                                struct tool_result *out) AWAITS
+{
+    struct tool_context own = *cx;
+    struct tool_result r;
+
+    own.approval = 0;
+    if (is_refused(&own, t, arguments, &r))
+        return OK;
+    log_event(LOG_INFO, "tool.fallback", F("tool", first->name), F("to", t->name));
+    TRY(run_accounted(&own, t, arguments, &r));
+    r.text = str_from(arena_printf(cx->arena, "[%s failed; %s answers instead (tools.fallback)]\n%.*s", first->name, t->name,
+                                STR(r.text)));
+    *out = r;
+    return OK;
+}
+
+static enum err run_or_alternative(const struct tool_context *cx, const struct tool *t, const json_t *arguments,
+                                   struct tool_result *out) AWAITS
+{
+    enum err e = run_accounted(cx, t, arguments, out);
+    const struct tool *other = tool_gave_up(e, out) ? tool_alternative(t, arguments) : NULL;
+
+    if (other == NULL)
+        return e;
+    if (e)      /* stands, unless the other answers */
+        *out = tool_refusal(cx, "%s: %s", t->name, failed_text());
+    return run_alternative(cx, t, other, arguments, out);
 }
 
 static enum err call(const struct tool_context *cx, str name, str arguments_json, struct tool_result *out) AWAITS
@@ -101,7 +132,7 @@ static enum err call(const struct tool_context *cx, str name, str arguments_json
     if (is_refused(cx, t, arguments, out))
         return OK;
     TRY(workspace_check_apart(cx->workspace, config_now()->home));
-    return run_accounted(cx, t, arguments, out);
+    return run_or_alternative(cx, t, arguments, out);
 }
 
 static struct { bool (*fn)(void *arg, str text, struct buf *out); void *arg; } mask;
