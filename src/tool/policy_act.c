@@ -313,7 +313,7 @@ static bool is_lookup(const json_t *arguments)
     str method = json_text_str(arguments, "method");
 
     for (size_t i = 0; i < N_ELEMENTS(more); i++)
-        if (json_at(arguments, more[i]))
+        if (json_object_get(arguments, more[i]))
             return false;
     return method.len == 0 || str_eq_nocase(method, S("GET")) || str_eq_nocase(method, S("HEAD"));
 }

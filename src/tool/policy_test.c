@@ -410,7 +410,7 @@ TEST(a_role_that_has_no_tools_has_none)
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\"}", "web page" }, "ask", "tainted" },
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"method\":\"POST\"}", "" }, "ask", "default network" },
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"json\":null}", "" }, "ask", "default network" },
-        { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"save_to\":\"a\"}", "" }, "allow", "default download" },
+        { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"save_to\":\"a\"}", "" }, "allow", "default fetch" },
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"save_to\":\"/etc/a\"}", "" }, "deny", "default system" },
         { { "owner", "ssh", "{\"host\":\"web1\",\"command\":\"uptime\"}", "" }, "ask", "default network" },
     };
