@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -276,7 +277,8 @@ class Secrets(Home):
         seen = b''
         while b'not shown' not in seen:
             seen += os.read(fd, 1000)
-        time.sleep(0.3)             # until typing is hidden; what comes before is shown by the terminal, not by us
+        while termios.tcgetattr(fd)[3] & termios.ECHO:      # what is typed before it is hidden is thrown away
+            time.sleep(0.01)
         os.write(fd, b'hunter22\n')
         try:
             while True:
