@@ -106,7 +106,7 @@ static const char *file_name(struct arena *a, const struct attachment *t)
     return arena_c(a, utf8_take(buf_str(&b), NAME_MAX_BYTES));
 }
 
-/* Marked as somebody else's words before anybody can read it. */
+/* Marked as somebody else's words before it is there for anybody to read. */
 static enum err place(struct arena *a, struct blobs *blobs, const char *workspace, const struct attachment *t, str origin,
                       struct buf *keep, const char **ret_path) AWAITS
 {
@@ -121,6 +121,8 @@ static enum err place(struct arena *a, struct blobs *blobs, const char *workspac
     enum err e = fiber_offload(run_copy, c);
 
     close(c->from);
+    if (e == OK)        /* again: while the file was not there, the mark may have been dropped */
+        e = provenance_mark(str_from(*ret_path), origin);
     if (e)
         *ret_path = NULL;
     return e;

@@ -18,7 +18,11 @@
 
 enum { LISTED_MAX = 100, STAMP_SLACK_MS = 20 };       /* the kernel's stamps come from a coarser clock */
 
-static struct { struct store *store; struct map marks; } state;     /* path -> origin, a C string of its own */
+static struct {
+    struct store *store;
+    struct map    marks;        /* path -> origin, a C string of its own */
+    uint64_t      n_marked;     /* so far */
+} state;
 
 static void forget(str path)
 {
@@ -29,6 +33,7 @@ static void remember(str path, str origin)
 {
     forget(path);
     map_put(&state.marks, path, str_dup_c(origin));
+    state.n_marked++;
 }
 
 static void forget_all(void)
@@ -276,11 +281,12 @@ enum err provenance_prune(const char *workspace)
     struct paths marks = { .arena = a }, gone = { .arena = a };
     struct absence s = { workspace, &marks, &gone };
     const struct map_entry *e;
+    uint64_t before = state.n_marked;
 
     for (size_t i = 0; map_next(&state.marks, &i, &e);)
         add_path(&marks, e->key);
     if (marks.n == 0)
         return OK;
     TRY(fiber_offload(search_gone, &s));
-    return unmark(a, &gone);
+    return before == state.n_marked ? unmark(a, &gone) : OK;    /* a file that was not there may have come with its mark */
 }
