@@ -42,7 +42,7 @@ static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule rules[RULES_MAX];
 static size_t n_rules;
 static json_t *log_entries, *updates;       /* updates: those not confirmed */
-static int64_t next_update = 1, next_message = 1, polls, max_confirmed;
+static int64_t next_update = 1, next_message = 1, next_press = 1, polls, max_confirmed;
 static int poller;                          /* the epoll */
 
 static void usage(FILE *to)
@@ -56,6 +56,8 @@ static void usage(FILE *to)
           "  POST /control/messages  {\"chats\": 4, \"each\": 10, \"first_chat\": 1, \"first\": 0, \"text\": \"m\"}\n"
           "                          chats*each updates in turn, texts \"m CHAT NUMBER\"\n"
           "  POST /control/update    {...}  an update as it stands; update_id is added\n"
+          "  POST /control/press     {\"message_id\": 5, \"button\": 0, \"from\": 7}  the n-th button under a message that was sent is\n"
+          "                          pressed, by the chat's person where \"from\" is left out; 400 when there is none\n"
           "  POST /control/rule      {\"method\": \"sendMessage\", \"do\": \"status|drop_before|drop_after|delay\",\n"
           "                           \"status\": 429, \"retry_after\": 1, \"description\": \"\", \"ms\": 50, \"count\": 1}\n"
           "                          the next `count` calls of the method (\"*\": any) are answered so; count -1: all\n"
@@ -302,6 +304,11 @@ static bool is_send(const char *m)
     return !strcmp(m, "sendMessage") || !strcmp(m, "editMessageText") || !strcmp(m, "sendDocument") || !strcmp(m, "sendPhoto");
 }
 
+static bool was_pressed(int64_t id)
+{
+    return id >= 1 && id < next_press;
+}
+
 static bool call_method(struct conn *c, const char *m, json_t *params, json_t *entry)
 {
     if (!strcmp(m, "getMe"))
@@ -321,6 +328,10 @@ static bool call_method(struct conn *c, const char *m, json_t *params, json_t *e
         json_object_set_new(entry, "state", json_string("taken"));
         return answer_result(c, sent_message(params, entry));
     }
+    if (!strcmp(m, "answerCallbackQuery"))
+        return was_pressed(param_int(params, "callback_query_id"))
+                   ? answer_result(c, json_true())
+                   : answer_error(c, 400, "Bad Request: query is too old and response timeout expired or query ID is invalid", 0);
     if (!strcmp(m, "sendChatAction") || !strcmp(m, "setWebhook") || !strcmp(m, "deleteWebhook"))
         return answer_result(c, json_true());
     return answer_error(c, 404, "Not Found: method not found", 0);
@@ -406,6 +417,49 @@ static void control_message(json_t *j)
     add_update(json_pack("{s:o}", "message", m));
 }
 
+static json_t *find_sent(int64_t message)
+{
+    for (size_t i = 0; i < json_array_size(log_entries); i++) {
+        json_t *e = json_array_get(log_entries, i);
+
+        if (!strcmp(json_string_value(json_object_get(e, "method")), "sendMessage")
+            && json_integer_value(json_object_get(e, "message_id")) == message)
+            return json_object_get(e, "params");
+    }
+    return NULL;
+}
+
+/* What the n-th button under it says to the bot; NULL: there is no such button. */
+static const char *button_data(json_t *sent, int64_t n)
+{
+    json_t *rows = json_object_get(json_object_get(sent, "reply_markup"), "inline_keyboard");
+
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        for (size_t k = 0; k < json_array_size(json_array_get(rows, i)); k++)
+            if (n-- == 0)
+                return json_string_value(json_object_get(json_array_get(json_array_get(rows, i), k), "callback_data"));
+    return NULL;
+}
+
+static bool control_press(json_t *j)
+{
+    int64_t id = json_integer_value(json_object_get(j, "message_id"));
+    json_t *sent = find_sent(id), *from = json_object_get(j, "from");
+    const char *data = button_data(sent, json_integer_value(json_object_get(j, "button")));
+    int64_t chat = param_int(sent, "chat_id");
+    char query[32];
+
+    if (!data)
+        return false;
+    snprintf(query, sizeof query, "%lld", (long long)next_press++);
+    json_t *under = make_message(chat, json_string_value(json_object_get(sent, "text")));
+    json_object_set_new(under, "message_id", json_integer(id));
+    json_object_set_new(under, "from", json_pack("{s:i, s:b, s:s}", "id", 4242, "is_bot", 1, "first_name", "Double"));
+    add_update(json_pack("{s:{s:s, s:o, s:o, s:s, s:s}}", "callback_query", "id", query, "from",
+                         person(from ? json_integer_value(from) : chat), "message", under, "chat_instance", "1", "data", data));
+    return true;
+}
+
 static int64_t int_or(json_t *j, const char *key, int64_t otherwise)
 {
     json_t *v = json_object_get(j, key);
@@ -481,7 +535,7 @@ static bool control(struct conn *c, const char *what, json_t *j)
         json_array_clear(log_entries);
         json_array_clear(updates);
         n_rules = 0;
-    } else if (strcmp(what, "rule") || !control_rule(j))
+    } else if (strcmp(what, "press") == 0 ? !control_press(j) : strcmp(what, "rule") || !control_rule(j))
         return answer_error(c, 400, "what?", 0);
     return answer_ok(c);
 }

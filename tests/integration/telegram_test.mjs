@@ -3,6 +3,7 @@
 // The Telegram channel of the real gateway: with our double, which can do what Telegram does wrong, and with
 // telegram-test-api, which nobody here wrote.
 import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Gateway, build, check, equal, finish, start, startModel, test } from './gateway.mjs';
@@ -130,6 +131,53 @@ await test('what goes wrong on the way is tried again, or is unknown, and nothin
   await g.start();
   const after = texts((await sent(double, n + 2)).slice(n), 7);
   equal(after, ['echo: once', 'echo: after']);
+  await g.stop();
+});
+
+// The gateway's workspace, with a file in it that may go.
+function fileIn(g) {
+  const path = join(g.home, 'workspace', 'old.txt');
+  mkdirSync(join(g.home, 'workspace'), { recursive: true });
+  writeFileSync(path, 'old');
+  return path;
+}
+
+await test('what has to be asked for is asked with buttons; each lets through or refuses once', async () => {
+  const obeying = await startModel('--obey'), double = await startDouble();
+  const g = await startGateway(double, { 'model_provider.endpoint': obeying });
+  await pair(g, double, 7);
+  let n = (await double.sends()).length;
+  const ask = async () => {
+    await double.control('message', { chat_id: 7, text: 'call exec {"command": "rm old.txt"}' });
+    return (await sent(double, ++n)).at(-1);
+  };
+  const heard = async () => (await double.control('log')).filter(e => e.method === 'answerCallbackQuery' && e.state !== 'refused').length;
+
+  const file = fileIn(g), question = await ask(), rows = question.params.reply_markup.inline_keyboard;
+  check(question.params.text.includes('rm old.txt'), question.params.text);
+  equal(rows.map(r => r[0].text), ['Yes, once', 'Yes, this conversation', 'Always', 'No']);
+  check(existsSync(file), 'nothing ran before the answer');
+  equal((await double.control('press', { message_id: question.message_id, button: 9 })).ok, false, 'a button that is not there');
+  await double.control('press', { message_id: question.message_id, button: 0, from: 8 });     // who is a stranger here
+  await sent(double, ++n);
+  check(existsSync(file), 'a stranger let it through');
+  await double.control('press', { message_id: question.message_id, button: 0 });
+  await sent(double, n += 2);
+  check(!existsSync(file), 'it ran');
+  const said = texts(await double.sends(), 7).slice(-2);
+  check(said.some(t => t.includes('All right')), said);
+
+  fileIn(g);
+  await double.control('press', { message_id: question.message_id, button: 0 });
+  const again = (await sent(double, ++n)).at(-1).params.text;
+  check(again.includes('granted already'), again);
+  check(existsSync(file), 'a second press ran it again');
+
+  const second = await ask();
+  await double.control('press', { message_id: second.message_id, button: 3 });
+  await sent(double, n += 2);
+  check(existsSync(file), 'no is no');
+  await until('every press is answered', async () => await heard() === 4);
   await g.stop();
 });
 
