@@ -55,7 +55,7 @@ function endLive() {
   live = null;
 }
 
-// What has to be allowed first.  The buttons go when it was answered, here or elsewhere.
+// What has to be allowed first.  The buttons go when it was answered, here or elsewhere; its code may then be another's.
 function showQuestion(q) {
   if (document.getElementById(`question-${q.code}`))
     return;
@@ -68,31 +68,49 @@ function showQuestion(q) {
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = choice.label;
-      button.onclick = () => answerQuestion(q.code, choice.reply, row);
+      button.onclick = () => answerQuestion(q.code, choice.reply, e);
       row.append(button);
     }
     e.append(row);
   });
 }
 
-async function answerQuestion(code, reply, row) {
+function closeQuestion(element) {
+  element?.removeAttribute('id');
+  element?.querySelector('.choices')?.remove();
+}
+
+async function answerQuestion(code, reply, element) {
   const [answer, , scope] = reply.split(' ');
   const response = await fetch(`/api/v1/approvals/${code}`, { method: 'POST', headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ answer, scope: scope ?? 'once' }) });
   if (!response.ok)
     note((await response.json()).detail);
-  row.remove();
+  if (response.ok || response.status === 404 || response.status === 409)    // else it is still open: try again
+    closeQuestion(element);
 }
 
+// While it waits it can be stopped; and after the answer the turn goes on, whatever the answer was.
 function onApproval(m) {
+  setBusy(true);
   if (m.state === 'pending') {
     showQuestion(m);
-    setBusy(false);
     return;
   }
-  document.querySelector(`#question-${m.code} .choices`)?.remove();
+  closeQuestion(document.getElementById(`question-${m.code}`));
   note(`${m.code}: ${m.state}`);
-  setBusy(m.state === 'granted');
+}
+
+// Those that are open now: some may have come, and some been answered, while there was no connection.
+async function loadQuestions(id) {
+  const shown = [...log.querySelectorAll('.message.question[id]')];
+  const { approvals } = await getJson(`/api/v1/approvals?session_id=${id}`);
+  if (id !== session)
+    return;
+  for (const element of shown)
+    if (!approvals.some(q => element.id === `question-${q.code}`))
+      closeQuestion(element);
+  approvals.forEach(showQuestion);
 }
 
 function setState(text, bad) {
@@ -134,6 +152,7 @@ function connect() {
     setState('connected');
     for (const [id, text] of waiting)       // what was said while away; its external_id keeps it from being taken twice
       sendMessage(id, text);
+    loadQuestions(session).catch(e => note(e.message));
   };
   s.onmessage = event => {
     const m = JSON.parse(event.data);
@@ -197,8 +216,6 @@ async function loadMessages(id) {
     else if (m.text || m.attachments.length)     // neither: the assistant wrote by itself
       showMine(m.text);
   setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));
-  const { approvals } = await getJson(`/api/v1/approvals?session_id=${id}`);
-  approvals.forEach(showQuestion);
 }
 
 async function open(id, fresh) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_sessions.c: conversations, read. */
+#include "gateway/approvals.h"
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
@@ -88,7 +89,8 @@ enum err get_messages(struct request *q) AWAITS
 
 enum err post_stop(struct request *q) AWAITS
 {
-    bool stopped = dispatch_stop_turn(q->gateway, q->arguments[0]);
+    bool stopped;
 
+    TRY(approvals_stop(q->gateway, q->arena, q->arguments[0], &stopped));
     return answer_json(q, 200, json_pack("{s:b}", "stopped", stopped));
 }

@@ -6,7 +6,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "gateway/access.h"
-#include "gateway/dispatch.h"
+#include "gateway/approvals.h"
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
 #include "gateway/submit.h"
@@ -109,13 +109,12 @@ static enum err take_object(struct live *l, struct arena *a, const json_t *j) AW
     const char *type = json_text(j, "type");
     str session = json_text_str(j, "session_id");
     struct message m;
+    bool stopped;
 
     if (strcmp(type, "subscribe") == 0)
         return subscribe(l, session, json_int(j, "after", -1));
-    if (strcmp(type, "stop") == 0) {
-        dispatch_stop_turn(l->gateway, session.len ? session : str_from(l->session));
-        return OK;
-    }
+    if (strcmp(type, "stop") == 0)
+        return approvals_stop(l->gateway, a, session.len ? session : str_from(l->session), &stopped);
     if (type[0] && strcmp(type, "message") != 0)
         return failed(ERR_INPUT, "type is message, subscribe or stop");
     TRY(message_from_json(a, j, &m));

@@ -337,10 +337,12 @@ enum err approvals_take(struct gateway *g, struct answer *a, bool *ret_was_answe
 
 /* ---- ending without an answer ---- */
 
-static void resume_all(struct gateway *g, const struct rows *r)
+static void end_all(struct gateway *g, struct arena *a, const struct rows *r, str state)
 {
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
+        tell_decided(g, a, row_str(r, i, 2), row_int(r, i, 1), row_str(r, i, 3), state);
         dispatch_unpark(g, row_str(r, i, 2), row_int(r, i, 1));
+    }
 }
 
 enum err approvals_cancel(struct gateway *g, struct arena *a, str session_id, str person, size_t *ret_n)
@@ -350,8 +352,18 @@ enum err approvals_cancel(struct gateway *g, struct arena *a, str session_id, st
     *ret_n = 0;
     batch_add(b, "approval.cancel", "sssi", session_id, person, person, clock_wall_ms());
     TRY(store_commit(g->store, b));
-    resume_all(g, batch_rows(b, 0));
+    end_all(g, a, batch_rows(b, 0), S("cancelled"));
     *ret_n = batch_rows(b, 0)->n;
+    return OK;
+}
+
+enum err approvals_stop(struct gateway *g, struct arena *a, str session_id, bool *ret_stopped)
+{
+    size_t n;
+
+    *ret_stopped = dispatch_stop_turn(g, session_id);
+    TRY(approvals_cancel(g, a, session_id, NO_STR, &n));
+    *ret_stopped |= n > 0;
     return OK;
 }
 
@@ -364,7 +376,7 @@ static enum err expire(struct gateway *g) AWAITS
     batch_add(b, "approval.expire", "i", clock_wall_ms());
     TRY(store_commit(g->store, b));
     metric_add(METRIC_approvals_expired, (int64_t)batch_rows(b, 0)->n);
-    resume_all(g, batch_rows(b, 0));
+    end_all(g, a, batch_rows(b, 0), S("expired"));
     TRY(store_read(g->store, a, &next, "approval.next_expiry", ""));
     g->question_ends = next.n ? row_int(&next, 0, 0) : 0;
     return OK;

@@ -22,6 +22,8 @@ enum err approvals_answer(struct gateway *, struct arena *, const struct approve
 enum err approvals_take(struct gateway *, struct answer *, bool *ret_was_answer) AWAITS MUST_USE;
 /* Takes back what a person (or anybody: "") asked for in a conversation; their turns end as stopped. */
 enum err approvals_cancel(struct gateway *, struct arena *, str session_id, str person, size_t *ret_n) AWAITS MUST_USE;
+/* For the owner's own surfaces: stops what runs in a conversation, and takes back what is asked there. */
+enum err approvals_stop(struct gateway *, struct arena *, str session_id, bool *ret_stopped) AWAITS MUST_USE;
 
 /* The fiber that ends questions whose time is over; arg is the gateway. */
 enum err approvals_run(void *gateway) AWAITS;

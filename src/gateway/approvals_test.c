@@ -208,6 +208,24 @@ TEST(stop_takes_the_question_back)
     scene_end(&s);
 }
 
+TEST(a_stop_from_the_page_takes_the_question_back_too)
+{
+    struct scene s;
+    bool stopped;
+
+    scene_start(&s, 100);
+    CHECK_OK(approvals_stop(&s.gateway, s.home.arena, S(SESSION_A), &stopped));
+    CHECK(!stopped);
+    scene_say(&s, SESSION_A, ASKING);
+    scene_settle(&s);
+    CHECK_OK(approvals_stop(&s.gateway, s.home.arena, S(SESSION_A), &stopped));
+    CHECK(stopped);
+    scene_settle(&s);
+    CHECK_STR(str_from(code(&s)), "");
+    CHECK(str_find(scene_inbox(&s), S("failed " ASKING)) != STR_NONE);
+    scene_end(&s);
+}
+
 TEST(a_code_that_nobody_asked_with_is_ordinary_text)
 {
     struct scene s;

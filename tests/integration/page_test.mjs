@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The chat page in a real browser: Debian's Chromium, driven by playwright-core.
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Gateway, check, equal, finish, startModel, test } from './gateway.mjs';
 
 const { chromium } = createRequire(new URL('../npm/', import.meta.url))('playwright-core');
-const model = await startModel('--deltas', '20', '--delta-interval-ms', '40');
+const model = await startModel('--deltas', '20', '--delta-interval-ms', '40', '--obey');
 const g = await new Gateway({ 'model_provider.endpoint': model, 'model_provider.model': 'double' }).start();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox',
   '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
@@ -72,6 +74,43 @@ await test('Escape stops an answer', async () => {
   await page.waitForSelector('.message.live');
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => [...document.querySelectorAll('.message.failed')].some(e => e.textContent.trim() === 'Stopped.'));
+});
+
+await test('what has to be allowed first is asked in the page, there again after a reload, and runs once', async () => {
+  const file = join(g.home, 'workspace', 'old.txt');
+  const question = () => page.locator('.message.question').last();
+  const press = label => question().getByRole('button', { name: label, exact: true }).click();
+  const ask = async () => {
+    writeFileSync(file, 'old');
+    await page.fill('#input', 'call exec {"command": "rm old.txt"}');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.message.question .choices');
+  };
+  await page.click('#new');
+  await connected();
+  await ask();
+  check((await question().textContent()).includes('rm old.txt'), 'it shows what would run');
+  equal(await question().locator('button').allTextContents(), ['Yes, once', 'Yes, this conversation', 'Always', 'No']);
+  await page.reload();
+  await page.waitForSelector('.message.question .choices');
+  equal(await page.locator('.message.question').count(), 1);
+  check(existsSync(file), 'nothing ran before the answer');
+  await press('Yes, once');
+  await replies(2);        // the question is one of them, by its look
+  check(!existsSync(file), 'it ran');
+  equal(await page.locator('.choices').count(), 0);
+
+  await ask();
+  await press('No');
+  await replies(4);
+  check(existsSync(file), 'no is no');
+
+  await ask();
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => [...document.querySelectorAll('.note')].at(-1)?.textContent.endsWith('cancelled'));
+  await page.waitForFunction(() => document.querySelectorAll('.choices').length === 0);
+  check(existsSync(file), 'what was taken back did not run');
+  await page.waitForSelector('#stop', { state: 'hidden' });
 });
 
 await test('what is written while the gateway is away is answered when it is back, once', async () => {
