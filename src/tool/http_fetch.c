@@ -198,6 +198,7 @@ static enum err http_fetch_run(const struct tool_context *cx, const json_t *argu
         *out = tool_refusal(cx, "%s", failed_text());
     else
         TRY(report(&d, arguments, out));
+    out->transient = late || e == ERR_NET;
     out->taint = str_from(arena_printf(cx->arena, "web page %.300s", d.url));
     return OK;
 }

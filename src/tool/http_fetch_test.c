@@ -300,6 +300,8 @@ TEST(fetch_outlives_servers_that_mean_harm)
     allow_hosts(&d, "127.0.0.1", "tools.http_fetch.timeout=1s");
     check_tells(&d, CALL("/slow"), "tools.http_fetch.timeout", true);
     check_tells(&d, CALL("/silent"), "tools.http_fetch.timeout", true);
+    CHECK(desk_call(&d, "http_fetch", CALL("/silent")).transient);
+    CHECK(!desk_call(&d, "http_fetch", CALL("/gone")).transient);
 }
 
 static enum err call_slow(void *arg)

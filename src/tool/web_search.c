@@ -68,6 +68,7 @@ static enum err web_search_run(const struct tool_context *cx, const json_t *argu
 {
     const struct string_list *order = &config_now()->web_search_provider;
     CLEANUP(buf_done) struct buf found = {0}, reasons = {0};
+    bool passes = false;
     str question = str_trim(json_text_str(arguments, "query"));
     unsigned count = (unsigned)json_int(arguments, "count", COUNT);
 
@@ -87,6 +88,7 @@ static enum err web_search_run(const struct tool_context *cx, const json_t *argu
             return OK;
         }
         TRY(fiber_check());
+        passes |= e == ERR_NET || e == ERR_TIMEOUT;
         buf_addf(&reasons, "%s%s", reasons.len ? "; " : "", failed_text());
     }
     bool asked = reasons.len > 0;
@@ -94,6 +96,7 @@ static enum err web_search_run(const struct tool_context *cx, const json_t *argu
     if (!asked)
         add_how_to_configure(&reasons);
     *out = tool_refusal(cx, "%s", buf_c(&reasons));
+    out->transient = passes;
     out->taint = asked ? S("search results") : NO_STR;      /* why not is a provider's words too */
     return OK;
 }
