@@ -81,9 +81,9 @@ TEST(a_call_is_made_again_only_where_that_helps_and_harms_nobody)
 }
 
 /* Names that tools of an upper floor have: they are switched on, and not of this folder. */
-static const struct tool first = { .name = "sessions", NO_ARGUMENTS, .repeatable = true, .run = broken_run };
-static const struct tool second = { .name = "spawn_agent", NO_ARGUMENTS, .run = flaky_run };
-static const struct tool picky = {
+static struct tool first = { .name = "sessions", NO_ARGUMENTS, .repeatable = true, .run = broken_run };
+static struct tool second = { .name = "spawn_agent", NO_ARGUMENTS, .run = flaky_run };
+static struct tool picky = {
     .name = "send_message", .schema = "{\"type\":\"object\",\"required\":[\"to\"]}", .description = "x", .risk = RISK_READ, .run = flaky_run,
 };
 
@@ -105,4 +105,5 @@ TEST(an_alternative_answers_for_a_tool_that_failed_for_good)
         CHECK_STR(desk_call(&d, "sessions", "{}").text, cases[i].want);
         CHECK_INT(seen.broken, 3);
     }
+    first.name = second.name = picky.name = "gone";     /* the registry keeps them; other tests must not find them */
 }
