@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -97,6 +98,17 @@ static bool is_repeated(const struct trouble *t)
     return t->n >= wanted && clock_ms() - t->at[(t->n - wanted) % LATEST] <= config_now()->alerts_window;
 }
 
+/* It may quote what a tool said: what the settings keep secret is not repeated in a chat. */
+static void shorten(const char *why, char out[WHY_MAX])
+{
+    CLEANUP(buf_done) struct buf masked = { 0 };
+    str text = str_from(why);
+
+    if (log_mask_text(text, &masked))
+        text = buf_str(&masked);
+    snprintf(out, WHY_MAX, "%.*s", STR(text));
+}
+
 static void on_failed(void *arg, const char *key, const char *why)
 {
     struct alerts *al = arg;
@@ -108,7 +120,7 @@ static void on_failed(void *arg, const char *key, const char *why)
     t->at[t->n++ % LATEST] = clock_ms();
     if (!is_repeated(t) || (t->told_at && clock_ms() - t->told_at < QUIET_MS))
         return;
-    snprintf(text, sizeof text, "%s", why);
+    shorten(why, text);
     t->raised = true;
     t->told_at = clock_ms();
     metric_add(METRIC_alerts, 1);
