@@ -145,11 +145,14 @@ str background_taint(struct arena *a, const struct background *b)
     return reached.len ? str_from(arena_printf(a, "what came from %.*s", STR(reached))) : b->owner.taint;
 }
 
-/* What it wrote is marked when it has ended: the call that started it accounted only for its own time. */
-static void mark_files(struct background *b, int64_t since) AWAITS
+/* What it wrote is marked when it has ended: the call that started it accounted only for its own time.  It may have read any file
+ * that was marked when it began, or since. */
+static void mark_files(struct background *b, int64_t since, str read) AWAITS
 {
     str whose = background_taint(b->arena, b);
 
+    if (whose.len == 0)
+        whose = read.len ? read : provenance_of(b->arena, ".");
     if (whose.len && provenance_mark_changed(b->owner.workspace, since, whose))
         log_event(LOG_WARN, "background.not_marked", F("process", b->id), F("error", failed_text()));
 }
@@ -176,13 +179,14 @@ static enum err keep(void *arg) AWAITS
 {
     struct background *b = arg;
     int64_t since = provenance_now();
+    str read = provenance_of(b->arena, ".");
 
     b->failure = run(b);
     b->why = b->failure ? arena_c(b->arena, str_from(failed_text())) : "";
     b->ended = true;
     b->closing = true;
     if (b->command)
-        mark_files(b, since);
+        mark_files(b, since, read);
     b->closing = false;
     wake_all(&b->begun);
     drop_oldest(&b->owner);

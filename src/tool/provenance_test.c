@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/fiber.h"
 #include "store/test_home.h"
 #include "tool/desk.h"
 #include "tool/provenance.h"
@@ -95,6 +96,21 @@ TEST(a_command_launders_nothing)
         unlink(arena_printf(d.f.arena, "%s/way", d.f.workspace));
         unlink(arena_printf(d.f.arena, "%s/foreign.txt", d.f.workspace));
     }
+}
+
+TEST(what_a_command_writes_in_the_background_is_marked_when_it_has_ended)
+{
+    DESK(d);
+    MARKS;
+
+    if (!fixture_can_run())
+        return;
+    fixture_inside(&d.f, "foreign.txt", "theirs\n");
+    CHECK_OK(provenance_mark(S("foreign.txt"), S("a mail")));
+    desk_call(&d, "exec", "{\"command\":\"echo ready; sleep 0.5; cp foreign.txt way\",\"background\":true}");
+    for (int i = 0; i < 500 && !of(&d, "way")[0]; i++)
+        CHECK_OK(fiber_sleep(20));
+    CHECK(of(&d, "way")[0]);
 }
 
 TEST(a_mark_goes_with_its_file)
