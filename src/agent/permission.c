@@ -60,14 +60,15 @@ static enum err take_answer(const struct permission_facts *f, const struct rows 
     return OK;
 }
 
-static enum err ask(const struct permission_facts *f, const struct policy_facts *facts, str call_id, struct permission *out) AWAITS
+static enum err ask(const struct permission_facts *f, const struct policy_facts *facts, const struct tool_call *call,
+                    struct permission *out) AWAITS
 {
     struct rows r;
 
     out->permit = PERMIT_WAIT;
     out->is_own = policy_may_approve(policy_now(), f->person, facts);
     out->grant = grant_for(f, facts);
-    TRY(store_read(f->store, f->arena, &r, "approval.of_call", "is", f->inbox_id, call_id));
+    TRY(store_read(f->store, f->arena, &r, "approval.of_call", "isss", f->inbox_id, call->id, call->name, call->arguments));
     return r.n ? take_answer(f, &r, out) : find_session_grant(f, out);
 }
 
@@ -90,5 +91,5 @@ enum err permission_of(const struct permission_facts *f, const struct tool *t, c
     out->why = str_from(answer.why);
     if (answer.decision == DECISION_DENY)
         out->permit = PERMIT_REFUSE;
-    return answer.decision == DECISION_ASK ? ask(f, &facts, call->id, out) : OK;
+    return answer.decision == DECISION_ASK ? ask(f, &facts, call, out) : OK;
 }

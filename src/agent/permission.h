@@ -33,6 +33,6 @@ struct permission_facts {
     str                  taint;
 };
 
-/* ERR_CANCELLED: the question was taken back (/stop). */
+/* The call's id tells it from every other of the message.  ERR_CANCELLED: the question was taken back (/stop). */
 enum err permission_of(const struct permission_facts *, const struct tool *, const struct tool_call *,
                        struct permission *out) AWAITS MUST_USE;

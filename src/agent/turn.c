@@ -29,6 +29,7 @@ struct turn_call {
     enum call_state    state;
     bool               start_stored;    /* in the journal */
     bool               unknown;
+    struct tool_call   asked;       /* the call as questions about it know it */
     struct permission  permission;
     struct tool_result result;
 };
@@ -199,6 +200,17 @@ static struct wave next_wave(const struct turn *t)
     return w;
 }
 
+/* Models use the same id again in a later round: an answer must not be taken for another call's.  Its place in the turn,
+ * which a turn run again finds the same, is nobody else's. */
+static const struct tool_call *as_asked(struct turn *t, size_t i)
+{
+    struct turn_call *c = &t->calls[i];
+
+    c->asked = c->call;
+    c->asked.id = str_from(arena_printf(t->arena, "%u.%zu", t->rounds, i));
+    return &c->asked;
+}
+
 /* Asked anew before each wave: what the one before brought may be words of others. */
 static enum err permit_calls(struct turn *t) AWAITS
 {
@@ -210,7 +222,7 @@ static enum err permit_calls(struct turn *t) AWAITS
 
     for (size_t i = 0; i < t->n_calls; i++)
         if (t->calls[i].state != CALL_DONE)
-            TRY(permission_of(&f, t->calls[i].tool, &t->calls[i].call, &t->calls[i].permission));
+            TRY(permission_of(&f, t->calls[i].tool, as_asked(t, i), &t->calls[i].permission));
     return OK;
 }
 
@@ -227,7 +239,7 @@ static void put_questions(struct turn *t)
     t->n_questions = 0;
     for (size_t i = 0; i < t->n_calls; i++)
         if (t->calls[i].state != CALL_DONE && t->calls[i].permission.permit == PERMIT_WAIT && !t->calls[i].permission.is_asked)
-            q[t->n_questions++] = (struct question){ &t->calls[i].call, &t->calls[i].permission };
+            q[t->n_questions++] = (struct question){ &t->calls[i].asked, &t->calls[i].permission };
     t->questions = q;
     t->waits = true;
 }
@@ -477,6 +489,7 @@ enum err turn_run_tool(struct turn *t, str tool, const json_t *arguments, struct
         journal_reply(&t->journal, b, &r);
         transcript_reply(&t->transcript, &r);
         new_calls(t, &r);
+        t->rounds = 1;          /* as a turn that is run again counts it */
     }
     struct turn_call *c = t->calls;     /* stays when run_calls() is through with it */
 

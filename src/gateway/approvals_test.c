@@ -60,6 +60,7 @@ TEST(a_yes_runs_it_once)
         return;
     scene_start(&s, 100);
     make_folder(&s);
+    CHECK(access(arena_printf(s.home.arena, "%s/build", s.gateway.workspace), F_OK) == 0);
     scene_say(&s, SESSION_A, ASKING);
     scene_settle(&s);
     const char *first = code(&s);
@@ -320,5 +321,29 @@ TEST(who_may_not_decide_has_the_owner_asked)
     say_as(&s, "boss", arena_printf(s.home.arena, "no %s", which));
     CHECK_STR(str_from(code(&s)), "");
     CHECK(str_find(scene_inbox(&s), S("done /run true")) != STR_NONE);
+    scene_end(&s);
+}
+
+/* The model has one id for all its calls, and wants the same again after it was done. */
+TEST(a_yes_is_for_one_call_though_its_id_comes_again)
+{
+    static const struct scripted lines[] = {
+        { "begin", MODEL_CALLS("call_0", "exec", "{\\\"command\\\":\\\"rm -rf once\\\"}") }, { "exit status 0", MODEL_CALLS("call_0", "exec", "{\\\"command\\\":\\\"rm -rf once\\\"}") }, { NULL, NULL },
+    };
+    struct scene s;
+
+    if (!fixture_can_run())
+        return;
+    scene_start(&s, 100);
+    s.script = lines;
+    scene_say(&s, SESSION_A, "begin");
+    scene_settle(&s);
+    for (int round = 0; round < 3; round++) {
+        CHECK(code(&s)[0]);
+        answer(&s, "yes", "");
+        CHECK(str_find(scene_inbox(&s), S("running begin")) != STR_NONE);
+    }
+    answer(&s, "no", "");
+    CHECK_STR(str_from(code(&s)), "");
     scene_end(&s);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/test_scene.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "agent/history.h"
@@ -123,8 +124,10 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
 {
     struct gateway *g = &s->gateway;
 
-    *g = (struct gateway){ .store = s->home.store, .home = s->home.folder, .workspace = s->home.folder, .version = "test",
+    *g = (struct gateway){ .store = s->home.store, .home = s->home.folder, .workspace = home_path(&s->home, "workspace"), .version = "test",
                            .services = { .independent = true }, .started_ms = clock_ms(), .url = "http://127.0.0.1:1" };
+    if (mkdir(g->workspace, 0700) != 0)
+        CHECK(errno == EEXIST);         /* as after a restart */
     g->bus = bus_new();
     g->limits = limits_new();
     g->sessions = sessions_new();

@@ -21,7 +21,6 @@ static void start(struct tool_scene *t) AWAITS
     scene_start(&t->s, 10);
     gateway_register_tools();
     CHECK_OK(rules_load(&t->s.gateway));
-    CHECK(mkdir(home_path(&t->s.home, "workspace"), 0700) == 0);
     t->host = (struct tool_host){ .gateway = &t->s.gateway };
     t->cx = (struct tool_context){
         .arena = t->s.home.arena, .workspace = home_path(&t->s.home, "workspace"), .session_id = S(SESSION_A), .platform = S("rest"),

@@ -5,7 +5,7 @@ CREATE TABLE approvals (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     code       TEXT NOT NULL,                   -- four digits: "yes 4821"
     inbox_id   INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
-    call_id    TEXT NOT NULL,
+    call_id    TEXT NOT NULL,                   -- its place in the turn: round.index
     session_id TEXT NOT NULL,
     platform   TEXT NOT NULL,
     chat_id    TEXT NOT NULL,

@@ -2,7 +2,8 @@
 -- Questions that somebody has to answer before something runs (agent/permission.h, gateway/approvals.h).
 
 -- name: approval.of_call
-SELECT id, state, decided_by FROM approvals WHERE inbox_id = ?1 AND call_id = ?2;
+SELECT id, state, decided_by FROM approvals
+WHERE inbox_id = ?1 AND call_id = ?2 AND tool = ?3 AND arguments = ?4;
 
 -- name: approval.session_grant
 SELECT id FROM approvals
