@@ -337,9 +337,11 @@ enum err approvals_take(struct gateway *g, struct answer *a, bool *ret_was_answe
 
 /* ---- ending without an answer ---- */
 
-static void end_all(struct gateway *g, struct arena *a, const struct rows *r, str state)
+static void end_all(struct gateway *g, struct arena *a, const struct rows *r, str person, str state)
 {
     for (size_t i = 0; i < r->n; i++) {
+        audit_later(g->store, &(struct audit_row){ .person = person, .session_id = row_str(r, i, 2), .event = "approval.ended",
+                                                   .subject = row_str(r, i, 4), .decision = state });
         tell_decided(g, a, row_str(r, i, 2), row_int(r, i, 1), row_str(r, i, 3), state);
         dispatch_unpark(g, row_str(r, i, 2), row_int(r, i, 1));
     }
@@ -352,7 +354,7 @@ enum err approvals_cancel(struct gateway *g, struct arena *a, str session_id, st
     *ret_n = 0;
     batch_add(b, "approval.cancel", "sssi", session_id, person, person, clock_wall_ms());
     TRY(store_commit(g->store, b));
-    end_all(g, a, batch_rows(b, 0), S("cancelled"));
+    end_all(g, a, batch_rows(b, 0), person, S("cancelled"));
     *ret_n = batch_rows(b, 0)->n;
     return OK;
 }
@@ -376,7 +378,7 @@ static enum err expire(struct gateway *g) AWAITS
     batch_add(b, "approval.expire", "i", clock_wall_ms());
     TRY(store_commit(g->store, b));
     metric_add(METRIC_approvals_expired, (int64_t)batch_rows(b, 0)->n);
-    end_all(g, a, batch_rows(b, 0), S("expired"));
+    end_all(g, a, batch_rows(b, 0), NO_STR, S("expired"));
     TRY(store_read(g->store, a, &next, "approval.next_expiry", ""));
     g->question_ends = next.n ? row_int(&next, 0, 0) : 0;
     return OK;

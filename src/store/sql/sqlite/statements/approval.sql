@@ -34,14 +34,14 @@ INSERT INTO policy_rows(body, made_by, created_at) SELECT grant_row, ?2, ?3 FROM
 
 -- name: approval.expire
 UPDATE approvals SET state = 'expired', decided_at = ?1 WHERE state = 'pending' AND expires_at <= ?1
-RETURNING id, inbox_id, session_id, code;
+RETURNING id, inbox_id, session_id, code, tool;
 
 -- name: approval.next_expiry
 SELECT min(expires_at) FROM approvals WHERE state = 'pending';
 
 -- name: approval.cancel
 UPDATE approvals SET state = 'cancelled', decided_by = ?3, decided_at = ?4
-WHERE session_id = ?1 AND state = 'pending' AND (?2 = '' OR person = ?2) RETURNING id, inbox_id, session_id, code;
+WHERE session_id = ?1 AND state = 'pending' AND (?2 = '' OR person = ?2) RETURNING id, inbox_id, session_id, code, tool;
 
 -- name: approval.list
 SELECT id, code, session_id, platform, chat_id, person, tool, arguments, question, rule, grant_row <> '', created_at, expires_at
