@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -157,6 +158,13 @@ static const char *but_for_the_proxy(struct doctor *d, enum guarantee g)
     return arena_printf(d->cli->arena, "%s, by ", sandbox_network_text(d->cli->arena));
 }
 
+/* No guarantee, for nobody can demand it: where no cgroup holds it, a command is only last in the queue. */
+static void say_cpu_share(struct doctor *d)
+{
+    if (d->has_config && config_now()->sandbox_cpu_share)
+        doctor_say(d, DOCTOR_OK, "cpu_share: %" PRIu64 "%% of a processor, by %s", config_now()->sandbox_cpu_share, sandbox_cpu_share_means());
+}
+
 void doctor_sandbox(struct doctor *d) AWAITS
 {
     const struct sandbox_report *r = NULL;
@@ -183,6 +191,7 @@ void doctor_sandbox(struct doctor *d) AWAITS
                    held ? but_for_the_proxy(d, g) : "not enforced, ", r->states[g].by,
                    demanded && !held ? "; it is required, so nothing is run" : "");
     }
+    say_cpu_share(d);
 }
 
 void doctor_policy(struct doctor *d) AWAITS

@@ -25,6 +25,7 @@ struct sandbox_plan {
     int         n_joins;        /* cgroup.procs descriptors from BACKEND_FD_JOIN on */
     int         egress_fd;      /* the descriptor for clawdbot-inside's --egress, behind those; -1: no network */
     bool        limit_memory;   /* of each process, by RLIMIT_DATA and RLIMIT_AS: no cgroup does it */
+    bool        low_priority;   /* nothing else holds it to its share of the processors */
     bool        report;         /* run no command, tell what holds */
 };
 

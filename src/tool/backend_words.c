@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#define LOW_PRIORITY "10"    /* added to our own nice value */
+
 enum { ARGV_MAX = 512, JOB_WORDS_MAX = 160, JOB_ENV_MAX = 64, NOFILE_MAX = 4096 };
 /* Without a cgroup, a process may reserve this many times the memory that it may fill: java, node and go do not start
  * when address space is as scarce as memory.  What RLIMIT_DATA does not count, shared memory, ends here. */
@@ -67,6 +69,8 @@ static void add_limits(struct words *w, const struct sandbox_plan *p, bool count
 void words_add_job(struct words *w, const struct sandbox_plan *p, bool count_processes)
 {
     add_limits(w, p, count_processes);
+    if (p->low_priority)
+        WORDS(w, "--nice", LOW_PRIORITY);
     for (size_t i = 0; p->job->env && p->job->env[i]; i++)
         WORDS(w, "--env", p->job->env[i]);
     if (p->job->terminal.columns)

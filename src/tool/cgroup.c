@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 enum { PATH_SIZE = 192, PENDING_MAX = 64 };
+enum { SHARE_PERIOD_US = 100000 };              /* a share is kept over each period of this length; the kernel's own default */
 #define JOB_PREFIX "clawdbot-job-"
 
 /* Where jobs' groups may be made: one folder of version 2, or one a controller of version 1; "" where none is. */
 static struct {
     bool known;
-    char v2[PATH_SIZE], v1_memory[PATH_SIZE], v1_pids[PATH_SIZE];
+    char v2[PATH_SIZE], v1_memory[PATH_SIZE], v1_pids[PATH_SIZE], v1_cpu[PATH_SIZE];
     char self[2 * PATH_SIZE];               /* the group that we are in, in one of these hierarchies */
     char means[200];
     char pending[PENDING_MAX][256];         /* could not be removed yet */
@@ -241,12 +242,15 @@ static void look(void)
             *state.v1_memory = '\0';
         if (!place("pids", state.v1_pids))
             *state.v1_pids = '\0';
+        if (!place("cpu", state.v1_cpu))
+            *state.v1_cpu = '\0';
     }
     describe();
     find_self(*state.v2 ? "" : *state.v1_memory ? "memory" : "pids");
     sweep(state.v2);
     sweep(state.v1_memory);
     sweep(state.v1_pids);
+    sweep(state.v1_cpu);
 }
 
 static void remove_pending(void)
@@ -280,7 +284,22 @@ static bool make(struct cgroup *g, const char *dir)
     return true;
 }
 
-static void open_v2(struct cgroup *g, uint64_t memory, unsigned processes)
+static uint64_t quota_us(uint64_t share)
+{
+    return share * SHARE_PERIOD_US / 100;
+}
+
+/* The cpu controller is handed down only for whoever wants a share: it costs every switch between groups a little. */
+static bool set_share_v2(const struct cgroup *g, uint64_t share)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, "%" PRIu64 " %d", quota_us(share), SHARE_PERIOD_US);
+    (void)put(state.v2, "cgroup.subtree_control", "+cpu");      /* it may not be ours: then there is no cpu.max */
+    return put(g->dirs[0], "cpu.max", text);
+}
+
+static void open_v2(struct cgroup *g, uint64_t memory, unsigned processes, uint64_t share)
 {
     if (!make(g, state.v2))
         return;
@@ -288,9 +307,15 @@ static void open_v2(struct cgroup *g, uint64_t memory, unsigned processes)
     g->bounds_processes = put_number(g->dirs[0], "pids.max", processes);
     (void)put(g->dirs[0], "memory.swap.max", "0");      /* absent without swap accounting */
     (void)put(g->dirs[0], "memory.oom.group", "1");
+    g->bounds_share = share && set_share_v2(g, share);
 }
 
-static void open_v1(struct cgroup *g, uint64_t memory, unsigned processes)
+static bool set_share_v1(const char *dir, uint64_t share)
+{
+    return put_number(dir, "cpu.cfs_period_us", SHARE_PERIOD_US) && put_number(dir, "cpu.cfs_quota_us", quota_us(share));
+}
+
+static void open_v1(struct cgroup *g, uint64_t memory, unsigned processes, uint64_t share)
 {
     if (make(g, state.v1_memory)) {
         const char *dir = g->dirs[g->n_dirs - 1];
@@ -300,18 +325,20 @@ static void open_v1(struct cgroup *g, uint64_t memory, unsigned processes)
     }
     if (make(g, state.v1_pids))
         g->bounds_processes = put_number(g->dirs[g->n_dirs - 1], "pids.max", processes);
+    if (share && make(g, state.v1_cpu))
+        g->bounds_share = set_share_v1(g->dirs[g->n_dirs - 1], share);
 }
 
-void cgroup_open(struct cgroup *g, uint64_t memory, unsigned processes)
+void cgroup_open(struct cgroup *g, uint64_t memory, unsigned processes, uint64_t share)
 {
     *g = (struct cgroup){ 0 };
     look();
     remove_pending();
     state.n_made++;
     if (*state.v2)
-        open_v2(g, memory, processes);
+        open_v2(g, memory, processes, share);
     else
-        open_v1(g, memory, processes);
+        open_v1(g, memory, processes, share);
     if (g->n_fds)
         snprintf(g->self, sizeof g->self, "%s", state.self);
 }
@@ -359,5 +386,5 @@ void cgroup_forget(void)
 {
     remove_pending();
     state.known = false;
-    *state.v2 = *state.v1_memory = *state.v1_pids = '\0';
+    *state.v2 = *state.v1_memory = *state.v1_pids = *state.v1_cpu = '\0';
 }

@@ -47,12 +47,22 @@ static const char *limit_text(struct words *w, enum __rlimit_resource resource, 
     return arena_printf(w->arena, "%" PRIu64 ":%" PRIu64, want, want);
 }
 
+/* docker refuses more processors than there are. */
+static void add_share(struct words *w, uint64_t percent)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (percent && (processors < 1 || percent < (uint64_t)processors * 100))
+        WORDS(w, "--cpus", arena_printf(w->arena, "%" PRIu64 ".%02" PRIu64, percent / 100, percent % 100));
+}
+
 static void add_limits(struct words *w, const struct sandbox_plan *p)
 {
     const struct sandbox_limits *l = &p->job->limits;
     const char *memory = arena_printf(w->arena, "%" PRIu64 "b", l->memory);
 
     WORDS(w, "--memory", memory, "--memory-swap", memory, "--pids-limit", words_number(w, l->processes + PROCESSES_OF_ENGINE));
+    add_share(w, l->cpu_share);
     WORDS(w, "--ulimit", arena_printf(w->arena, "nofile=%s", limit_text(w, RLIMIT_NOFILE, NOFILE_MAX)), "--ulimit", "core=0:0");
     if (is_podman())        /* it would raise this as far as it goes, and fail where it may not */
         WORDS(w, "--ulimit", arena_printf(w->arena, "nproc=%s", limit_text(w, RLIMIT_NPROC, NPROC_MAX)));
@@ -127,6 +137,7 @@ static enum err engine_argv(struct arena *a, const struct sandbox_plan *p, const
     TRY(check_path(inside));
     TRY(check_path(p->job->workspace));
     plan.limit_memory = !bounds_memory;
+    plan.low_priority = p->job->limits.cpu_share && !bounds_memory;    /* without a cgroup "--cpus" does nothing either */
     WORDS(&w, sandbox_backend()->name, "run", "--rm", "-i", "--pull", "never", "--log-driver", "none", "--name", p->name,
           "--label", arena_printf(a, LABEL "=%d", (int)getpid()), "--entrypoint", INSIDE);
     add_limits(&w, p);

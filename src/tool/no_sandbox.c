@@ -30,7 +30,7 @@ static void judge_none(struct sandbox_report *r, str seen)
     for (unsigned i = 0; i < N_GUARANTEES; i++)
         backend_state(r, i, false, "there is no sandbox (sandbox.backend is none)");
     backend_state(r, GUARANTEE_WALL_TIME, false, "a guard ends what a command started, but the command can end its guard");
-    cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes);
+    cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes, 0);
     if (g.bounds_memory)
         backend_state(r, GUARANTEE_MEMORY, false, "%s, which nothing keeps a command from leaving", cgroup_means());
     else

@@ -19,6 +19,7 @@ struct sandbox_limits {
     uint64_t file_size;         /* bytes in one file */
     uint64_t output;            /* bytes kept, head and tail */
     uint64_t cpu_ms;            /* of each process */
+    uint64_t cpu_share;         /* percent of one processor, of the whole tree; a lower priority where no cgroup allows it; 0: no limit */
     uint64_t wall_ms;
     unsigned processes;
 };
@@ -68,3 +69,5 @@ struct sandbox_report {
 };
 enum err sandbox_probe(const struct sandbox_report **out) AWAITS MUST_USE;
 void     sandbox_forget(void);
+/* For doctor: what holds a command to limits.cpu_share.  After a probe. */
+const char *sandbox_cpu_share_means(void);

@@ -175,10 +175,11 @@ static enum err prepare_descriptors(struct sandbox_command *c, str filter)
     (void)fcntl(c->status, F_SETFL, O_NONBLOCK);    /* read once, after the end */
     if (c->job.network && c->backend->reach == REACH_DESCRIPTORS)
         TRY(egress_open(c->job.arena, c->job.network, &c->egress, &c->egress_end));
-    cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes);
+    cgroup_open(&c->cgroup, c->job.limits.memory, c->job.limits.processes, c->job.limits.cpu_share);
     c->plan.n_joins = c->cgroup.n_fds;
     c->plan.egress_fd = c->egress ? BACKEND_FD_JOIN + c->cgroup.n_fds : -1;
     c->plan.limit_memory = !c->cgroup.bounds_memory;
+    c->plan.low_priority = c->job.limits.cpu_share && !c->cgroup.bounds_share;
     return OK;
 }
 

@@ -67,7 +67,7 @@ void backend_judge_cgroup(struct sandbox_report *r)
 {
     struct cgroup g;
 
-    cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes);
+    cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes, 0);
     if (g.bounds_memory)
         backend_state(r, GUARANTEE_MEMORY, true, "%s", cgroup_means());
     else
@@ -79,6 +79,19 @@ void backend_judge_cgroup(struct sandbox_report *r)
     else
         backend_state(r, GUARANTEE_PROCESS_COUNT, false, "RLIMIT_NPROC does not bind root: %s", cgroup_means());
     cgroup_close(&g);
+}
+
+const char *sandbox_cpu_share_means(void)
+{
+    struct cgroup g = { 0 };
+    bool held = known.states[GUARANTEE_MEMORY].held;
+
+    if (sandbox_backend()->reach == REACH_FOLDER)
+        return held ? "the container's cgroup" : "only a lower priority: the container has no cgroup";
+    cgroup_open(&g, sandbox_limits_default.memory, sandbox_limits_default.processes, 100);
+    held = g.bounds_share;
+    cgroup_close(&g);
+    return held ? "a cgroup with the cpu controller" : "only a lower priority: no cgroup with the cpu controller is ours to divide";
 }
 
 static void nothing_holds(struct sandbox_report *r, const char *why)

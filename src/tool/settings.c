@@ -14,7 +14,8 @@ struct sandbox_limits sandbox_limits_now(void)
 
     return (struct sandbox_limits){
         .memory = c->sandbox_memory, .tmp_size = c->sandbox_tmp_size, .file_size = c->sandbox_file_size,
-        .output = c->sandbox_output, .cpu_ms = c->sandbox_cpu_time, .wall_ms = c->sandbox_wall_time,
+        .output = c->sandbox_output, .cpu_ms = c->sandbox_cpu_time, .cpu_share = c->sandbox_cpu_share,
+        .wall_ms = c->sandbox_wall_time,
         .processes = c->sandbox_processes < UINT_MAX ? (unsigned)c->sandbox_processes : UINT_MAX,
     };
 }

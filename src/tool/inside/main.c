@@ -88,6 +88,13 @@ static bool set_limit(char *text)
     return setrlimit((__rlimit_resource_t)resource, &now) == 0;
 }
 
+/* Never the other way: whoever started us at a low priority goes on having it. */
+static bool lower_priority(int by)
+{
+    errno = 0;
+    return nice(by) != -1 || errno == 0;
+}
+
 static bool parse_flag(struct plan *p, const char *name)
 {
     if (strcmp(name, "--report") == 0)
@@ -127,6 +134,8 @@ static bool parse_option(struct plan *p, const char *name, char *value)
         p->folder = value;
     else if (strcmp(name, "--filter") == 0)
         p->filter = value;
+    else if (strcmp(name, "--nice") == 0)
+        return lower_priority(atoi(value));     /* LINT: the same */
     else if (strcmp(name, "--env") == 0)
         return putenv(value) == 0;
     else
