@@ -161,8 +161,10 @@ static const char *but_for_the_proxy(struct doctor *d, enum guarantee g)
 /* No guarantee, for nobody can demand it: where no cgroup holds it, a command is only last in the queue. */
 static void say_cpu_share(struct doctor *d)
 {
-    if (d->has_config && config_now()->sandbox_cpu_share)
-        doctor_say(d, DOCTOR_OK, "cpu_share: %" PRIu64 "%% of a processor, by %s", config_now()->sandbox_cpu_share, sandbox_cpu_share_means());
+    uint64_t share = d->has_config ? config_now()->sandbox_cpu_share : 0;
+
+    if (share)
+        doctor_say(d, DOCTOR_OK, "cpu_share: %" PRIu64 "%% of a processor, by %s", share, sandbox_cpu_share_means());
 }
 
 void doctor_sandbox(struct doctor *d) AWAITS
