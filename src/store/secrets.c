@@ -41,7 +41,7 @@ static char *area_new(void)
 
     if (p == MAP_FAILED)
         mem_die("clawdbot: out of memory\n");
-    if (mlock(p, AREA_SIZE) != 0)       /* RLIMIT_MEMLOCK may be small: then it might be swapped */
+    if (mlock2(p, AREA_SIZE, MLOCK_ONFAULT) != 0)       /* RLIMIT_MEMLOCK may be small: then it might be swapped */
         log_event(LOG_DEBUG, "secrets.not_locked");
     madvise(p, AREA_SIZE, MADV_DONTDUMP);
     return p;
