@@ -320,3 +320,18 @@ void markup_text(struct buf *b, const struct md_node *n)
     for (const struct md_node *c = n->first; c; c = c->next)
         markup_text(b, c);
 }
+
+void markup_add_block(struct buf *b, str text)
+{
+    size_t run = 0, fence = 3;
+
+    for (size_t i = 0; i < text.len; i++) {
+        run = text.p[i] == '`' ? run + 1 : 0;
+        fence = run >= fence ? run + 1 : fence;
+    }
+    for (size_t i = 0; i < fence; i++)
+        buf_add_char(b, '`');
+    buf_addf(b, "\n%.*s%s", STR(text), str_ends(text, S("\n")) ? "" : "\n");
+    for (size_t i = 0; i < fence; i++)
+        buf_add_char(b, '`');
+}

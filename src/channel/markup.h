@@ -44,3 +44,6 @@ size_t markup_units(const struct md_node *);
 
 /* All text of the tree, whatever it is nested in: for titles, searches and tests. */
 void   markup_text(struct buf *, const struct md_node *);
+
+/* Writes Markdown: the text as a code block, whose fence is longer than any in it.  No newline behind it. */
+void   markup_add_block(struct buf *, str text);

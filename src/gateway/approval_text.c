@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "channel/markup.h"
 
 enum { CODE_SIZE = 4, SHOWN_MAX = 2500 };
 
@@ -90,23 +91,6 @@ static void add_visible(struct buf *b, str text)
     }
 }
 
-/* A fence longer than any in the text. */
-static void add_block(struct buf *b, str text)
-{
-    size_t run = 0, fence = 3;
-
-    for (size_t i = 0; i < text.len; i++) {
-        run = text.p[i] == '`' ? run + 1 : 0;
-        fence = run >= fence ? run + 1 : fence;
-    }
-    for (size_t i = 0; i < fence; i++)
-        buf_add_char(b, '`');
-    buf_addf(b, "\n%.*s\n", STR(text));
-    for (size_t i = 0; i < fence; i++)
-        buf_add_char(b, '`');
-    buf_add_char(b, '\n');
-}
-
 /* Further lines are indented: no value can pass for an argument of its own. */
 static void add_argument(struct buf *b, const char *name, json_t *value)
 {
@@ -148,7 +132,8 @@ static void add_shown(struct buf *b, const struct approval_view *v)
     add_call(&call, v);
     str all = buf_str(&call), shown = utf8_take(all, SHOWN_MAX);
 
-    add_block(b, shown);
+    markup_add_block(b, shown);
+    buf_add_char(b, '\n');
     if (shown.len < all.len)
         buf_addf(b, v->chinese ? "**还有 %zu 字节没有显示**：`clawdbot approvals show %.*s` 可以看全部。\n"
                                : "**%zu more bytes are not shown here**: `clawdbot approvals show %.*s` shows all.\n",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "channel/markup.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/approvals.h"
@@ -124,22 +125,6 @@ static enum err command_model(struct command_call *c) AWAITS
     return OK;
 }
 
-/* As a code block, whose fence is longer than any in the text. */
-static void add_fenced(struct buf *b, str text)
-{
-    size_t run = 0, fence = 3;
-
-    for (size_t i = 0; i < text.len; i++) {
-        run = text.p[i] == '`' ? run + 1 : 0;
-        fence = run >= fence ? run + 1 : fence;
-    }
-    for (size_t i = 0; i < fence; i++)
-        buf_add_char(b, '`');
-    buf_addf(b, "\n%.*s%s", STR(text), str_ends(text, S("\n")) ? "" : "\n");
-    for (size_t i = 0; i < fence; i++)
-        buf_add_char(b, '`');
-}
-
 static enum err command_run(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
@@ -166,7 +151,7 @@ static enum err command_run(struct command_call *c) AWAITS
     }
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    add_fenced(&b, r.text);
+    markup_add_block(&b, r.text);
     say(c, buf_str(&b));
     return OK;
 }
