@@ -1,41 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/errand.h"
 
+#include "agent/ask.h"
 #include "agent/permission.h"
 #include "base/metrics.h"
-#include "config/config.h"
-#include "runtime/clock.h"
 #include "store/audit.h"
 #include "tool/registry.h"
 #include "tool/run.h"
 
 static enum err ask(struct errand *r, const struct transcript *said, struct reply *out) AWAITS
 {
-    const struct config *c = config_now();
-    struct prompt p = {
-        .model = r->model_name, .messages = said->messages, .n_messages = said->n, .temperature = -1,
-        .max_tokens = (int64_t)c->model_provider_max_tokens,
-    };
-    struct completion_options options = {
-        .first_token_ms = c->model_provider_first_token_timeout, .idle_ms = c->model_provider_idle_timeout,
-        .tries = (unsigned)c->model_provider_retries + 1,
-    };
-    uint64_t start = clock_us();
+    struct prompt p = { .model = r->model_name, .messages = said->messages, .n_messages = said->n };
 
     if (r->model->provider->caps & CAP_TOOLS) {
         p.tools = r->tools;
         p.n_tools = r->n_tools;
     }
-    metric_add(METRIC_model_calls, 1);
-    enum err e = complete(r->model, r->arena, &p, &options, out);
-
-    metric_observe_us(METRIC_model_seconds, clock_us() - start);
-    if (e) {
-        metric_add(METRIC_model_errors, e != ERR_CANCELLED);
-        return e;
-    }
-    metric_add(METRIC_model_input_tokens, out->usage.input);
-    metric_add(METRIC_model_output_tokens, out->usage.output);
+    TRY(ask_model(r->model, r->arena, &p, NULL, NULL, out));
     r->rounds++;
     return OK;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "agent/ask.h"
 #include "agent/attachments.h"
 #include "agent/history.h"
 #include "agent/permission.h"
@@ -11,8 +12,6 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "config/config.h"
-#include "runtime/clock.h"
 #include "store/audit.h"
 #include "tool/policy.h"
 #include "tool/registry.h"
@@ -414,36 +413,17 @@ static void on_delta(void *arg, str text)
 
 static enum err ask(struct turn *t, struct reply *out) AWAITS
 {
-    const struct config *c = config_now();
-    struct prompt p = {
-        .model = t->model_name, .messages = t->transcript.messages, .n_messages = t->transcript.n,
-        .temperature = -1, .max_tokens = (int64_t)c->model_provider_max_tokens,
-    };
-    struct completion_options options = {
-        .on_delta = on_delta, .arg = t, .first_token_ms = c->model_provider_first_token_timeout,
-        .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
-    };
-    uint64_t start = clock_us();
-
+    struct prompt p = { .model = t->model_name, .messages = t->transcript.messages, .n_messages = t->transcript.n };
     struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
 
     if (t->model->provider->caps & CAP_TOOLS)
         p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
-    metric_add(METRIC_model_calls, 1);
-    enum err e = complete(t->model, t->arena, &p, &options, out);
-
-    metric_observe_us(METRIC_model_seconds, clock_us() - start);
-    if (e) {
-        metric_add(METRIC_model_errors, e != ERR_CANCELLED);
-        return e;
-    }
+    TRY(ask_model(t->model, t->arena, &p, on_delta, t, out));
     (void)FAULT(turn_replied);
     t->rounds++;
     t->usage.input += out->usage.input;
     t->usage.output += out->usage.output;
     t->usage.cached += out->usage.cached;
-    metric_add(METRIC_model_input_tokens, out->usage.input);
-    metric_add(METRIC_model_output_tokens, out->usage.output);
     return OK;
 }
 
