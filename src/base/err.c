@@ -51,7 +51,8 @@ const char *err_name(enum err e)
     static const char *const names[] = {
         [OK] = "ok", [ERR_CANCELLED] = "cancelled", [ERR_TIMEOUT] = "timeout", [ERR_NET] = "network",
         [ERR_REMOTE] = "remote", [ERR_AUTH] = "auth", [ERR_LIMIT] = "limit", [ERR_INPUT] = "input",
-        [ERR_NOT_FOUND] = "not_found", [ERR_CONFLICT] = "conflict", [ERR_IO] = "io", [ERR_BUG] = "bug",
+        [ERR_NOT_FOUND] = "not_found", [ERR_CONFLICT] = "conflict", [ERR_IO] = "io", [ERR_TOO_LONG] = "too_long",
+        [ERR_BUDGET] = "budget", [ERR_BUG] = "bug",
     };
     return (size_t)e < N_ELEMENTS(names) ? names[e] : "bug";
 }

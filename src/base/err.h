@@ -17,6 +17,8 @@ enum err {
     ERR_NOT_FOUND,
     ERR_CONFLICT,   /* it exists already, or changed under us */
     ERR_IO,         /* disk full, file unreadable: the machine's owner must act */
+    ERR_TOO_LONG,   /* what was handed over does not fit there: make it shorter */
+    ERR_BUDGET,     /* money or tokens that somebody may spend are spent: wait for the next period, or ask for more */
     ERR_BUG,        /* cannot happen, and did */
 };
 

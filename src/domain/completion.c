@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "domain/provider.h"
 
-enum { CALLS_MAX = 128, TEXT_MAX = 4 << 20, NAME_MAX_LEN = 256 };
+enum { CALLS_MAX = 128, TEXT_MAX = 4 << 20, NAME_MAX_LEN = 256, KEPT_MAX = 1024 };
 
 struct completion_call {
     size_t     index;           /* the provider's number for it */
@@ -16,6 +16,8 @@ void completion_done(struct completion *c)
 {
     buf_done(&c->text);
     buf_done(&c->reasoning);
+    json_decref(c->kept);
+    c->kept = NULL;
     for (size_t i = 0; i < c->n_calls; i++) {
         buf_done(&c->calls[i].id);
         buf_done(&c->calls[i].name);
@@ -103,6 +105,19 @@ enum err completion_call(struct completion *c, size_t index, str id, str name, s
     return buf_check(&call->name, "the name of a tool call");
 }
 
+enum err completion_keep(struct completion *c, const char *api, json_t *item)
+{
+    if (c->kept == NULL)
+        c->kept = json_array();
+    c->kept_by = api;
+    if (json_array_size(c->kept) == KEPT_MAX) {
+        json_decref(item);
+        return failed(ERR_LIMIT, "the model gave more than %d items to keep", KEPT_MAX);
+    }
+    json_array_append_new(c->kept, item);
+    return OK;
+}
+
 void completion_stop(struct completion *c, enum stop_reason stop)
 {
     c->stop = stop;
@@ -164,6 +179,15 @@ static enum err calls_of(struct completion *c, struct tool_call **out)
     return OK;
 }
 
+static str kept_of(const struct completion *c)
+{
+    if (c->kept == NULL)
+        return S("");
+    CLEANUP(json_decrefp) json_t *o = json_pack("{s:s, s:O}", "api", c->kept_by, "items", c->kept);
+
+    return json_print(c->arena, o);
+}
+
 enum err completion_reply(struct completion *c, struct reply *out)
 {
     struct tool_call *calls = NULL;
@@ -180,7 +204,7 @@ enum err completion_reply(struct completion *c, struct reply *out)
         stop = STOP_CALLS;
     *out = (struct reply){
         .text = arena_str(c->arena, buf_str(&c->text)), .reasoning = arena_str(c->arena, buf_str(&c->reasoning)),
-        .calls = calls, .n_calls = c->n_calls, .stop = stop == STOP_NONE ? STOP_END : stop,
+        .kept = kept_of(c), .calls = calls, .n_calls = c->n_calls, .stop = stop == STOP_NONE ? STOP_END : stop,
         .usage = c->usage, .model = c->model.p ? c->model : S(""),
     };
     return OK;

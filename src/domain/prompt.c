@@ -19,6 +19,18 @@ const char *stop_reason_name(enum stop_reason r)
     return stops[r];
 }
 
+static json_t *usage_to_json(const struct usage *u)
+{
+    json_t *o = json_pack("{s:I, s:I, s:I}", "input", (json_int_t)u->input, "output", (json_int_t)u->output, "cached",
+                          (json_int_t)u->cached);
+
+    if (u->written)
+        json_object_set_new(o, "written", json_integer((json_int_t)u->written));
+    if (u->reasoning)
+        json_object_set_new(o, "reasoning", json_integer((json_int_t)u->reasoning));
+    return o;
+}
+
 json_t *reply_to_json(const struct reply *r)
 {
     json_t *o = json_object();
@@ -26,6 +38,8 @@ json_t *reply_to_json(const struct reply *r)
     json_object_set_new(o, "text", json_from_str(r->text));
     if (r->reasoning.len)
         json_object_set_new(o, "reasoning", json_from_str(r->reasoning));
+    if (r->kept.len)
+        json_object_set_new(o, "kept", json_from_str(r->kept));
     if (r->n_calls) {
         json_t *calls = json_array();
 
@@ -40,8 +54,7 @@ json_t *reply_to_json(const struct reply *r)
         json_object_set_new(o, "calls", calls);
     }
     json_object_set_new(o, "stop", json_string(stop_reason_name(r->stop)));
-    json_object_set_new(o, "usage", json_pack("{s:I, s:I, s:I}", "input", (json_int_t)r->usage.input,
-                                              "output", (json_int_t)r->usage.output, "cached", (json_int_t)r->usage.cached));
+    json_object_set_new(o, "usage", usage_to_json(&r->usage));
     json_object_set_new(o, "model", json_from_str(r->model));
     return o;
 }
@@ -98,12 +111,15 @@ enum err reply_from_json(struct arena *a, const json_t *j, struct reply *out)
         return failed(ERR_INPUT, "a reply must be a JSON object");
     TRY(take_text(a, j, "text", &r.text));
     TRY(take_text(a, j, "reasoning", &r.reasoning));
+    TRY(take_text(a, j, "kept", &r.kept));
     TRY(take_text(a, j, "model", &r.model));
     TRY(take_calls(a, json_at(j, "calls"), &r));
     TRY(take_stop(j, &r.stop));
     r.usage.input = json_int(j, "usage.input", 0);
     r.usage.output = json_int(j, "usage.output", 0);
     r.usage.cached = json_int(j, "usage.cached", 0);
+    r.usage.written = json_int(j, "usage.written", 0);
+    r.usage.reasoning = json_int(j, "usage.reasoning", 0);
     *out = r;
     return OK;
 }

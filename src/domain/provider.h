@@ -15,6 +15,8 @@ struct completion {
     size_t        max_text;         /* bytes of text and of arguments; 0: 4 MiB */
     /* private */
     struct buf    text, reasoning;
+    struct json_t *kept;
+    const char   *kept_by;
     struct completion_call *calls;
     size_t        n_calls;
     enum stop_reason stop;
@@ -27,6 +29,8 @@ enum err completion_text(struct completion *, str piece) MUST_USE;
 enum err completion_reasoning(struct completion *, str piece) MUST_USE;
 /* The index-th call; id and name may come once or never again, arguments in pieces. */
 enum err completion_call(struct completion *, size_t index, str id, str name, str arguments_piece) MUST_USE;
+/* Something to be handed back as it is in the next prompt (struct reply's `kept`); takes the reference.  api: the provider's name. */
+enum err completion_keep(struct completion *, const char *api, struct json_t *item) MUST_USE;
 void     completion_stop(struct completion *, enum stop_reason);
 void     completion_usage(struct completion *, struct usage);
 void     completion_model(struct completion *, str model);
@@ -42,22 +46,32 @@ enum provider_caps { CAP_TOOLS = 1, CAP_VISION = 2 };
 struct model_target {
     const char *endpoint;           /* base URL with version path, no '/' at the end */
     const char *api_key;            /* NULL or "": none */
+    const char *key_field;          /* header field that carries the key, "Authorization" with "Bearer "; NULL: as the API has it */
+    const char *query;              /* behind every URL: "api-version=2024-10-21"; NULL: none */
     const char *unix_socket;        /* NULL: TCP */
     unsigned    quirks;             /* what this server does not take; bits of the provider's own, learned from its refusals */
 };
 
+/* n vectors of `dimension` numbers, one after another. */
+struct embeddings { float *values; size_t n, dimension; int64_t tokens; };
+
 struct provider {
     const char *name;
     unsigned    caps;
+    bool        lines;              /* streams one JSON document a line instead of server-sent events */
     /* Fields and body in the arena. */
     enum err  (*request)(struct arena *, const struct model_target *, const struct prompt *, struct http_request *out);
     /* A server that answers in one piece though it was asked for a stream: its body comes as one event. */
     enum err  (*event)(void *completion, const struct sse_event *);     /* ERR_INPUT: it makes no sense, maybe cut short */
     /* Turns a non-200 answer into an error with the API's own words.  Worth trying again are ERR_NET and ERR_LIMIT,
-     * nothing else. */
+     * nothing else.  ERR_TOO_LONG: more than the model's context holds. */
     enum err  (*refused)(int status, str body);
     /* The quirks to add so that the same request may pass after this refusal; 0: none.  NULL: never. */
     unsigned  (*quirks)(int status, str body);
     enum err  (*list_models)(struct arena *, const struct model_target *, struct http_request *out);
     enum err  (*listed)(struct arena *, str body, const char ***ret_names, size_t *ret_n);
+    /* Texts into vectors; NULL: the API has none.  dimension 0: the model's own. */
+    enum err  (*embed)(struct arena *, const struct model_target *, str model, const str *texts, size_t n, size_t dimension,
+                       struct http_request *out);
+    enum err  (*embedded)(struct arena *, str body, struct embeddings *out);
 };

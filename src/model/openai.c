@@ -6,10 +6,8 @@
 
 #include "domain/provider.h"
 #include "domain/tool.h"
-#include "model/words.h"
-#include "net/client.h"
+#include "model/api.h"
 #include "net/sse.h"
-#include "net/url.h"
 
 /* What compatible servers and newer models refuse; learned from the words of the refusal. */
 enum {
@@ -138,92 +136,14 @@ static void add_body(struct buf *b, const struct prompt *p, unsigned quirks)
     buf_add_char(b, '}');
 }
 
-/* The fields of every request; room for one more. */
-static void start_request(struct arena *a, const struct model_target *t, const char *path, struct http_request *out)
-{
-    struct http_field *fields = arena_alloc(a, 2 * sizeof *fields);
-    size_t n = 0;
-
-    if (t->api_key && *t->api_key)
-        fields[n++] = (struct http_field){ S("Authorization"), str_from(arena_printf(a, "Bearer %s", t->api_key)) };
-    *out = (struct http_request){
-        .url = url_join(a, str_from(t->endpoint), str_from(path)), .unix_socket = t->unix_socket,
-        .fields = fields, .n_fields = n,
-    };
-}
-
 static enum err openai_request(struct arena *a, const struct model_target *t, const struct prompt *p,
                                struct http_request *out)
 {
     CLEANUP(buf_done) struct buf body = { .max = SIZE_MAX / 2 };
-    struct http_request rq;
 
     add_body(&body, p, t->quirks);
-    start_request(a, t, "chat/completions", &rq);
-    ((struct http_field *)rq.fields)[rq.n_fields++] = (struct http_field){ S("Content-Type"), S("application/json") };
-    rq.method = "POST";
-    rq.body = arena_str(a, buf_str(&body));
-    *out = rq;
+    api_request(a, t, &(struct api_head){ "chat/completions", "Authorization" }, buf_str(&body), out);
     return OK;
-}
-
-/* {"error": {"message", "type", "code"}}; Ollama and proxies: {"error": "text"}; vLLM: {"object": "error", "message"};
- * FastAPI in front of something: {"detail": ...}.  NO_STR: no error in it. */
-static str error_words(const json_t *j)
-{
-    static const char *const places[] = { "error.message", "error", "message", "detail", "detail.0.msg" };
-
-    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
-        str s = json_strval(json_at(j, places[i]));
-
-        if (s.len)
-            return s;
-    }
-    return json_at(j, "error") ? S("an error without words") : NO_STR;
-}
-
-/* What the caller can do about it.  A used-up quota comes as 429 too, but waiting does not mend it. */
-static enum err code_of(int status, str kind)
-{
-    if (str_eq(kind, S("insufficient_quota")) || status == 401 || status == 402 || status == 403)
-        return ERR_AUTH;
-    if (status == 429 || str_find(kind, S("rate_limit")) != STR_NONE)
-        return ERR_LIMIT;
-    if (status == 408 || (status >= 500 && status != 501 && status != 505) || str_find(kind, S("overloaded")) != STR_NONE
-        || str_eq(kind, S("server_error")))
-        return ERR_NET;
-    if (status == 404)
-        return ERR_NOT_FOUND;
-    return status == 400 || status == 413 || status == 422 ? ERR_INPUT : ERR_REMOTE;
-}
-
-static str error_kind(const json_t *j)
-{
-    str code = json_text_str(j, "error.code");
-
-    return code.len ? code : json_text_str(j, "error.type");
-}
-
-static enum err openai_refused(int status, str body)
-{
-    CLEANUP(json_decrefp) json_t *j = NULL;
-    CLEANUP(buf_done) struct buf words = {0};
-
-    if (json_parse(body, &j) == OK && error_words(j).p)
-        words_shorten(&words, error_words(j));
-    else
-        words_of_page(&words, body);
-    return failed(code_of(status, error_kind(j)), "HTTP %d: %s", status, words.len ? buf_c(&words) : "no words");
-}
-
-/* An error inside a stream has no status, but some servers put one into the code. */
-static enum err stream_error(const json_t *j)
-{
-    CLEANUP(buf_done) struct buf words = {0};
-    enum err e = code_of((int)json_int(j, "error.code", 0), error_kind(j));
-
-    words_shorten(&words, error_words(j));
-    return failed(e == ERR_INPUT ? ERR_REMOTE : e, "the server broke off: %s", buf_c(&words));
 }
 
 static unsigned openai_quirks(int status, str body)
@@ -308,7 +228,7 @@ static enum err openai_event(void *arg, const struct sse_event *ev)
     if (json_parse(ev->data, &j) != OK)
         return failed_in(ERR_INPUT, "an event of the stream is not JSON: ");
     if (json_at(j, "error") || str_eq(json_text_str(j, "object"), S("error")) || str_eq(ev->name, S("error")))
-        return stream_error(j);
+        return api_broke_off(j);
     completion_model(c, json_text_str(j, "model"));
     fold_usage(c, json_at(j, "usage"));
     const json_t *choice = json_at(j, "choices.0"), *whole = json_at(choice, "message");
@@ -320,7 +240,7 @@ static enum err openai_event(void *arg, const struct sse_event *ev)
 
 static enum err openai_list_models(struct arena *a, const struct model_target *t, struct http_request *out)
 {
-    start_request(a, t, "models", out);
+    api_request(a, t, &(struct api_head){ "models", "Authorization" }, NO_STR, out);
     return OK;
 }
 
@@ -344,6 +264,6 @@ static enum err openai_listed(struct arena *a, str body, const char ***ret_names
 
 const struct provider provider_openai = {
     .name = "openai", .caps = CAP_TOOLS | CAP_VISION,
-    .request = openai_request, .event = openai_event, .refused = openai_refused, .quirks = openai_quirks,
+    .request = openai_request, .event = openai_event, .refused = api_refused, .quirks = openai_quirks,
     .list_models = openai_list_models, .listed = openai_listed,
 };

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/api.h"
+
+#include <string.h>
+
+#include "model/words.h"
+#include "net/url.h"
+
+static struct http_field key_of(struct arena *a, const struct model_target *t, const char *field)
+{
+    const char *name = t->key_field ? t->key_field : field;
+    const char *before = strcmp(name, "Authorization") == 0 ? "Bearer " : "";
+
+    return (struct http_field){ str_from(name), str_from(arena_printf(a, "%s%s", before, t->api_key)) };
+}
+
+void api_request(struct arena *a, const struct model_target *t, const struct api_head *head, str body, struct http_request *out)
+{
+    struct http_field *fields = arena_alloc(a, (head->n_more + 2) * sizeof *fields);
+    str url = str_from(url_join(a, str_from(t->endpoint), str_from(head->path)));
+    size_t n = 0;
+
+    if (t->api_key && *t->api_key)
+        fields[n++] = key_of(a, t, head->key_field);
+    if (body.len)
+        fields[n++] = (struct http_field){ S("Content-Type"), S("application/json") };
+    for (size_t i = 0; i < head->n_more; i++)
+        fields[n++] = head->more[i];
+    if (t->query)
+        url = str_from(arena_printf(a, "%.*s%c%s", STR(url), str_find_char(url, '?') == STR_NONE ? '?' : '&', t->query));
+    *out = (struct http_request){
+        .method = body.len ? "POST" : NULL, .url = url.p, .unix_socket = t->unix_socket, .fields = fields, .n_fields = n,
+        .body = body.len ? arena_str(a, body) : NO_STR,
+    };
+}
+
+str api_error_words(const json_t *j)
+{
+    static const char *const places[] = { "error.message", "error", "message", "detail", "detail.0.msg" };
+
+    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
+        str s = json_strval(json_at(j, places[i]));
+
+        if (s.len)
+            return s;
+    }
+    return json_at(j, "error") ? S("an error without words") : NO_STR;
+}
+
+/* As OpenAI, Anthropic, Gemini, llama.cpp, vLLM and OpenRouter say it. */
+static bool says_too_long(str kind, str words)
+{
+    static const char *const signs[] = {
+        "context_length_exceeded", "exceed_context_size_error", "context length", "context window", "context size", "prompt is too long",
+        "exceeds the maximum number of tokens", "too many tokens", "input is too long",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(signs); i++)
+        if (str_find(kind, str_from(signs[i])) != STR_NONE || str_find(words, str_from(signs[i])) != STR_NONE)
+            return true;
+    return false;
+}
+
+/* A used-up quota comes as 429 too, but waiting does not mend it. */
+enum err api_code(int status, str kind, str words)
+{
+    if (str_eq(kind, S("insufficient_quota")) || status == 401 || status == 402 || status == 403)
+        return ERR_AUTH;
+    if (status == 429 || str_find(kind, S("rate_limit")) != STR_NONE)
+        return ERR_LIMIT;
+    if ((status == 0 || status == 400 || status == 413 || status == 422 || status == 500) && says_too_long(kind, words))
+        return ERR_TOO_LONG;
+    if (status == 408 || (status >= 500 && status != 501 && status != 505) || str_find(kind, S("overloaded")) != STR_NONE
+        || str_eq(kind, S("server_error")) || str_eq(kind, S("api_error")))
+        return ERR_NET;
+    if (status == 404)
+        return ERR_NOT_FOUND;
+    return status == 400 || status == 413 || status == 422 ? ERR_INPUT : ERR_REMOTE;
+}
+
+/* OpenAI: error.code, error.type; Anthropic: error.type; Gemini: error.status, and error.code is the number. */
+static str kind_of(const json_t *j)
+{
+    static const char *const places[] = { "error.code", "error.type", "error.status", "code", "type" };
+
+    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
+        str s = json_text_str(j, places[i]);
+
+        if (s.len)
+            return s;
+    }
+    return NO_STR;
+}
+
+enum err api_refused(int status, str body)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    CLEANUP(buf_done) struct buf words = {0};
+
+    if (json_parse(body, &j) == OK && api_error_words(j).p)
+        words_shorten(&words, api_error_words(j));
+    else
+        words_of_page(&words, body);
+    return failed(api_code(status, kind_of(j), buf_str(&words)), "HTTP %d: %s", status, words.len ? buf_c(&words) : "no words");
+}
+
+/* An error inside a stream has no status, but some servers put one into the code. */
+enum err api_broke_off(const json_t *j)
+{
+    CLEANUP(buf_done) struct buf words = {0};
+
+    words_shorten(&words, api_error_words(j));
+    enum err e = api_code((int)json_int(j, "error.code", 0), kind_of(j), buf_str(&words));
+
+    return failed(e == ERR_INPUT ? ERR_REMOTE : e, "the server broke off: %s", buf_c(&words));
+}

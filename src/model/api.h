@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* api.h: what the APIs of models have in common: the head of a request, and errors as JSON. */
+#pragma once
+#include "domain/provider.h"
+#include "net/client.h"
+
+/* A GET of endpoint/path, or a POST where `body` has something (it is copied, and is JSON), with the key in target->key_field or else in
+ * `key_field` ("Authorization": "Bearer " goes before it), and `more` (n fields, may be 0) behind that.  All in the arena. */
+struct api_head { const char *path, *key_field; const struct http_field *more; size_t n_more; };
+void     api_request(struct arena *, const struct model_target *, const struct api_head *, str body, struct http_request *out);
+
+/* What an error document says: {"error": {"message", ...}}; {"error": "text"}; {"message"}; {"detail"}.  NO_STR: no error in it. */
+str      api_error_words(const json_t *);
+/* What the caller can do about it.  kind: the API's own word ("rate_limit_error"), words: what it says.
+ * ERR_NET and ERR_LIMIT may be tried again; ERR_AUTH: key or account; ERR_TOO_LONG: the prompt; ERR_INPUT: refused otherwise. */
+enum err api_code(int status, str kind, str words);
+/* An answer with a status that is not 200, with its words. */
+enum err api_refused(int status, str body) MUST_USE;
+/* An error that came within a stream, or with status 200. */
+enum err api_broke_off(const json_t *) MUST_USE;
