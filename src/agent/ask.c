@@ -5,20 +5,29 @@
 #include "config/config.h"
 #include "runtime/clock.h"
 
-enum err ask_model(struct model *m, struct arena *a, struct prompt *p, void (*on_delta)(void *arg, str text), void *arg,
+bool asker_can(const struct asker *asker, enum provider_caps cap)
+{
+    return asker->route->n && (asker->route->models[0]->caps & cap);
+}
+
+enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p, void (*on_delta)(void *arg, str text), void *arg,
                    struct reply *out)
 {
     const struct config *c = config_now();
-    struct completion_options options = {
-        .on_delta = on_delta, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
-        .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
+    struct route_options options = {
+        .completion = {
+            .on_delta = on_delta, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
+            .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
+        },
+        .budgets = asker->budgets, .spend = asker->spend,
     };
+    struct route_result result;
     uint64_t start = clock_us();
 
-    p->temperature = -1;
-    p->max_tokens = (int64_t)c->model_provider_max_tokens;
+    if (p->max_tokens == 0)
+        p->max_tokens = (int64_t)c->model_provider_max_tokens;
     metric_add(METRIC_model_calls, 1);
-    enum err e = complete(m, a, p, &options, out);
+    enum err e = route_complete(asker->route, a, p, &options, out, &result);
 
     metric_observe_us(METRIC_model_seconds, clock_us() - start);
     if (e) {

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ask.h: one call of the model with the timeouts and tries that the configuration gives it, counted in the metrics. */
+/* ask.h: one model call with the limits of the configuration, counted in the metrics and paid by somebody. */
 #pragma once
-#include "model/complete.h"
+#include "model/route.h"
 
-/* p: what is asked; temperature and the longest answer are set here.  on_delta may be NULL. */
-enum err ask_model(struct model *, struct arena *, struct prompt *p, void (*on_delta)(void *arg, str text), void *arg,
+/* What to ask, and who pays. */
+struct asker {
+    const struct model_route *route;
+    struct budgets *budgets;        /* NULL: nothing is counted */
+    struct spend    spend;
+};
+
+/* Temperature and length come from the configuration where the prompt sets none (temperature negative, max_tokens 0).
+ * on_delta may be NULL. */
+enum err ask_model(const struct asker *, struct arena *, struct prompt *, void (*on_delta)(void *arg, str text), void *arg,
                    struct reply *out) AWAITS MUST_USE;
+/* May the prompt have tools, or images?  Of the first model of the route. */
+bool     asker_can(const struct asker *, enum provider_caps);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/errand.h"
 
-#include "agent/ask.h"
 #include "agent/permission.h"
 #include "base/metrics.h"
 #include "store/audit.h"
@@ -10,13 +9,13 @@
 
 static enum err ask(struct errand *r, const struct transcript *said, struct reply *out) AWAITS
 {
-    struct prompt p = { .model = r->model_name, .messages = said->messages, .n_messages = said->n };
+    struct prompt p = { .temperature = -1, .messages = said->messages, .n_messages = said->n };
 
-    if (r->model->provider->caps & CAP_TOOLS) {
+    if (asker_can(&r->asker, CAP_TOOLS)) {
         p.tools = r->tools;
         p.n_tools = r->n_tools;
     }
-    TRY(ask_model(r->model, r->arena, &p, NULL, NULL, out));
+    TRY(ask_model(&r->asker, r->arena, &p, NULL, NULL, out));
     r->rounds++;
     return OK;
 }

@@ -6,14 +6,13 @@
  * the journal of its turn says.  Its own calls are made for the same person in the same place.  Nobody can be asked
  * for an approval meanwhile: only what may run without one, or has one for the conversation, runs.  Each is in the audit. */
 #pragma once
+#include "agent/ask.h"
 #include "agent/journal.h"
-#include "model/complete.h"
 
 struct errand {
     struct arena  *arena;
     struct store  *store;
-    struct model  *model;
-    str            model_name;
+    struct asker   asker;
     str            system, task;
     const struct tool_context *context;     /* of the call that gives it */
     struct tool_host *host;                 /* lent to its own calls */

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "agent/ask.h"
 #include "agent/attachments.h"
 #include "agent/history.h"
 #include "agent/permission.h"
@@ -108,7 +107,7 @@ static str taint_of_message(const struct turn *t)
 
 static enum err add_own_message(struct turn *t) AWAITS
 {
-    bool sees = t->model && (t->model->provider->caps & CAP_VISION);
+    bool sees = t->asker.route && asker_can(&t->asker, CAP_VISION);
     struct placed p = { 0 };
 
     if (t->message.n_attachments)
@@ -413,12 +412,13 @@ static void on_delta(void *arg, str text)
 
 static enum err ask(struct turn *t, struct reply *out) AWAITS
 {
-    struct prompt p = { .model = t->model_name, .messages = t->transcript.messages, .n_messages = t->transcript.n };
+    struct prompt p = { .messages = t->transcript.messages, .n_messages = t->transcript.n, .temperature = -1,
+                        .conversation = t->message.session_id };
     struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
 
-    if (t->model->provider->caps & CAP_TOOLS)
+    if (asker_can(&t->asker, CAP_TOOLS))
         p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
-    TRY(ask_model(t->model, t->arena, &p, on_delta, t, out));
+    TRY(ask_model(&t->asker, t->arena, &p, on_delta, t, out));
     (void)FAULT(turn_replied);
     t->rounds++;
     t->usage.input += out->usage.input;

@@ -8,11 +8,11 @@
  * The last reply is not journaled here: turn_add_ending() puts it into the transaction that also holds the message's
  * end and the outbox rows. */
 #pragma once
+#include "agent/ask.h"
 #include "agent/journal.h"
 #include "bus/bus.h"
 #include "domain/message.h"
 #include "domain/person.h"
-#include "model/complete.h"
 
 /* A call that somebody has to allow. */
 struct question { const struct tool_call *call; const struct permission *permission; };
@@ -23,8 +23,7 @@ struct turn {
     struct bus    *bus;
     struct histories *histories;    /* history.h */
     struct blobs  *blobs;           /* attachments; NULL: none are kept */
-    struct model  *model;           /* turn_run_tool() needs none */
-    str            model_name;
+    struct asker   asker;           /* turn_run_tool() needs none */
     int64_t        inbox_id;
     struct message message;
     struct person  person;         /* who wrote it */

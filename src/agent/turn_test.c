@@ -22,7 +22,8 @@ struct script {
     const char   **replies;
     size_t         next, n;
     struct buf     asked;       /* the last request's body */
-    struct model   model;
+    struct model   model, *models[1];
+    struct model_route route;
     struct fibers  fibers;
 };
 
@@ -55,6 +56,8 @@ static void script_start(struct script *s, struct arena *a, const char **replies
     };
 
     CHECK_OK(model_find(a, &settings, &s->model));
+    s->models[0] = &s->model;
+    s->route = (struct model_route){ s->models, 1 };
 }
 
 static void script_end(struct script *s)
@@ -106,8 +109,8 @@ static void scene_end(struct scene *s)
 static struct turn turn_for(struct scene *s, const char *text)
 {
     return (struct turn){
-        .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .histories = s->histories, .model = &s->script.model,
-        .model_name = S("double"), .inbox_id = s->inbox_id, .workspace = s->home.folder, .person = { S("owner"), S("owner") },
+        .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .histories = s->histories,
+        .asker.route = &s->script.route, .inbox_id = s->inbox_id, .workspace = s->home.folder, .person = { S("owner"), S("owner") },
         .message = { .id = S("m"), .session_id = S("s1"), .platform = S("rest"), .text = str_from(text) },
         .max_rounds = 4, .max_history = 40, .max_context = 32000,
     };

@@ -27,12 +27,15 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     struct turn *t = ARENA_NEW(a->arena, struct turn);
     struct tool_host *host = ARENA_NEW(a->arena, struct tool_host);
 
+    struct person person = access_person(g->access, a->message->platform, a->message->user_id);
+
     *host = (struct tool_host){ .gateway = g };
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
-        .person = access_person(g->access, a->message->platform, a->message->user_id),
-        .workspace = g->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .person = person, .workspace = g->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->message->agent, .purpose = "turn",
+                         .inbox_id = a->inbox_id },
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
     };
     return t;
@@ -65,13 +68,12 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     struct turn *t = answer_turn(g, a);
     struct model_choice choice;
 
-    TRY(models_choice(g, a->arena, a->message->session_id, &choice));
-    if (choice.model == NULL) {
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_MAIN, &choice));
+    if (choice.route == NULL) {
         a->text = commands_without_model(a->arena, a->message, choice.why_not);
         return OK;
     }
-    t->model = choice.model;
-    t->model_name = choice.name;
+    t->asker.route = choice.route;
     t->on_delta = show_delta;
     t->arg = a;
     TRY(turn_run(t));

@@ -63,12 +63,12 @@ static enum err command_status(struct command_call *c) AWAITS
     char up[TIME_TEXT_SIZE];
     struct model_choice choice;
 
-    TRY(models_choice(g, c->answer->arena, c->answer->message->session_id, &choice));
+    TRY(models_choice(g, c->answer->arena, c->answer->message->session_id, MODEL_MAIN, &choice));
     store_stats(g->store, &store);
     duration_text(up, (clock_ms() - g->started_ms) / 1000 * 1000);
     buf_addf(&b, c->chinese ? "Clawdbot %s，已运行 %s\n" : "Clawdbot %s, up %s\n", g->version, up);
-    if (choice.model)
-        buf_addf(&b, c->chinese ? "- 模型：%.*s\n" : "- model: %.*s\n", STR(choice.name));
+    if (choice.route)
+        buf_addf(&b, c->chinese ? "- 模型：%s\n" : "- model: %s\n", choice.route->models[0]->name);
     else
         buf_addf(&b, c->chinese ? "- 模型：无（%.*s）\n" : "- model: none (%.*s)\n", STR(choice.why_not));
     if (store.failing)

@@ -111,7 +111,27 @@ void models_forget(struct models *m)
     wake_all(&m->wanted);
 }
 
-enum err models_choice(struct gateway *g, struct arena *a, str session_id, struct model_choice *out)
+/* The model of the server that is in use by another name. */
+static struct model *renamed(struct arena *a, const struct model *m, str name)
+{
+    struct model *copy = ARENA_NEW(a, struct model);
+
+    *copy = *m;
+    copy->name = copy->label = arena_c(a, name);
+    return copy;
+}
+
+static const struct model_route *route_of(struct arena *a, struct model *m)
+{
+    struct model_route *route = ARENA_NEW(a, struct model_route);
+    struct model **only = ARENA_NEW(a, struct model *);
+
+    *only = m;
+    *route = (struct model_route){ only, 1 };
+    return route;
+}
+
+enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum model_role role, struct model_choice *out)
 {
     struct models *m = g->models;
     struct session_place place;
@@ -126,9 +146,9 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, struc
     TRY(sessions_find(g, a, session_id, &place));
     struct model *model = m->current;       /* looked up after the await */
 
-    *out = (struct model_choice){ .model = model, .why_not = S("the configuration has just changed") };
+    *out = (struct model_choice){ .why_not = S("the configuration has just changed") };
     if (model)
-        out->name = place.model.len ? place.model : str_from(model->name);
+        out->route = route_of(a, role == MODEL_MAIN && place.model.len ? renamed(a, model, place.model) : model);
     return OK;
 }
 
@@ -164,14 +184,14 @@ enum err models_describe(struct gateway *g, struct arena *a, str session_id, str
     const char **names;
     size_t n;
 
-    TRY(models_choice(g, a, session_id, &choice));
-    if (choice.model == NULL) {
+    TRY(models_choice(g, a, session_id, MODEL_MAIN, &choice));
+    if (choice.route == NULL) {
         buf_addf(b, chinese ? "没有可用的模型：%.*s" : "There is no model: %.*s", STR(choice.why_not));
         return OK;
     }
-    buf_addf(b, chinese ? "本对话使用 `%.*s`（%s）。\n" : "This conversation uses `%.*s` at %s.\n", STR(choice.name),
-             choice.model->target.endpoint);
-    if (model_list(a, choice.model, &names, &n)) {
+    buf_addf(b, chinese ? "本对话使用 `%s`（%s）。\n" : "This conversation uses `%s` at %s.\n", choice.route->models[0]->name,
+             choice.route->models[0]->target.endpoint);
+    if (model_list(a, choice.route->models[0], &names, &n)) {
         buf_addf(b, chinese ? "\n无法查询其他模型：%s" : "\nWhat else there is could not be asked: %s", failed_text());
         return OK;
     }

@@ -10,10 +10,10 @@ struct models *models_new(struct gateway *);    /* the search begins in a fiber 
 void           models_free(struct models *);
 void           models_forget(struct models *);  /* the configuration changed: look anew */
 
-/* What a conversation is to use.  model NULL: there is none, and `why_not` says what was looked for.  While the first
+/* What a conversation is to use.  route NULL: there is none, and `why_not` says what was looked for.  While the first
  * search runs this waits for it. */
-struct model_choice { struct model *model; str name; str why_not; };
-enum err models_choice(struct gateway *, struct arena *, str session_id, struct model_choice *out) AWAITS MUST_USE;
+struct model_choice { const struct model_route *route; str why_not; };
+enum err models_choice(struct gateway *, struct arena *, str session_id, enum model_role, struct model_choice *out) AWAITS MUST_USE;
 /* From now on this conversation uses another model of the same server; ERR_NOT_FOUND when it has none of that name. */
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
 /* For a person who writes `said`: the model in use and what else there is. */

@@ -169,8 +169,8 @@ static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arg
     *out = (struct tool_result){ 0 };
     if (is_refused(cx, arguments, out))
         return OK;
-    TRY(models_choice(all.host.gateway, cx->arena, cx->session_id, &model));
-    if (model.model == NULL) {
+    TRY(models_choice(all.host.gateway, cx->arena, cx->session_id, MODEL_MAIN, &model));
+    if (model.route == NULL) {
         *out = tool_refusal(cx, "there is no model: %.*s", STR(model.why_not));
         return OK;
     }
@@ -179,7 +179,10 @@ static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arg
 
         all.agent[i].all = &all;
         *e = (struct errand){
-            .arena = cx->arena, .store = all.host.gateway->store, .model = model.model, .model_name = model.name,
+            .arena = cx->arena, .store = all.host.gateway->store, .asker = {
+                .route = model.route,
+                .spend = { cx->person.id, cx->session_id, S(""), "agent", cx->inbox_id },
+            },
             .system = system_prompt(cx), .context = cx,
             .task = json_strval(json_array_get(json_at(arguments, "tasks"), i)), .host = &all.host,
             .max_rounds = (unsigned)json_int(arguments, "rounds", ROUNDS),

@@ -141,7 +141,10 @@ static enum err work(void *arg) AWAITS
     while (*w->next < w->parts->n) {
         str *part = &w->parts->text[(*w->next)++];
         struct errand e = {
-            .arena = s->arena, .store = s->cx->host->gateway->store, .model = s->model.model, .model_name = s->model.name,
+            .arena = s->arena, .store = s->cx->host->gateway->store, .asker = {
+                .route = s->model.route,
+                .spend = { s->cx->person.id, s->cx->session_id, S(""), "summary", s->cx->inbox_id },
+            },
             .context = s->cx, .host = s->cx->host, .system = w->system, .task = *part, .max_rounds = 1,
         };
 
@@ -209,7 +212,7 @@ static enum err summarize(struct summary *s, struct tool_result *out) AWAITS
     const char *why = arena_printf(s->arena, "there is no model: %.*s", STR(s->model.why_not));
     bool extract_only = strcmp(json_text(s->arguments, "method"), "extract") == 0;
 
-    if (!extract_only && s->model.model) {
+    if (!extract_only && s->model.route) {
         if (in_time(s) == OK) {
             *out = (struct tool_result){ .text = str_from(arena_printf(s->arena, "%.*s\n\n[by the model, in %u calls, of %zu bytes%s]",
                    STR(s->text), s->n_calls, s->document.len, s->is_shortened ? ", shortened before by leaving out sentences" : "")) };
@@ -235,7 +238,7 @@ static enum err summarize_run(const struct tool_context *cx, const json_t *argum
         return OK;
     if (s.chunk > context && context >= 2 * PART_MAX)       /* a byte is a token at most */
         s.chunk = context;
-    TRY(models_choice(cx->host->gateway, cx->arena, cx->session_id, &s.model));
+    TRY(models_choice(cx->host->gateway, cx->arena, cx->session_id, MODEL_FAST, &s.model));
     return summarize(&s, out);
 }
 

@@ -5,15 +5,7 @@
  * It is tried again (with growing, jittered pauses, or after what Retry-After says) when the network or the server
  * failed, and only as long as no text was shown. */
 #pragma once
-#include "domain/provider.h"
-
-/* Made by model_find(); lives in the arena given there. */
-struct model {
-    const struct provider *provider;
-    struct model_target    target;      /* its quirks grow as the server's refusals are met */
-    const char            *name;        /* what the provider calls it */
-    const char            *source;      /* where it was found: "model_provider in the configuration", for status */
-};
+#include "model/model.h"
 
 struct completion_options {
     void   (*on_delta)(void *arg, str text);    /* text as it comes; NULL: only the reply matters */

@@ -115,11 +115,12 @@ static enum err name_it(struct arena *a, const char *wanted, struct model *m) AW
 
 static enum err use(struct arena *a, const struct model_settings *s, const char *source, struct model *out) AWAITS
 {
-    struct model m = { .provider = &provider_openai, .source = source };
+    struct model m = { .provider = &provider_openai, .source = source, .caps = provider_openai.caps, .facts = MODEL_FACTS_UNKNOWN };
 
     TRY(base_url(a, is_set(s->endpoint) ? s->endpoint : OPENAI_URL, &m.target.endpoint));
     m.target.api_key = is_set(s->api_key) ? arena_c(a, str_from(s->api_key)) : NULL;
     TRY(name_it(a, s->model, &m));
+    m.label = m.name;
     *out = m;
     return OK;
 }
@@ -145,7 +146,8 @@ static char *ollama_address(struct arena *a)
 static enum err try_local(struct arena *a, const char *what, const char *address, const char *wanted, struct model *out) AWAITS
 {
     struct model m = {
-        .provider = &provider_openai, .source = arena_printf(a, "%s on %s", what, address),
+        .provider = &provider_openai, .source = arena_printf(a, "%s on %s", what, address), .caps = provider_openai.caps,
+        .facts = MODEL_FACTS_UNKNOWN,
         .target.endpoint = arena_printf(a, "http://%s/v1", address),
     };
     const char **names;
@@ -156,6 +158,7 @@ static enum err try_local(struct arena *a, const char *what, const char *address
         m.name = arena_c(a, str_from(wanted));
     else
         TRY(choose(&m, names, n));
+    m.label = m.name;
     *out = m;
     return OK;
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* route.h: one completion by whichever model of a list can give it.
+ *
+ * The next model is asked when one has failed for good (complete.h has tried again already) and nothing of its answer was
+ * shown.  Not when the caller's time is over or it was cancelled; not for ERR_TOO_LONG either: the caller shortens the prompt. */
+#pragma once
+#include "model/complete.h"
+
+struct budgets;             /* budget.h */
+
+/* Who spends, and for what: for budgets and bills. */
+struct spend {
+    str         person, session_id, agent;
+    const char *purpose;            /* "turn", "agent", "summary", "compaction", "api" */
+    int64_t     inbox_id;           /* 0: none */
+};
+
+struct route_options {
+    struct completion_options completion;
+    struct budgets *budgets;        /* NULL: nothing is counted */
+    struct spend    spend;
+};
+
+struct route_result {
+    struct model *model;            /* that answered, or failed last */
+    str           passed_over;      /* which models did not answer, and why: "a/b: HTTP 503: ...; "; "" */
+};
+
+/* prompt->model is set to each model's name.  Errors as complete()'s, of the last model that was asked. */
+enum err route_complete(const struct model_route *, struct arena *, const struct prompt *, const struct route_options *,
+                        struct reply *out, struct route_result *ret) AWAITS MUST_USE;

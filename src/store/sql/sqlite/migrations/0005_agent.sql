@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the agent spends, what it remembers of long conversations, and how conversations queue.
