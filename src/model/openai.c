@@ -7,22 +7,8 @@
 #include "domain/provider.h"
 #include "domain/tool.h"
 #include "model/api.h"
+#include "model/quirks.h"
 #include "net/sse.h"
-
-/* What compatible servers and newer models refuse; learned from the words of the refusal. */
-enum {
-    QUIRK_NO_STREAM_OPTIONS     = 1,    /* older servers: usage is then not told */
-    QUIRK_MAX_COMPLETION_TOKENS = 2,    /* reasoning models of OpenAI: the limit has another name */
-    QUIRK_NO_TEMPERATURE        = 4,    /* the same: only the default */
-    QUIRK_REASONING_BACK        = 8,    /* DeepSeek, thinking with tools: wants its reasoning back */
-};
-
-static const struct { str word; unsigned quirk; } refusals[] = {
-    { { "stream_options", 14 },        QUIRK_NO_STREAM_OPTIONS },
-    { { "max_completion_tokens", 21 }, QUIRK_MAX_COMPLETION_TOKENS },
-    { { "temperature", 11 },           QUIRK_NO_TEMPERATURE },
-    { { "reasoning_content", 17 },     QUIRK_REASONING_BACK },
-};
 
 /* The body is written as text: a conversation is many strings, and a tree of them would cost ten times the writing. */
 
@@ -146,18 +132,6 @@ static enum err openai_request(struct arena *a, const struct model_target *t, co
     return OK;
 }
 
-static unsigned openai_quirks(int status, str body)
-{
-    unsigned found = 0;
-
-    if (status != 400 && status != 422)
-        return 0;
-    for (size_t i = 0; i < N_ELEMENTS(refusals); i++)
-        if (str_find(body, refusals[i].word) != STR_NONE)
-            found |= refusals[i].quirk;
-    return found;
-}
-
 static void fold_stop(struct completion *c, const char *reason)
 {
     static const struct { const char *word; enum stop_reason stop; } words[] = {
@@ -264,6 +238,6 @@ static enum err openai_listed(struct arena *a, str body, const char ***ret_names
 
 const struct provider provider_openai = {
     .name = "openai", .caps = CAP_TOOLS | CAP_VISION,
-    .request = openai_request, .event = openai_event, .refused = api_refused, .quirks = openai_quirks,
+    .request = openai_request, .event = openai_event, .refused = api_refused, .quirks = quirks_learned,
     .list_models = openai_list_models, .listed = openai_listed,
 };

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/* quirks.h: in what servers that speak OpenAI's APIs differ: bits of model_target.quirks, the rows of quirks.def.  What is not known
+ * beforehand is learned from the words of a refusal; nothing of it has to be configured. */
+#pragma once
+#include "base/str.h"
+
+enum quirk_number {
+#define QUIRK(id, name, words, doc) QUIRK_NUMBER_##id,
+#include "model/quirks.def"
+#undef QUIRK
+};
+
+enum quirk {
+#define QUIRK(id, name, words, doc) QUIRK_##id = 1 << QUIRK_NUMBER_##id,
+#include "model/quirks.def"
+#undef QUIRK
+};
+
+/* The bits to set so that the same request may pass after this answer; 0: none.  Only 400 and 422 teach. */
+unsigned quirks_learned(int status, str body);
+/* The bit of a name such as "no_stream_options"; 0: there is none. */
+unsigned quirk_named(str name);
