@@ -31,29 +31,42 @@ FIXTURES = [
 ]
 
 
-class Model(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        with tempfile.NamedTemporaryFile('w', suffix='.json', delete=False) as f:
-            json.dump({'fixtures': FIXTURES}, f)
-        # pylint: disable-next=consider-using-with
-        cls.server = subprocess.Popen([f'{NPM}/node', f'{NPM}/llmock', '-p', '0', '-f', f.name],
+MOCK = {}       # the one server for all classes: its process and its url
+
+
+def setUpModule():
+    with tempfile.NamedTemporaryFile('w', suffix='.json', delete=False) as f:
+        json.dump({'fixtures': FIXTURES}, f)
+    # pylint: disable-next=consider-using-with
+    MOCK['server'] = subprocess.Popen([f'{NPM}/node', f'{NPM}/llmock', '-p', '0', '-f', f.name],
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in cls.server.stdout:
-            found = re.search(r'listening on (http://\S+)', line)
-            if found:
-                cls.url = found[1]
-                break
-        os.unlink(f.name)
+    for line in MOCK['server'].stdout:
+        found = re.search(r'listening on (http://\S+)', line)
+        if found:
+            MOCK['url'] = found[1]
+            break
+    os.unlink(f.name)
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.kill()
-        cls.server.communicate()
 
-    def ask(self, text, **more):
-        env = {'OPENAI_BASE_URL': self.url, 'OPENAI_API_KEY': 'sk-test', 'OPENAI_MODEL': 'gpt-4o', **more}
-        done = subprocess.run([ASK, text], env=env, stdout=subprocess.PIPE, text=True, timeout=30, check=True)
+def tearDownModule():
+    MOCK['server'].kill()
+    MOCK['server'].communicate()
+
+
+class Asks(unittest.TestCase):
+    """What tests of every API use.  No test of its own."""
+    API = ''                    # a provider's name; '': the model is found in the environment
+    BASE = '/v1'                # of its endpoint
+    MODEL = 'gpt-4o'
+
+    @property
+    def endpoint(self):
+        return MOCK['url'] + self.BASE
+
+    def ask(self, *words, **more):
+        env = {'ASK_API': self.API, 'ASK_URL': self.endpoint, 'ASK_KEY': 'sk-test', 'ASK_MODEL': self.MODEL} if self.API else \
+              {'OPENAI_BASE_URL': MOCK['url'], 'OPENAI_API_KEY': 'sk-test', 'OPENAI_MODEL': self.MODEL}
+        done = subprocess.run([ASK, *words], env={**env, **more}, stdout=subprocess.PIPE, text=True, timeout=30, check=True)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         self.shown = ''.join(line.get('delta', '') for line in lines)
         self.deltas = sum('delta' in line for line in lines)
@@ -62,61 +75,80 @@ class Model(unittest.TestCase):
         return lines[-1]
 
     def journal(self):
-        with urllib.request.urlopen(self.url + '/__aimock/journal') as answer:
+        with urllib.request.urlopen(MOCK['url'] + '/__aimock/journal') as answer:
             entries = json.load(answer)
         return entries if isinstance(entries, list) else entries['entries']
+
+    def check_error(self, text, code, words, tries=1, **more):
+        before = len(self.journal())
+        last = self.ask(text, **more)
+        self.assertEqual((last.get('error'), self.replies), (code, []), last)
+        self.assertIn(words, last['text'])
+        self.assertIn(f'model {self.MODEL} at {self.endpoint}: ', last['text'])
+        self.assertEqual(len(self.journal()) - before, tries)
+
+
+class Speaks:
+    """What holds for every API: `class Acme(Speaks, Asks)` with its name in API, and what is its own."""
 
     def test_text_streams_and_is_whole(self):
         self.ask('hello')
         self.assertEqual(self.shown, 'Hello! 你好 🙂 How can I help you today?')
         self.assertGreater(self.deltas, 1)
         reply = self.replies[0]
-        self.assertEqual((reply['text'], reply['stop'], reply['model']), (self.shown, 'end', 'gpt-4o'))
+        self.assertEqual((reply['text'], reply['stop'], reply['model']), (self.shown, 'end', self.MODEL))
         self.assertGreater(reply['usage']['input'], 0)
         self.assertGreater(reply['usage']['output'], 0)
-        body = self.journal()[-1]['body']
-        self.assertEqual([m['role'] for m in body['messages']], ['system', 'user'])
-        self.assertEqual(body['tools'][0]['function']['name'], 'get_weather')
 
     def test_parallel_calls_are_made_and_their_results_go_back(self):
         self.ask('weather')
         calls = self.replies[0]['calls']
         self.assertEqual([(c['name'], json.loads(c['arguments'])) for c in calls],
                          [('get_weather', {'city': 'Paris'}), ('get_weather', {'city': 'Rome'})])
+        self.assertNotEqual(calls[0]['id'], calls[1]['id'])
         self.assertEqual(self.replies[0]['stop'], 'calls')
         self.assertEqual(self.replies[1]['text'], 'Sunny in both.')
-        sent = self.journal()[-1]['body']['messages']
-        self.assertEqual([(m['role'], m.get('tool_call_id'), m.get('content')) for m in sent[3:]],
-                         [('tool', calls[0]['id'], 'sunny in Paris'), ('tool', calls[1]['id'], 'sunny in Rome')])
 
     def test_reasoning_is_kept_apart(self):
         self.ask('think')
         self.assertEqual((self.shown, self.replies[0]['reasoning']), ('42', 'six times seven'))
 
-    def check_error(self, text, code, words, tries):
-        before = len(self.journal())
-        last = self.ask(text)
-        self.assertEqual((last.get('error'), self.replies), (code, []), last)
-        self.assertIn(words, last['text'])
-        self.assertIn(f'model gpt-4o at {self.url}/v1: ', last['text'])
-        self.assertEqual(len(self.journal()) - before, tries)
-
-    def test_a_rate_limit_is_tried_again_and_told(self):
-        self.check_error('limit', 'limit', 'HTTP 429: Rate limited', 3)
+    def test_a_rate_limit_is_told(self):
+        self.check_error('limit', 'limit', 'HTTP 429: Rate limited', ASK_TRIES='1')
 
     def test_a_wrong_key_is_not_tried_again(self):
-        self.check_error('key', 'auth', 'HTTP 401: Incorrect API key (check model_provider.api_key', 1)
+        self.check_error('key', 'auth', 'HTTP 401: Incorrect API key (check model_provider.api_key')
 
     def test_a_stream_that_is_cut_is_no_reply(self):
-        self.check_error('cut', 'network', '', 1)
+        self.check_error('cut', 'network', '', ASK_TRIES='1')
         self.assertTrue(self.shown and 'This answer is going'.startswith(self.shown[:10]))
+
+    def test_an_answer_that_is_no_json_is_an_error(self):
+        self.check_error('broken', 'network', 'cut off or damaged', ASK_TRIES='1')
+
+
+class OpenAI(Speaks, Asks):
+    API = 'openai'
+
+    def test_messages_and_tools_are_sent(self):
+        self.ask('weather')
+        calls = self.replies[0]['calls']
+        body = self.journal()[-1]['body']
+        self.assertEqual(body['tools'][0]['function']['name'], 'get_weather')
+        self.assertEqual([m['role'] for m in body['messages']], ['system', 'user', 'assistant', 'tool', 'tool'])
+        self.assertEqual([(m['role'], m.get('tool_call_id'), m.get('content')) for m in body['messages'][3:]],
+                         [('tool', calls[0]['id'], 'sunny in Paris'), ('tool', calls[1]['id'], 'sunny in Rome')])
+
+
+class Found(Asks):
+    """What is complete()'s and model_find()'s, whatever the API."""
+
+    def test_a_rate_limit_is_tried_again(self):
+        self.check_error('limit', 'limit', 'HTTP 429: Rate limited', 3)
 
     def test_a_model_that_falls_silent_is_a_timeout(self):
         last = self.ask('slow')
         self.assertEqual(last.get('error'), 'timeout', last)
-
-    def test_an_answer_that_is_no_json_is_an_error(self):
-        self.check_error('broken', 'network', 'cut off or damaged', 3)
 
     def test_a_connection_that_is_cut_is_tried_again(self):
         self.check_error('gone', 'network', '', 3)
