@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-enum metric_type { COUNTER, GAUGE, HISTOGRAM };
+#include "base/metrics_internal.h"
 
 static const struct { enum metric_type type; const char *name, *help; } metrics[N_METRICS] = {
 #define METRIC(id, type, name, help) [METRIC_##id] = { type, name, help },
@@ -56,16 +56,22 @@ static void print_histogram(struct buf *b, enum metric m)
     buf_addf(b, "%s_count %lld\n", name, (long long)metric_value(m));
 }
 
+const char *metric_type_name(enum metric_type t)
+{
+    static const char *const names[] = { "counter", "gauge", "histogram" };
+
+    return names[t];
+}
+
 void metrics_print(struct buf *b)
 {
-    static const char *const types[] = { "counter", "gauge", "histogram" };
-
     for (size_t i = 0; i < N_METRICS; i++) {
         buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", metrics[i].name, metrics[i].help, metrics[i].name,
-                 types[metrics[i].type]);
+                 metric_type_name(metrics[i].type));
         if (metrics[i].type == HISTOGRAM)
             print_histogram(b, (enum metric)i);
         else
             buf_addf(b, "%s %lld\n", metrics[i].name, (long long)metric_value((enum metric)i));
     }
+    metric_families_print(b);
 }
