@@ -105,6 +105,16 @@ enum err completion_call(struct completion *c, size_t index, str id, str name, s
     return buf_check(&call->name, "the name of a tool call");
 }
 
+enum err completion_whole_call(struct completion *c, str id, str name, str arguments)
+{
+    size_t index = 0;
+
+    for (size_t i = 0; i < c->n_calls; i++)
+        if (c->calls[i].index >= index)
+            index = c->calls[i].index + 1;
+    return completion_call(c, index, id, name, arguments);
+}
+
 enum err completion_keep(struct completion *c, const char *api, json_t *item)
 {
     if (c->kept == NULL)

@@ -29,6 +29,8 @@ enum err completion_text(struct completion *, str piece) MUST_USE;
 enum err completion_reasoning(struct completion *, str piece) MUST_USE;
 /* The index-th call; id and name may come once or never again, arguments in pieces. */
 enum err completion_call(struct completion *, size_t index, str id, str name, str arguments_piece) MUST_USE;
+/* A call that came in one piece, and is none of those before it. */
+enum err completion_whole_call(struct completion *, str id, str name, str arguments) MUST_USE;
 /* Something to be handed back as it is in the next prompt (struct reply's `kept`); takes the reference.  api: the provider's name. */
 enum err completion_keep(struct completion *, const char *api, struct json_t *item) MUST_USE;
 void     completion_stop(struct completion *, enum stop_reason);
@@ -49,6 +51,8 @@ struct model_target {
     const char *key_field;          /* header field that carries the key, "Authorization" with "Bearer "; NULL: as the API has it */
     const char *query;              /* behind every URL: "api-version=2024-10-21"; NULL: none */
     const char *unix_socket;        /* NULL: TCP */
+    int64_t     context;            /* tokens the server is told to make room for (Ollama's num_ctx); 0: as it likes */
+    const char *keep_alive;         /* how long it is told to keep the model loaded ("30m", "-1": for ever); NULL: as it likes */
     unsigned    quirks;             /* what this server does not take; bits of the provider's own, learned from its refusals */
 };
 

@@ -114,3 +114,55 @@ enum err api_broke_off(const json_t *j)
 
     return failed(e == ERR_INPUT ? ERR_REMOTE : e, "the server broke off: %s", buf_c(&words));
 }
+
+/* What a model wrote that was cut short is no JSON.  The result that follows the call says what was wrong with it. */
+str api_call_arguments(str written)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    return json_parse(written, &j) == OK && json_is_object(j) ? written : S("{}");
+}
+
+void api_names(struct arena *a, const json_t *list, const char *path, const char ***ret_names, size_t *ret_n)
+{
+    const char **names = arena_alloc(a, (json_array_size(list) + 1) * sizeof *names);
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (*json_text(json_array_get(list, i), path))
+            names[n++] = arena_c(a, json_text_str(json_array_get(list, i), path));
+    *ret_names = names;
+    *ret_n = n;
+}
+
+static enum err take_vector(const json_t *vector, size_t dimension, float *to)
+{
+    const json_t *number;
+    size_t i;
+
+    if (json_array_size(vector) != dimension)
+        return failed(ERR_REMOTE, "the vectors of the embeddings are not of one length");
+    json_array_foreach(vector, i, number) {
+        if (!json_is_number(number))
+            return failed(ERR_REMOTE, "a vector of the embeddings has something in it that is no number");
+        to[i] = (float)json_number_value(number);
+    }
+    return OK;
+}
+
+enum err api_vectors(struct arena *a, const json_t *list, const char *path, struct embeddings *out)
+{
+    const json_t *element;
+    size_t i, n = json_array_size(list);
+    const json_t *first = n && path ? json_at(json_array_get(list, 0), path) : json_array_get(list, 0);
+    size_t dimension = json_array_size(first);
+
+    if (n == 0 || dimension == 0)
+        return failed(ERR_REMOTE, "there are no vectors in the answer");
+    float *values = arena_alloc(a, n * dimension * sizeof *values);
+
+    json_array_foreach(list, i, element)
+        TRY(take_vector(path ? json_at(element, path) : element, dimension, values + i * dimension));
+    *out = (struct embeddings){ .values = values, .n = n, .dimension = dimension };
+    return OK;
+}

@@ -18,3 +18,11 @@ enum err api_code(int status, str kind, str words);
 enum err api_refused(int status, str body) MUST_USE;
 /* An error that came within a stream, or with status 200. */
 enum err api_broke_off(const json_t *) MUST_USE;
+
+/* The arguments of a call that goes back, where the API takes only an object: "{}" for what is none. */
+str      api_call_arguments(str written);
+/* The text at `path` of each element, but for those that have none. */
+void     api_names(struct arena *, const json_t *list, const char *path, const char ***ret_names, size_t *ret_n);
+/* A list of lists of numbers, or of objects that have one at `path` (NULL: the elements are it), all of one length; in the arena.
+ * ERR_REMOTE: it is none. */
+enum err api_vectors(struct arena *, const json_t *list, const char *path, struct embeddings *out) MUST_USE;

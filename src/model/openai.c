@@ -33,15 +33,6 @@ static void add_images(struct buf *b, const struct chat_message *m)
     buf_add_char(b, ']');
 }
 
-/* Servers that parse the arguments they are given back fail on text that is no JSON, which is what a model wrote
- * that was cut short.  The result that follows the call says what was wrong with it. */
-static str call_arguments(str written)
-{
-    CLEANUP(json_decrefp) json_t *j = NULL;
-
-    return json_parse(written, &j) == OK && json_is_object(j) ? written : S("{}");
-}
-
 static void add_calls(struct buf *b, const struct chat_message *m)
 {
     buf_add(b, S(",\"tool_calls\":["));
@@ -51,7 +42,7 @@ static void add_calls(struct buf *b, const struct chat_message *m)
         buf_add(b, S(",\"type\":\"function\",\"function\":{\"name\":"));
         json_add_string(b, m->calls[i].name);
         buf_add(b, S(",\"arguments\":"));
-        json_add_string(b, call_arguments(m->calls[i].arguments));
+        json_add_string(b, api_call_arguments(m->calls[i].arguments));
         buf_add(b, S("}}"));
     }
     buf_add_char(b, ']');
@@ -224,15 +215,7 @@ static enum err openai_listed(struct arena *a, str body, const char ***ret_names
 
     if (json_parse(body, &j) != OK || !json_is_array(json_at(j, "data")))
         return failed(ERR_REMOTE, "the list of models is not what an OpenAI-compatible server sends");
-    const json_t *list = json_at(j, "data");
-    const char **names = arena_alloc(a, (json_array_size(list) + 1) * sizeof *names);
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (*json_text(json_array_get(list, i), "id"))
-            names[n++] = arena_c(a, json_text_str(json_array_get(list, i), "id"));
-    *ret_names = names;
-    *ret_n = n;
+    api_names(a, json_at(j, "data"), "id", ret_names, ret_n);
     return OK;
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the cassettes cannot say: answers that end within a line, and long ones. */
+#include "base/test.h"
+
+#include "model/fold.h"
+
+#define PROVIDER(id) extern const struct provider provider_##id;
+#include "model/providers.def"
+#undef PROVIDER
+
+static enum err fold(struct arena *a, const struct provider *p, str bytes, size_t piece, struct reply *out)
+{
+    CLEANUP(completion_done) struct completion c = { .arena = a };
+    CLEANUP(fold_done) struct fold f = { .provider = p, .completion = &c };
+
+    for (; bytes.len; bytes = str_skip(bytes, piece))
+        TRY(fold_feed(&f, str_take(bytes, piece)));
+    return fold_end(&f, out);
+}
+
+TEST(an_answer_in_lines_that_ends_within_one_was_cut_off)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    str whole = S("{\"message\":{\"content\":\"你\"},\"done\":false}\n{\"message\":{\"content\":\"好\"},\"done\":true}");
+    struct reply r;
+
+    for (size_t n = 0; n < whole.len; n++)
+        CHECK_INT(fold(a, &provider_ollama, str_take(whole, n), whole.len, &r), ERR_NET);
+    for (size_t piece = 1; piece < 5; piece++) {
+        CHECK_OK(fold(a, &provider_ollama, whole, piece, &r));
+        CHECK_STR(r.text, "你好");
+    }
+}
+
+TEST(what_comes_behind_the_end_of_an_answer_changes_nothing)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct reply r;
+
+    CHECK_OK(fold(a, &provider_ollama, S("{\"message\":{\"content\":\"x\"},\"done\":true}\r\nrubbish\n"), 1000, &r));
+    CHECK_STR(r.text, "x");
+}
+
+/* One call whose arguments are `n` bytes of text. */
+static void big_call(struct buf *b, const char *before, const char *after, size_t n)
+{
+    buf_add(b, str_from(before));
+    for (size_t i = 0; i < n; i += 16)
+        buf_add(b, S("0123456789abcdef"));
+    buf_add(b, str_from(after));
+}
+
+TEST(ten_megabytes_of_arguments_are_too_much)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(buf_done) struct buf lines = {0}, events = {0};
+    struct reply r;
+
+    big_call(&lines, "{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{\"x\":\"", "\"}}}]},\"done\":true}\n", 10 << 20);
+    CHECK_INT(fold(a, &provider_ollama, buf_str(&lines), 65536, &r), ERR_LIMIT);
+    buf_clear(&lines);
+    big_call(&lines, "{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{\"x\":\"", "\"}}}]},\"done\":true}\n", 6 << 20);
+    CHECK_INT(fold(a, &provider_ollama, buf_str(&lines), 65536, &r), ERR_LIMIT);
+    for (int i = 0; i < 10; i++)
+        big_call(&events, "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"", "\"}}]}}]}\n\n", 1 << 20);
+    CHECK_INT(fold(a, &provider_openai, buf_str(&events), 65536, &r), ERR_LIMIT);
+}
