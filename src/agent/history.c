@@ -313,7 +313,7 @@ static struct chat_message copy_message(struct arena *a, const struct chat_messa
                                        arena_str(a, m->calls[i].arguments) };
     return (struct chat_message){ .role = m->role, .text = arena_str(a, m->text), .calls = calls, .n_calls = m->n_calls,
                                   .call_id = arena_str(a, m->call_id), .reasoning = arena_str(a, m->reasoning),
-                                  .taint = arena_str(a, m->taint) };
+                                  .kept = arena_str(a, m->kept), .taint = arena_str(a, m->taint) };
 }
 
 void history_ended(struct histories *hs, const struct history_wish *w, str text, const struct chat_message *messages, size_t n)

@@ -8,7 +8,7 @@
  *   result  a tool call ended: {"text", "is_error"}, with "unknown" when a crash hid the outcome, and with "taint" when
  *           the text is not the owner's own: whose it is */
 #pragma once
-#include "domain/prompt.h"
+#include "agent/transcript.h"
 #include "domain/tool.h"
 #include "store/store.h"
 
@@ -19,18 +19,5 @@ void journal_reply(struct journal *, struct batch *, const struct reply *);
 void journal_call(struct journal *, struct batch *, const struct tool_call *);
 void journal_result(struct journal *, struct batch *, str call_id, const struct tool_result *, bool unknown);
 
-/* A growing list of prompt messages, in the arena. */
-struct transcript { struct arena *arena; struct chat_message *messages; size_t n, cap; };
-
-void transcript_add(struct transcript *, struct chat_message);
-void transcript_user(struct transcript *, str text);
-void transcript_reply(struct transcript *, const struct reply *);
-void transcript_result(struct transcript *, str call_id, str text, str taint);
-/* Whose words are in it besides the owner's: of the latest message that has such; "": nobody's. */
-str  transcript_taint(const struct transcript *);
-
 /* Adds the messages of one journal row.  Bad rows (a torn or foreign journal) are ERR_INPUT. */
 enum err transcript_row(struct transcript *, str kind, str call_id, str body) MUST_USE;
-/* Providers refuse a call without a result for ever: every call of the last reply that has none gets one saying
- * that it was not recorded. */
-void     transcript_repair(struct transcript *);
