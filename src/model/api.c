@@ -34,9 +34,19 @@ void api_request(struct arena *a, const struct model_target *t, const struct api
     };
 }
 
+json_t *api_kept(str kept, const char *api)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (kept.len == 0 || json_parse(kept, &j) != OK || !str_eq(json_text_str(j, "api"), str_from(api)))
+        return NULL;
+    return json_incref(json_at(j, "items"));
+}
+
+/* Gemini wraps its errors into a list where it was asked for one. */
 str api_error_words(const json_t *j)
 {
-    static const char *const places[] = { "error.message", "error", "message", "detail", "detail.0.msg" };
+    static const char *const places[] = { "error.message", "error", "message", "detail", "detail.0.msg", "0.error.message" };
 
     for (size_t i = 0; i < N_ELEMENTS(places); i++) {
         str s = json_strval(json_at(j, places[i]));
@@ -52,7 +62,7 @@ static bool says_too_long(str kind, str words)
 {
     static const char *const signs[] = {
         "context_length_exceeded", "exceed_context_size_error", "context length", "context window", "context size", "prompt is too long",
-        "exceeds the maximum number of tokens", "too many tokens", "input is too long",
+        "exceeds the maximum number of tokens", "too many tokens", "input is too long", "exceed context limit", "request_too_large",
     };
 
     for (size_t i = 0; i < N_ELEMENTS(signs); i++)
@@ -61,10 +71,27 @@ static bool says_too_long(str kind, str words)
     return false;
 }
 
+/* Key or account, said with status 400 (Anthropic, Gemini), with 429 (OpenAI), or in a stream, which has none. */
+static bool says_not_allowed(str kind, str words)
+{
+    static const char *const kinds[] = {
+        "insufficient_quota", "authentication_error", "permission_error", "billing_error", "PERMISSION_DENIED", "UNAUTHENTICATED",
+    };
+    static const char *const signs[] = { "credit balance is too low", "API usage limits", "API key not valid", "API key expired" };
+
+    for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
+        if (str_eq(kind, str_from(kinds[i])))
+            return true;
+    for (size_t i = 0; i < N_ELEMENTS(signs); i++)
+        if (str_find(words, str_from(signs[i])) != STR_NONE)
+            return true;
+    return false;
+}
+
 /* A used-up quota comes as 429 too, but waiting does not mend it. */
 enum err api_code(int status, str kind, str words)
 {
-    if (str_eq(kind, S("insufficient_quota")) || status == 401 || status == 402 || status == 403)
+    if (status == 401 || status == 402 || status == 403 || says_not_allowed(kind, words))
         return ERR_AUTH;
     if (status == 429 || str_find(kind, S("rate_limit")) != STR_NONE)
         return ERR_LIMIT;
@@ -81,7 +108,7 @@ enum err api_code(int status, str kind, str words)
 /* OpenAI: error.code, error.type; Anthropic: error.type; Gemini: error.status, and error.code is the number. */
 static str kind_of(const json_t *j)
 {
-    static const char *const places[] = { "error.code", "error.type", "error.status", "code", "type" };
+    static const char *const places[] = { "error.code", "error.type", "error.status", "0.error.status", "code", "type" };
 
     for (size_t i = 0; i < N_ELEMENTS(places); i++) {
         str s = json_text_str(j, places[i]);

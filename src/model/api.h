@@ -9,6 +9,9 @@
 struct api_head { const char *path, *key_field; const struct http_field *more; size_t n_more; };
 void     api_request(struct arena *, const struct model_target *, const struct api_head *, str body, struct http_request *out);
 
+/* The items of a message's `kept` if they are this API's: a new reference.  NULL: none, or another's. */
+json_t  *api_kept(str kept, const char *api);
+
 /* What an error document says: {"error": {"message", ...}}; {"error": "text"}; {"message"}; {"detail"}.  NO_STR: no error in it. */
 str      api_error_words(const json_t *);
 /* What the caller can do about it.  kind: the API's own word ("rate_limit_error"), words: what it says.

@@ -3,17 +3,23 @@
 
 #include "model/api.h"
 
-static const struct { const char *name, *words; unsigned bit; } rows[] = {
-#define QUIRK(id, name, words, doc) { name, words, QUIRK_##id },
+static const char *const names[] = {
+#define QUIRK(id, name, words, doc) name,
+#include "model/quirks.def"
+#undef QUIRK
+};
+
+static const struct refusal rows[] = {
+#define QUIRK(id, name, words, doc) { words, QUIRK_##id },
 #include "model/quirks.def"
 #undef QUIRK
 };
 
 unsigned quirk_named(str name)
 {
-    for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-        if (str_eq(name, str_from(rows[i].name)))
-            return rows[i].bit;
+    for (size_t i = 0; i < N_ELEMENTS(names); i++)
+        if (str_eq(name, str_from(names[i])))
+            return 1u << i;
     return 0;
 }
 
@@ -58,7 +64,7 @@ static bool says_one_of(str complaint, str words)
     return false;
 }
 
-unsigned quirks_learned(int status, str body)
+unsigned refusals_in(const struct refusal *all, size_t n, int status, str body)
 {
     CLEANUP(buf_done) struct buf complaint = {0};
     unsigned found = 0;
@@ -66,9 +72,16 @@ unsigned quirks_learned(int status, str body)
     if (status != 400 && status != 422)
         return 0;
     add_complaint(&complaint, body);
-    for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-        if (says_one_of(buf_str(&complaint), str_from(rows[i].words)))
-            found |= rows[i].bit;
+    for (size_t i = 0; i < n; i++)
+        if (says_one_of(buf_str(&complaint), str_from(all[i].words)))
+            found |= all[i].bit;
+    return found;
+}
+
+unsigned quirks_learned(int status, str body)
+{
+    unsigned found = refusals_in(rows, N_ELEMENTS(rows), status, body);
+
     if (found & QUIRK_NO_JSON_OBJECT)       /* it names what it takes instead */
         found &= ~(unsigned)QUIRK_NO_JSON_SCHEMA;
     return found;

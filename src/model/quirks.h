@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* quirks.h: in what servers that speak OpenAI's APIs differ: bits of model_target.quirks, the rows of quirks.def.  What is not known
- * beforehand is learned from the words of a refusal; nothing of it has to be configured. */
+ * beforehand is learned from the words of a refusal; nothing of it has to be configured.  Other APIs have bits of their own, learned
+ * the same way. */
 #pragma once
 #include "base/str.h"
 
@@ -16,7 +17,11 @@ enum quirk {
 #undef QUIRK
 };
 
-/* The bits to set so that the same request may pass after this answer; 0: none.  Only 400 and 422 teach. */
+/* What a refusal says ('|' between the words; NULL: nothing), and the bit that is learned from it. */
+struct refusal { const char *words; unsigned bit; };
+/* The bits of the rows whose words this answer has in what it says of the request.  Only 400 and 422 teach. */
+unsigned refusals_in(const struct refusal *rows, size_t n, int status, str body);
+/* The bits to set so that the same request may pass after this answer of such a server; 0: none. */
 unsigned quirks_learned(int status, str body);
 /* The bit of a name such as "no_stream_options"; 0: there is none. */
 unsigned quirk_named(str name);
