@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "gateway/language.h"
 #include "gateway/sessions.h"
+#include "model/breaker.h"
 #include "model/detect.h"
 
 enum { LOOK_AGAIN_MS = 10000, LISTED_MAX = 30 };
@@ -105,10 +106,16 @@ void models_free(struct models *m)
     free(m);
 }
 
-void models_forget(struct models *m)
+static void look_again(struct models *m)
 {
     m->stale = true;
     wake_all(&m->wanted);
+}
+
+void models_forget(struct models *m)
+{
+    breakers_reset();
+    look_again(m);
 }
 
 /* The model of the server that is in use by another name. */
@@ -140,7 +147,7 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum 
         TRY(wait_on(&m->changed, "the first search for a model"));
     if (m->current == NULL) {
         *out = (struct model_choice){ .why_not = arena_str(a, str_from(m->why_not)) };
-        models_forget(m);       /* somebody wants one: not only every ten seconds */
+        look_again(m);          /* somebody wants one: not only every ten seconds */
         return OK;
     }
     TRY(sessions_find(g, a, session_id, &place));

@@ -2,7 +2,9 @@
 /* route.h: one completion by whichever model of a list can give it.
  *
  * The next model is asked when one has failed for good (complete.h has tried again already) and nothing of its answer was
- * shown.  Not when the caller's time is over or it was cancelled; not for ERR_TOO_LONG either: the caller shortens the prompt. */
+ * shown.  Not when the caller's time is over or it was cancelled; not for ERR_TOO_LONG either: the caller shortens the prompt.
+ * While another one is left to ask, a model is tried twice at most: going on is quicker than waiting.  A model whose circuit
+ * is open (breaker.h) is passed over; when all are, ERR_NET says so. */
 #pragma once
 #include "model/complete.h"
 
@@ -23,7 +25,7 @@ struct route_options {
 
 struct route_result {
     struct model *model;            /* that answered, or failed last */
-    str           passed_over;      /* which models did not answer, and why: "a/b: HTTP 503: ...; "; "" */
+    str           passed_over;      /* which models did not answer, and why: "a/b: HTTP 503: ..."; "" */
 };
 
 /* prompt->model is set to each model's name.  Errors as complete()'s, of the last model that was asked. */
