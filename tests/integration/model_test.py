@@ -124,7 +124,7 @@ class Speaks:
         self.assertTrue(self.shown and 'This answer is going'.startswith(self.shown[:10]))
 
     def test_an_answer_that_is_no_json_is_an_error(self):
-        self.check_error('broken', 'network', 'cut off or damaged', ASK_TRIES='1')
+        self.check_error('broken', 'network', 'cut off', ASK_TRIES='1')
 
 
 class OpenAI(Speaks, Asks):
@@ -138,6 +138,31 @@ class OpenAI(Speaks, Asks):
         self.assertEqual([m['role'] for m in body['messages']], ['system', 'user', 'assistant', 'tool', 'tool'])
         self.assertEqual([(m['role'], m.get('tool_call_id'), m.get('content')) for m in body['messages'][3:]],
                          [('tool', calls[0]['id'], 'sunny in Paris'), ('tool', calls[1]['id'], 'sunny in Rome')])
+
+
+class Ollama(Speaks, Asks):
+    API = 'ollama'
+    BASE = ''
+
+    def test_text_streams_and_is_whole(self):
+        self.ask('hello')
+        self.assertEqual(self.shown, 'Hello! 你好 🙂 How can I help you today?')
+        self.assertGreater(self.deltas, 1)
+        self.assertEqual((self.replies[0]['text'], self.replies[0]['stop']), (self.shown, 'end'))
+        self.assertIn('/api/chat', self.journal()[-1]['path'])
+
+    def test_reasoning_is_kept_apart(self):
+        self.ask('think')       # which the double sends in a field that Ollama does not have: see the cassette thinking.txt
+        self.assertEqual(self.shown, '42')
+
+    def test_messages_and_tools_are_sent(self):
+        self.ask('weather')
+        body = self.journal()[-1]['body']
+        self.assertEqual(body['tools'][0]['function']['name'], 'get_weather')
+        self.assertEqual([m['role'] for m in body['messages']], ['system', 'user', 'assistant', 'tool', 'tool'])
+
+    def test_models_are_listed(self):
+        self.assertTrue(self.ask('list')['models'])
 
 
 class Found(Asks):
