@@ -18,7 +18,7 @@ enum { LIST_MS = 10000, LOCAL_MS = 1500, LOCAL_CONNECT_MS = 300, LIST_MAX = 4 <<
 /* Their list has every model there ever was, in no order that helps. */
 #define OPENAI_DEFAULT_MODEL "gpt-4.1-mini"
 
-enum { OLLAMA_PORT = 11434, LLAMA_CPP_PORT = 8080 };
+enum { OLLAMA_PORT = 11434, LLAMA_CPP_PORT = 8080, LM_STUDIO_PORT = 1234 };
 
 static bool is_set(const char *c)
 {
@@ -143,12 +143,21 @@ static char *ollama_address(struct arena *a)
                         u.has_port ? u.port : OLLAMA_PORT);
 }
 
-static enum err try_local(struct arena *a, const char *what, const char *address, const char *wanted, struct model *out) AWAITS
+struct local { const char *what, *address, *base; const struct provider *provider; };
+enum { N_LOCALS = 3 };
+
+static void locals(struct arena *a, struct local out[N_LOCALS])
+{
+    out[0] = (struct local){ "Ollama", ollama_address(a), "", &provider_ollama };
+    out[1] = (struct local){ "llama.cpp", arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT), "/v1", &provider_openai };
+    out[2] = (struct local){ "LM Studio", arena_printf(a, "127.0.0.1:%d", LM_STUDIO_PORT), "/v1", &provider_openai };
+}
+
+static enum err try_local(struct arena *a, const struct local *l, const char *wanted, struct model *out) AWAITS
 {
     struct model m = {
-        .provider = &provider_openai, .source = arena_printf(a, "%s on %s", what, address), .caps = provider_openai.caps,
-        .facts = MODEL_FACTS_UNKNOWN,
-        .target.endpoint = arena_printf(a, "http://%s/v1", address),
+        .provider = l->provider, .source = arena_printf(a, "%s on %s", l->what, l->address), .caps = l->provider->caps,
+        .facts = MODEL_FACTS_UNKNOWN, .target.endpoint = arena_printf(a, "http://%s%s", l->address, l->base),
     };
     const char **names;
     size_t n;
@@ -165,13 +174,15 @@ static enum err try_local(struct arena *a, const char *what, const char *address
 
 static enum err find_local(struct arena *a, const char *wanted, struct model *out) AWAITS
 {
-    char *ollama = ollama_address(a), *llama_cpp = arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT);
+    struct local all[N_LOCALS];
 
-    if (try_local(a, "Ollama", ollama, wanted, out) == OK || try_local(a, "llama.cpp", llama_cpp, wanted, out) == OK)
-        return OK;
+    locals(a, all);
+    for (size_t i = 0; i < N_LOCALS; i++)
+        if (try_local(a, &all[i], wanted, out) == OK)
+            return OK;
     TRY(fiber_check());
-    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and neither Ollama (%s) nor "
-                  "llama.cpp (%s) has one to offer", ollama, llama_cpp);
+    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and none of Ollama (%s), "
+                  "llama.cpp (%s) and LM Studio (%s) has one to offer", all[0].address, all[1].address, all[2].address);
 }
 
 enum err model_find(struct arena *a, const struct model_settings *s, struct model *out) AWAITS

@@ -3,7 +3,8 @@
  * started later is found.
  *
  * In this order: the configuration; OPENAI_API_KEY and OPENAI_BASE_URL (and OPENAI_MODEL) in the environment; an
- * Ollama server on $OLLAMA_HOST or 127.0.0.1:11434; a llama.cpp server on 127.0.0.1:8080.  An endpoint without a path gets "/v1".
+ * Ollama server on $OLLAMA_HOST or 127.0.0.1:11434, asked by its own API; a llama.cpp server on 127.0.0.1:8080; LM Studio on
+ * 127.0.0.1:1234.  An endpoint without a path gets "/v1".
  * Where no model is named, the server is asked for its list, and the first that can chat is taken (OpenAI's own list
  * is too long for that: there it is a small one of theirs). */
 #pragma once
