@@ -3,6 +3,7 @@
  *
  *   start    PORT N PROGRAM [ARGUMENT...]   N times: starts it, stops it when GET /ready is 200; the time between
  *   turns    PORT TOKEN SESSIONS SECONDS    one message at a time in each of so many sessions, mode=wait
+ *   direct   PORT - BYTES SECONDS           the model itself, one call at a time, each with a conversation of so many bytes
  *   requests PORT PID CONNECTIONS N         GET /health on keep-alive connections; processor time of PID a request
  *   streams  PORT TOKEN N                   so many answers at once, mode=stream, to their end; counts the deltas
  *   sockets  PORT TOKEN N [tls]             opens so many WebSockets, says so, and holds them until its input ends
@@ -207,6 +208,51 @@ static void bench_turns(unsigned sessions, double seconds)
     clients_free(all, sessions);
 }
 
+/* ---- the model without anything between ---- */
+
+static void ask_model(int fd, const char *filler, unsigned number)
+{
+    struct bytes body = { 0 };
+    char piece[256];
+
+    bytes_add(&body, piece, (size_t)snprintf(piece, sizeof piece, "{\"model\":\"double\",\"messages\":[{\"role\":\"user\",\"content\":\""));
+    bytes_add(&body, filler, strlen(filler));
+    bytes_add(&body, piece, (size_t)snprintf(piece, sizeof piece, "\"},{\"role\":\"user\",\"content\":\"message %u\"}]}", number));
+    int n = snprintf(piece, sizeof piece, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+                     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", body.len);
+
+    send_all(fd, piece, (size_t)n);
+    send_all(fd, body.p, body.len);
+    free(body.p);
+}
+
+static void bench_direct(size_t bytes, double seconds)
+{
+    struct sample times = { 0 };
+    struct client c = { .fd = plain_dial(port) };
+    char *filler = malloc(bytes + 1);
+    const char *answer;
+    size_t whole;
+    double cpu = plain_cpu_us(), end = plain_now_us() + seconds * 1e6;
+
+    CHECKED(filler);
+    memset(filler, 'x', bytes);
+    filler[bytes] = '\0';
+    while ((c.asked = plain_now_us()) < end) {
+        ask_model(c.fd, filler, ++c.n_asked);
+        while (receive(&c), (whole = whole_answer(&c.in, &answer)) == 0)
+            continue;
+        expect(memcmp(c.in.p + 9, "200", 3) == 0, "not an answer", &c.in);
+        bytes_drop(&c.in, whole);
+        sample_add(&times, plain_now_us() - c.asked);
+    }
+    printf("{\"calls\": %zu, \"p50_us\": %.0f, \"cpu_us\": %.1f}\n", times.n, sample_quantile(&times, 0.5),
+           (plain_cpu_us() - cpu) / (double)times.n);
+    free(filler);
+    free(c.in.p);
+    close(c.fd);
+}
+
 /* ---- requests ---- */
 
 static double cpu_us(pid_t pid)
@@ -384,6 +430,8 @@ int main(int argc, char **argv)
         bench_start((unsigned)strtoul(argv[3], NULL, 10), argv + 4);
     else if (strcmp(what, "turns") == 0 && argc == 6)
         bench_turns((unsigned)a, strtod(argv[5], NULL));
+    else if (strcmp(what, "direct") == 0 && argc == 6)
+        bench_direct(a, strtod(argv[5], NULL));
     else if (strcmp(what, "requests") == 0 && argc == 6)
         bench_requests((pid_t)strtol(argv[3], NULL, 10), (unsigned)a, strtoul(argv[5], NULL, 10));
     else if (strcmp(what, "streams") == 0 && argc == 5)

@@ -27,6 +27,14 @@ double plain_now_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+double plain_cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
 static struct sockaddr_in loopback(unsigned port)
 {
     return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),

@@ -10,6 +10,7 @@
 void plain_die(const char *what) __attribute__((noreturn));
 
 double plain_now_us(void);
+double plain_cpu_us(void);                      /* processor time of this process */
 int    plain_try_dial(unsigned port);           /* a connected, blocking socket without delay; -1: nobody listens */
 int    plain_dial(unsigned port);               /* the same, must work */
 int    plain_listen(unsigned port, unsigned *ret_port);     /* not blocking; port 0: a free one */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "net/address.h"
 #include "net/curl_loop.h"
 #include "net/http.h"
@@ -45,17 +46,10 @@ struct http_stream {
     char               refused[ADDRESS_TEXT_SIZE];  /* an address that was not allowed; "" */
 };
 
-static size_t n_connects;
-
 void http_client_stop(void)
 {
     transfers_stop();
     websocket_client_stop();
-}
-
-size_t http_client_connects(void)
-{
-    return n_connects;
 }
 
 /* --- callbacks of one transfer; none of them may wait --- */
@@ -87,7 +81,7 @@ static int on_start(void *arg, char *ip UNUSED, char *local UNUSED, int port UNU
         return CURL_PREREQFUNC_ABORT;
     }
     curl_easy_getinfo(s->transfer.easy, CURLINFO_NUM_CONNECTS, &connects);
-    n_connects += (size_t)connects;
+    metric_add(METRIC_http_connects, connects);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -50,4 +50,3 @@ enum err http_fetch(struct arena *a, const struct http_request *, struct http_re
 str      http_response_field(const struct http_response *, str name);
 
 void   http_client_stop(void);              /* closes idle connections; no stream may be open; the next request starts anew */
-size_t http_client_connects(void);          /* connections made since the start, for tests and metrics */
