@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ask.h"
 
+#include "agent/transcript_valid.h"
 #include "base/metrics.h"
 #include "config/config.h"
 #include "runtime/clock.h"
@@ -8,6 +9,17 @@
 bool asker_can(const struct asker *asker, enum provider_caps cap)
 {
     return asker->route->n && (asker->route->models[0]->caps & cap);
+}
+
+static void fit(struct arena *a, const struct model *m, struct prompt *p)
+{
+    struct transcript in = { .messages = (struct chat_message *)p->messages, .n = p->n_messages }, out = { .arena = a };
+
+    transcript_make_valid(&in, m->caps, &out);
+    p->messages = out.messages;
+    p->n_messages = out.n;
+    if (!(m->caps & CAP_TOOLS))
+        p->n_tools = 0;
 }
 
 enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p, void (*on_delta)(void *arg, str text), void *arg,
@@ -19,7 +31,7 @@ enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p,
             .on_delta = on_delta, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
             .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
         },
-        .budgets = asker->budgets, .spend = asker->spend,
+        .fit = fit, .budgets = asker->budgets, .spend = asker->spend,
     };
     struct route_result result;
     uint64_t start = clock_us();

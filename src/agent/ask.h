@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ask.h: one model call with the limits of the configuration, counted in the metrics and paid by somebody. */
+/* ask.h: one model call: its transcript made valid (transcript_valid.h) for each model that is asked, with the limits of the
+ * configuration, counted in the metrics and paid by somebody. */
 #pragma once
 #include "model/route.h"
 

@@ -391,20 +391,3 @@ TEST(a_result_that_the_disk_refuses_at_first_is_kept)
     CHECK_STR(t.text, "done");
     scene_end(&s);
 }
-
-TEST(a_transcript_never_keeps_a_call_without_a_result)
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct transcript t = { .arena = a };
-    struct tool_call calls[] = { { S("a"), S("x"), S("{}") }, { S("b"), S("x"), S("{}") } };
-    struct reply r = { .calls = calls, .n_calls = 2 };
-
-    transcript_user(&t, S("hi"));
-    transcript_reply(&t, &r);
-    transcript_result(&t, S("b"), S("here"), NO_STR);
-    transcript_repair(&t);
-    CHECK_INT(t.n, 4);
-    CHECK_STR(t.messages[3].call_id, "a");
-    transcript_repair(&t);
-    CHECK_INT(t.n, 4);
-}

@@ -49,6 +49,8 @@ static enum err ask(struct routing *r, struct model *m, const struct prompt *pro
     struct completion_options o = r->options->completion;
 
     p.model = str_from(m->name);
+    if (r->options->fit)
+        r->options->fit(r->arena, m, &p);
     o.on_delta = on_delta;
     o.arg = r;
     if (!is_last && (o.tries == 0 || o.tries > TRIES_BEFORE_ANOTHER))

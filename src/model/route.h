@@ -19,6 +19,8 @@ struct spend {
 
 struct route_options {
     struct completion_options completion;
+    /* Makes the prompt, a copy for this model, fit what the model can; NULL: it fits all. */
+    void (*fit)(struct arena *, const struct model *, struct prompt *);
     struct budgets *budgets;        /* NULL: nothing is counted */
     struct spend    spend;
 };
