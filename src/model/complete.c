@@ -124,8 +124,10 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
     return e;
 }
 
+/* The request has an arena of its own: a prompt is long, and once it is out the answer may take minutes. */
 static enum err attempt(struct attempt *t, struct reply *out) AWAITS
 {
+    CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(http_closep) struct http_stream *s = NULL;
     struct http_request rq;
 
@@ -136,11 +138,13 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     t->started_at = clock_ms();
     t->again = t->at_once = false;
     t->retry_after_ms = UINT64_MAX;
-    TRY(t->model->provider->request(t->arena, &t->model->target, &t->prompt, &rq));
+    TRY(t->model->provider->request(a, &t->model->target, &t->prompt, &rq));
     rq.first_byte_timeout_ms = t->options.first_token_ms;
     rq.max_body = TRANSFER_MAX;
     enum err e = http_open(&rq, &s);
 
+    if (e == OK && http_sent(s))
+        arena_freep(&a);
     if (e == OK && http_status(s) != 200)
         return refused(t, s);
     if (e == OK)

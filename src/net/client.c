@@ -39,6 +39,7 @@ struct http_stream {
     size_t             n_head_fields;
     struct buf         in, out;         /* filled by libcurl; lent to the reader */
     size_t             total, max, high;
+    curl_off_t         n_to_send;
     void             (*on_sending)(void *arg);
     void              *on_sending_arg;
     bool             (*allow_address)(void *arg, const struct sockaddr *);
@@ -214,6 +215,7 @@ static void set_method(struct http_stream *s, const struct http_request *rq)
         curl_easy_setopt(s->transfer.easy, CURLOPT_NOBODY, 1L);
         return;
     }
+    s->n_to_send = (curl_off_t)rq->body.len;
     if (rq->body.len || strcmp(method, "POST") == 0) {
         curl_easy_setopt(s->transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body.len);
         curl_easy_setopt(s->transfer.easy, CURLOPT_POSTFIELDS, rq->body.len ? rq->body.p : "");
@@ -382,6 +384,14 @@ enum err http_open(const struct http_request *rq, struct http_stream **out) AWAI
     bool sent;
 
     return open_stream(rq, out, &sent);
+}
+
+bool http_sent(const struct http_stream *s)
+{
+    curl_off_t sent = 0;
+
+    curl_easy_getinfo(s->transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    return sent >= s->n_to_send;
 }
 
 int http_status(const struct http_stream *s)

@@ -17,7 +17,7 @@ struct http_request {
     const char *unix_socket;                /* NULL: TCP */
     const struct http_field *fields;
     size_t      n_fields;
-    str         body;                       /* must live until the stream is closed */
+    str         body;                       /* must live until http_sent() says so, or the stream is closed */
     uint64_t    connect_timeout_ms;         /* 0: 10 s */
     uint64_t    first_byte_timeout_ms;      /* from the start of sending to the head; 0: only the fiber's deadline */
     uint64_t    idle_timeout_ms;            /* between two reads that bring bytes; 0: only the fiber's deadline */
@@ -36,6 +36,7 @@ struct http_stream;
 
 /* Back when the head is in.  The request and what it points to may go then, but for the body. */
 enum err http_open(const struct http_request *, struct http_stream **out) AWAITS MUST_USE;
+bool     http_sent(const struct http_stream *);                 /* the request's body is out, all of it, and may go */
 int      http_status(const struct http_stream *);
 str      http_field(const struct http_stream *, str name);      /* NO_STR if absent */
 enum err http_read(struct http_stream *, str *ret_bytes) AWAITS MUST_USE;   /* empty at the end; valid until the next read */

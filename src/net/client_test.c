@@ -287,6 +287,21 @@ TEST(http_request_says_what_it_was_told_to)
     CHECK_INT(metric_value(METRIC_http_connects), 1 + before);
 }
 
+TEST(http_body_may_go_once_it_is_sent)
+{
+    WITH_SERVER;
+    struct http_request rq = { .url = URL("/hello"), .body = S("x=1") };
+    struct http_stream *s;
+
+    CHECK_OK(http_open(&rq, &s));
+    CHECK(http_sent(s));
+    http_close(s);
+    rq.body = NO_STR;
+    CHECK_OK(http_open(&rq, &s));
+    CHECK(http_sent(s));
+    http_close(s);
+}
+
 TEST(http_field_that_would_end_its_line_is_refused)
 {
     static const struct http_field cases[] = {
