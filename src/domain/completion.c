@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/random.h"
@@ -18,6 +19,7 @@ void completion_done(struct completion *c)
     buf_done(&c->reasoning);
     json_decref(c->kept);
     c->kept = NULL;
+    buf_done(&c->kept_tail);
     for (size_t i = 0; i < c->n_calls; i++) {
         buf_done(&c->calls[i].id);
         buf_done(&c->calls[i].name);
@@ -41,7 +43,7 @@ static enum err check_room(const struct completion *c, str piece)
 {
     size_t max = c->max_text ? c->max_text : (size_t)TEXT_MAX;
 
-    if (held(c) + piece.len > max)
+    if (held(c) + c->kept_size + piece.len > max)
         return failed(ERR_LIMIT, "the model's reply is longer than %zu bytes", max);
     return OK;
 }
@@ -115,16 +117,68 @@ enum err completion_whole_call(struct completion *c, str id, str name, str argum
     return completion_call(c, index, id, name, arguments);
 }
 
+size_t completion_arguments_size(const struct completion *c, size_t index)
+{
+    for (size_t i = c->n_calls; i-- > 0; )
+        if (c->calls[i].index == index)
+            return c->calls[i].arguments.len;
+    return 0;
+}
+
+json_t *completion_last_kept(const struct completion *c)
+{
+    return c->kept ? json_array_get(c->kept, json_array_size(c->kept) - 1) : NULL;
+}
+
+/* Pieces are collected first: to make the text anew for each would cost their number squared. */
+static void put_tail(struct completion *c)
+{
+    json_t *item = completion_last_kept(c);
+    CLEANUP(buf_done) struct buf whole = { .max = SIZE_MAX / 2 };
+
+    if (c->kept_key == NULL)
+        return;
+    buf_add(&whole, json_text_str(item, c->kept_key));
+    buf_add(&whole, buf_str(&c->kept_tail));
+    json_object_set_new(item, c->kept_key, json_from_str(buf_str(&whole)));
+    buf_clear(&c->kept_tail);
+    c->kept_key = NULL;
+}
+
+static enum err keep(struct completion *c, json_t *item)
+{
+    size_t size = json_dumpb(item, NULL, 0, JSON_COMPACT);
+
+    if (json_array_size(c->kept) == KEPT_MAX)
+        return failed(ERR_LIMIT, "the model gave more than %d items to keep", KEPT_MAX);
+    TRY(check_room(c, str_of(NULL, size)));
+    c->kept_size += size;
+    json_array_append(c->kept, item);
+    return OK;
+}
+
 enum err completion_keep(struct completion *c, const char *api, json_t *item)
 {
+    CLEANUP(json_decrefp) json_t *taken = item;
+
+    put_tail(c);
     if (c->kept == NULL)
         c->kept = json_array();
     c->kept_by = api;
-    if (json_array_size(c->kept) == KEPT_MAX) {
-        json_decref(item);
-        return failed(ERR_LIMIT, "the model gave more than %d items to keep", KEPT_MAX);
-    }
-    json_array_append_new(c->kept, item);
+    return keep(c, taken);
+}
+
+enum err completion_keep_more(struct completion *c, const char *key, str piece)
+{
+    if (piece.len == 0)
+        return OK;
+    if (c->kept_key && strcmp(key, c->kept_key) != 0)
+        put_tail(c);
+    TRY(check_room(c, piece));
+    c->kept_key = key;
+    c->kept_tail.max = SIZE_MAX / 2;
+    buf_add(&c->kept_tail, piece);
+    c->kept_size += piece.len;
     return OK;
 }
 
@@ -189,10 +243,11 @@ static enum err calls_of(struct completion *c, struct tool_call **out)
     return OK;
 }
 
-static str kept_of(const struct completion *c)
+static str kept_of(struct completion *c)
 {
-    if (c->kept == NULL)
+    if (completion_last_kept(c) == NULL)
         return S("");
+    put_tail(c);
     CLEANUP(json_decrefp) json_t *o = json_pack("{s:s, s:O}", "api", c->kept_by, "items", c->kept);
 
     return json_print(c->arena, o);

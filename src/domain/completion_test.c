@@ -138,3 +138,54 @@ TEST(completion_takes_no_endless_list_of_calls)
         CHECK_OK(completion_call(&c, i, S(""), S("x"), S("")));
     CHECK_ERR(completion_call(&c, 128, S(""), S("x"), S("")), ERR_LIMIT);
 }
+
+static enum err keep_one(struct completion *c, const char *type)
+{
+    return completion_keep(c, "acme", json_pack("{s:s}", "type", type));
+}
+
+TEST(completion_keeps_items_and_adds_to_the_last)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(completion_done) struct completion c = { .arena = a };
+    struct reply r;
+
+    CHECK(completion_last_kept(&c) == NULL);
+    CHECK_OK(keep_one(&c, "thought"));
+    CHECK_OK(completion_keep_more(&c, "text", S("Let me ")));
+    CHECK_OK(completion_keep_more(&c, "text", S("see.")));
+    CHECK_OK(completion_keep_more(&c, "signature", S("xyz")));
+    CHECK_OK(completion_keep_more(&c, "text", S("..")));
+    CHECK_OK(keep_one(&c, "call"));
+    CHECK_STR(json_text_str(completion_last_kept(&c), "type"), "call");
+    CHECK_OK(completion_text(&c, S("Hi")));
+    CHECK_OK(completion_finish(&c));
+    CHECK_OK(completion_reply(&c, &r));
+    CHECK_STR(r.kept, "{\"api\":\"acme\",\"items\":[{\"type\":\"thought\",\"text\":\"Let me see...\",\"signature\":\"xyz\"},"
+                      "{\"type\":\"call\"}]}");
+}
+
+TEST(completion_keeps_no_more_than_its_maximum)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(completion_done) struct completion c = { .arena = a, .max_text = 20 };
+
+    CHECK_OK(keep_one(&c, "1234567"));      /* {"type":"1234567"} is 18 bytes */
+    CHECK_OK(completion_keep_more(&c, "text", S("12")));
+    CHECK_ERR(completion_keep_more(&c, "text", S("3")), ERR_LIMIT);
+    CHECK_ERR(completion_text(&c, S("3")), ERR_LIMIT);
+    CHECK_ERR(keep_one(&c, "x"), ERR_LIMIT);
+}
+
+TEST(completion_says_how_much_of_a_call_has_come)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(completion_done) struct completion c = { .arena = a };
+
+    CHECK_INT(completion_arguments_size(&c, 0), 0);
+    CHECK_OK(completion_call(&c, 0, S("a"), S("x"), S("{}")));
+    CHECK_OK(completion_call(&c, 2, S("b"), S("x"), S("{")));
+    CHECK_INT(completion_arguments_size(&c, 0), 2);
+    CHECK_INT(completion_arguments_size(&c, 1), 0);
+    CHECK_INT(completion_arguments_size(&c, 2), 1);
+}

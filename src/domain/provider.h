@@ -16,7 +16,9 @@ struct completion {
     /* private */
     struct buf    text, reasoning;
     struct json_t *kept;
-    const char   *kept_by;
+    const char   *kept_by, *kept_key;
+    struct buf    kept_tail;        /* of the text at kept_key of the latest item */
+    size_t        kept_size;
     struct completion_call *calls;
     size_t        n_calls;
     enum stop_reason stop;
@@ -33,6 +35,10 @@ enum err completion_call(struct completion *, size_t index, str id, str name, st
 enum err completion_whole_call(struct completion *, str id, str name, str arguments) MUST_USE;
 /* Something to be handed back as it is in the next prompt (struct reply's `kept`); takes the reference.  api: the provider's name. */
 enum err completion_keep(struct completion *, const char *api, struct json_t *item) MUST_USE;
+/* More of the text at `key` (a literal) of what was kept last. */
+enum err completion_keep_more(struct completion *, const char *key, str piece) MUST_USE;
+struct json_t *completion_last_kept(const struct completion *);             /* borrowed; NULL: nothing is kept */
+size_t   completion_arguments_size(const struct completion *, size_t index);    /* bytes of that call's arguments so far */
 void     completion_stop(struct completion *, enum stop_reason);
 void     completion_usage(struct completion *, struct usage);
 void     completion_model(struct completion *, str model);
