@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/api.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "model/words.h"
@@ -162,34 +163,58 @@ void api_names(struct arena *a, const json_t *list, const char *path, const char
     *ret_n = n;
 }
 
-static enum err take_vector(const json_t *vector, size_t dimension, float *to)
+/* A list of numbers, or (OpenAI) the base64 of 32 bit floats, the lowest byte first. */
+static enum err add_vector(const json_t *vector, struct buf *all)
 {
     const json_t *number;
     size_t i;
 
-    if (json_array_size(vector) != dimension)
-        return failed(ERR_REMOTE, "the vectors of the embeddings are not of one length");
+    if (json_is_string(vector)) {
+        if (buf_add_unbase64(all, json_strval(vector)) != OK || all->len % sizeof(float))
+            return failed(ERR_REMOTE, "a vector of the embeddings is neither numbers nor base64 of floats");
+        return OK;
+    }
     json_array_foreach(vector, i, number) {
+        float value = (float)json_number_value(number);
+
         if (!json_is_number(number))
             return failed(ERR_REMOTE, "a vector of the embeddings has something in it that is no number");
-        to[i] = (float)json_number_value(number);
+        buf_add(all, str_of(&value, sizeof value));
     }
     return OK;
 }
 
+static enum err add_vectors(const json_t *list, const char *path, struct buf *all)
+{
+    size_t i, size = 0;
+    const json_t *element;
+
+    json_array_foreach(list, i, element) {
+        size_t before = all->len;
+
+        TRY(add_vector(path ? json_at(element, path) : element, all));
+        if (i == 0)
+            size = all->len;
+        if (all->len - before != size)
+            return failed(ERR_REMOTE, "the vectors of the embeddings are not of one length");
+    }
+    if (size == 0)
+        return failed(ERR_REMOTE, "there are no vectors in the answer");
+    return buf_check(all, "the vectors of the embeddings");
+}
+
 enum err api_vectors(struct arena *a, const json_t *list, const char *path, struct embeddings *out)
 {
-    const json_t *element;
-    size_t i, n = json_array_size(list);
-    const json_t *first = n && path ? json_at(json_array_get(list, 0), path) : json_array_get(list, 0);
-    size_t dimension = json_array_size(first);
+    CLEANUP(buf_done) struct buf all = { .max = SIZE_MAX / 2 };
 
-    if (n == 0 || dimension == 0)
-        return failed(ERR_REMOTE, "there are no vectors in the answer");
-    float *values = arena_alloc(a, n * dimension * sizeof *values);
+    TRY(add_vectors(list, path, &all));
+    float *values = arena_alloc(a, all.len);
+    size_t n = json_array_size(list);
 
-    json_array_foreach(list, i, element)
-        TRY(take_vector(path ? json_at(element, path) : element, dimension, values + i * dimension));
-    *out = (struct embeddings){ .values = values, .n = n, .dimension = dimension };
+    memcpy(values, all.p, all.len);
+    for (size_t i = 0; i < all.len / sizeof *values; i++)
+        if (!isfinite(values[i]))
+            return failed(ERR_REMOTE, "a vector of the embeddings has a number in it that is infinite or none");
+    *out = (struct embeddings){ .values = values, .n = n, .dimension = all.len / sizeof *values / n };
     return OK;
 }

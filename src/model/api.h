@@ -26,6 +26,7 @@ enum err api_broke_off(const json_t *) MUST_USE;
 str      api_call_arguments(str written);
 /* The text at `path` of each element, but for those that have none. */
 void     api_names(struct arena *, const json_t *list, const char *path, const char ***ret_names, size_t *ret_n);
-/* A list of lists of numbers, or of objects that have one at `path` (NULL: the elements are it), all of one length; in the arena.
+/* A list of vectors, or of objects that have one at `path` (NULL: the elements are it), all of one length; in the arena.  A vector is a
+ * list of numbers or the base64 of floats (little endian, as every machine is that this is built for).
  * ERR_REMOTE: it is none. */
 enum err api_vectors(struct arena *, const json_t *list, const char *path, struct embeddings *out) MUST_USE;

@@ -7,54 +7,151 @@
 #include "domain/provider.h"
 #include "domain/tool.h"
 #include "model/api.h"
+#include "model/openai_shared.h"
 #include "model/quirks.h"
 #include "net/sse.h"
 
-/* The body is written as text: a conversation is many strings, and a tree of them would cost ten times the writing. */
+static const char name[] = "openai";
+
+/* --- what has to be said in words, for want of a field --- */
+
+/* The API wants the word JSON to be said where any JSON will do, and a schema where the server takes none. */
+static str json_wish(struct arena *a, const struct prompt *p, unsigned quirks)
+{
+    if (p->schema.len == 0 || (!openai_wants_any_json(p) && !(quirks & QUIRK_NO_JSON_SCHEMA)))
+        return NO_STR;
+    if (openai_wants_any_json(p))
+        return S("Answer with nothing but JSON.");
+    return str_from(arena_printf(a, "Answer with nothing but JSON of this JSON Schema: %.*s", STR(p->schema)));
+}
+
+static str join(struct arena *a, str one, str two)
+{
+    return one.len && two.len ? str_from(arena_printf(a, "%.*s\n\n%.*s", STR(one), STR(two))) : one.len ? one : two;
+}
+
+/* Templates that know no system message want user and assistant by turns, so it goes into the user's next. */
+static size_t give_to_user(struct arena *a, struct chat_message *m, size_t n)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool joins = m[i].role == ROLE_SYSTEM && i + 1 < n && (m[i + 1].role == ROLE_USER || m[i + 1].role == ROLE_SYSTEM);
+
+        if (joins) {
+            m[i + 1].text = join(a, m[i].text, m[i + 1].text);
+            continue;
+        }
+        m[left] = m[i];
+        if (m[left].role == ROLE_SYSTEM)
+            m[left].role = ROLE_USER;
+        left++;
+    }
+    return left;
+}
+
+static void adapt(struct arena *a, struct prompt *p, unsigned quirks)
+{
+    str wish = json_wish(a, p, quirks);
+    size_t last = p->n_messages;
+
+    if (p->n_messages == 0 || (wish.len == 0 && !(quirks & QUIRK_SYSTEM_AS_USER)))
+        return;
+    struct chat_message *m = arena_alloc(a, p->n_messages * sizeof *m);
+
+    memcpy(m, p->messages, p->n_messages * sizeof *m);
+    while (last > 0 && m[--last].role != ROLE_USER)
+        ;
+    m[last].text = join(a, m[last].text, wish);     /* the user's last words: no template minds it there */
+    if (quirks & QUIRK_SYSTEM_AS_USER)
+        p->n_messages = give_to_user(a, m, p->n_messages);
+    p->messages = m;
+}
+
+/* --- the request --- */
 
 static void add_images(struct buf *b, const struct chat_message *m)
 {
     buf_add_char(b, '[');
     if (m->text.len) {
-        buf_add(b, S("{\"type\":\"text\",\"text\":"));
-        json_add_string(b, m->text);
+        openai_add_text(b, S("{\"type\":\"text\",\"text\":"), m->text);
         buf_add(b, S("},"));
     }
     for (size_t i = 0; i < m->n_images; i++) {
-        CLEANUP(buf_done) struct buf url = { .max = SIZE_MAX / 2 };
-
-        buf_addf(&url, "data:%.*s;base64,", STR(m->images[i].mime));
-        buf_add(&url, m->images[i].base64);
         buf_add(b, i ? S(",") : S(""));
-        buf_add(b, S("{\"type\":\"image_url\",\"image_url\":{\"url\":"));
-        json_add_string(b, buf_str(&url));
+        openai_add_data_url(b, S("{\"type\":\"image_url\",\"image_url\":{\"url\":"), &m->images[i]);
         buf_add(b, S("}}"));
     }
     buf_add_char(b, ']');
 }
 
-static void add_calls(struct buf *b, const struct chat_message *m)
+/* What Gemini's OpenAI-compatible API gave with a call, signatures of thoughts, and refuses to do without. */
+static const json_t *extra_of(const json_t *kept, str call_id)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(kept, i, item)
+        if (json_at(item, "extra_content") && str_eq(json_text_str(item, "call_id"), call_id))
+            return json_at(item, "extra_content");
+    return NULL;
+}
+
+static void add_calls(struct buf *b, const struct chat_message *m, const json_t *kept)
 {
     buf_add(b, S(",\"tool_calls\":["));
     for (size_t i = 0; i < m->n_calls; i++) {
-        buf_add(b, i ? S(",{\"id\":") : S("{\"id\":"));
-        json_add_string(b, m->calls[i].id);
-        buf_add(b, S(",\"type\":\"function\",\"function\":{\"name\":"));
-        json_add_string(b, m->calls[i].name);
-        buf_add(b, S(",\"arguments\":"));
-        json_add_string(b, api_call_arguments(m->calls[i].arguments));
-        buf_add(b, S("}}"));
+        const json_t *extra = extra_of(kept, m->calls[i].id);
+
+        openai_add_text(b, i ? S(",{\"id\":") : S("{\"id\":"), m->calls[i].id);
+        openai_add_text(b, S(",\"type\":\"function\",\"function\":{\"name\":"), m->calls[i].name);
+        openai_add_text(b, S(",\"arguments\":"), api_call_arguments(m->calls[i].arguments));
+        if (extra) {
+            buf_add(b, S("},\"extra_content\":"));
+            json_print_to(b, extra);
+            buf_add_char(b, '}');
+        } else {
+            buf_add(b, S("}}"));
+        }
     }
     buf_add_char(b, ']');
+}
+
+/* https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks */
+static void add_reasoning_details(struct buf *b, const json_t *kept)
+{
+    const json_t *item;
+    size_t i, n = 0;
+
+    json_array_foreach(kept, i, item) {
+        if (json_at(item, "extra_content"))
+            continue;
+        buf_add(b, n++ ? S(",") : S(",\"reasoning_details\":["));
+        json_print_to(b, item);
+    }
+    if (n)
+        buf_add_char(b, ']');
+}
+
+static void add_assistant(struct buf *b, const struct chat_message *m, unsigned quirks)
+{
+    CLEANUP(json_decrefp) json_t *kept = api_kept(m->kept, name);
+
+    if (m->n_calls)
+        add_calls(b, m, kept);
+    if (quirks & QUIRK_REASONING_BACK)
+        openai_add_text(b, S(",\"reasoning_content\":"), m->reasoning);
+    if (!(quirks & QUIRK_NO_REASONING_DETAILS))
+        add_reasoning_details(b, kept);
 }
 
 static void add_message(struct buf *b, const struct chat_message *m, unsigned quirks)
 {
-    buf_addf(b, "{\"role\":\"%s\"", role_name(m->role));
-    if (m->role == ROLE_TOOL) {
-        buf_add(b, S(",\"tool_call_id\":"));
-        json_add_string(b, m->call_id);
-    }
+    bool developer = m->role == ROLE_SYSTEM && (quirks & QUIRK_DEVELOPER_ROLE);
+
+    buf_addf(b, "{\"role\":\"%s\"", developer ? "developer" : role_name(m->role));
+    if (m->role == ROLE_TOOL)
+        openai_add_text(b, S(",\"tool_call_id\":"), m->call_id);
     buf_add(b, S(",\"content\":"));
     if (m->role == ROLE_ASSISTANT && m->n_calls && m->text.len == 0)
         buf_add(b, S("null"));
@@ -62,12 +159,8 @@ static void add_message(struct buf *b, const struct chat_message *m, unsigned qu
         add_images(b, m);
     else
         json_add_string(b, m->text);
-    if (m->role == ROLE_ASSISTANT && m->n_calls)
-        add_calls(b, m);
-    if (m->role == ROLE_ASSISTANT && (quirks & QUIRK_REASONING_BACK)) {
-        buf_add(b, S(",\"reasoning_content\":"));
-        json_add_string(b, m->reasoning);
-    }
+    if (m->role == ROLE_ASSISTANT)
+        add_assistant(b, m, quirks);
     buf_add_char(b, '}');
 }
 
@@ -78,19 +171,81 @@ static void add_tools(struct buf *b, const struct prompt *p)
         const struct tool *t = p->tools[i];
 
         buf_add(b, i ? S(",") : S(""));
-        buf_add(b, S("{\"type\":\"function\",\"function\":{\"name\":"));
-        json_add_string(b, str_from(t->name));
-        buf_add(b, S(",\"description\":"));
-        json_add_string(b, str_from(t->description));
+        openai_add_text(b, S("{\"type\":\"function\",\"function\":{\"name\":"), str_from(t->name));
+        openai_add_text(b, S(",\"description\":"), str_from(t->description));
         buf_addf(b, ",\"parameters\":%s}}", t->schema);        /* is JSON: tools_test */
     }
     buf_add_char(b, ']');
 }
 
+/* Where the choice cannot be said, tools that must not be used are not offered. */
+static void add_tool_use(struct buf *b, const struct prompt *p, unsigned quirks)
+{
+    bool choice = !(quirks & QUIRK_NO_TOOL_CHOICE);
+
+    if (p->n_tools == 0 || (quirks & QUIRK_NO_TOOLS) || (p->tool_choice == CHOOSE_NONE && !choice))
+        return;
+    add_tools(b, p);
+    if (choice && p->tool_choice == CHOOSE_NAMED) {
+        openai_add_text(b, S(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":"), p->tool_named);
+        buf_add(b, S("}}"));
+    } else if (choice && p->tool_choice != CHOOSE_AUTO) {
+        buf_addf(b, ",\"tool_choice\":\"%s\"", p->tool_choice == CHOOSE_NONE ? "none" : "required");
+    }
+    if (p->one_call && !(quirks & QUIRK_NO_PARALLEL_CALLS))
+        buf_add(b, S(",\"parallel_tool_calls\":false"));
+}
+
+static void add_sampling(struct buf *b, const struct prompt *p, unsigned quirks)
+{
+    if (p->max_tokens > 0)
+        buf_addf(b, ",\"%s\":%lld", quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
+                 (long long)p->max_tokens);
+    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
+        openai_add_number(b, S(",\"temperature\":"), p->temperature);
+    if (p->top_p > 0 && !(quirks & QUIRK_NO_TOP_P))
+        openai_add_number(b, S(",\"top_p\":"), p->top_p);
+    if (p->n_stops == 0 || (quirks & QUIRK_NO_STOP))
+        return;
+    for (size_t i = 0; i < p->n_stops; i++)
+        openai_add_text(b, i ? S(",") : S(",\"stop\":["), p->stops[i]);
+    buf_add_char(b, ']');
+}
+
+static void add_effort(struct buf *b, str effort, unsigned quirks)
+{
+    bool on = !str_eq(effort, S("none"));
+
+    if (effort.len == 0 || (quirks & QUIRK_NO_EFFORT))
+        return;
+    if (quirks & QUIRK_THINKING_FLAG)
+        buf_addf(b, ",\"enable_thinking\":%s", on ? "true" : "false");
+    else if (quirks & QUIRK_THINKING_TYPE)
+        buf_addf(b, ",\"thinking\":{\"type\":\"%s\"}", on ? "enabled" : "disabled");
+    else if (quirks & QUIRK_THINKING_TEMPLATE)
+        buf_addf(b, ",\"chat_template_kwargs\":{\"enable_thinking\":%s}", on ? "true" : "false");
+    else
+        openai_add_text(b, S(",\"reasoning_effort\":"), effort);
+}
+
+static void add_format(struct buf *b, const struct prompt *p, unsigned quirks)
+{
+    bool object = openai_wants_any_json(p) || (quirks & QUIRK_NO_JSON_SCHEMA);
+
+    if (p->schema.len == 0)
+        return;
+    if (object && !(quirks & QUIRK_NO_JSON_OBJECT)) {
+        buf_add(b, S(",\"response_format\":{\"type\":\"json_object\"}"));
+    } else if (!(quirks & QUIRK_NO_JSON_SCHEMA)) {
+        buf_add(b, S(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{"));
+        openai_add_schema(b, p);
+        buf_add(b, S("}}"));
+    }
+}
+
 static void add_body(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    buf_add(b, S("{\"model\":"));
-    json_add_string(b, p->model);
+    openai_add_text(b, S("{\"model\":"), p->model);
     buf_add(b, S(",\"messages\":["));
     for (size_t i = 0; i < p->n_messages; i++) {
         buf_add(b, i ? S(",") : S(""));
@@ -99,17 +254,12 @@ static void add_body(struct buf *b, const struct prompt *p, unsigned quirks)
     buf_add(b, S("],\"stream\":true"));
     if (!(quirks & QUIRK_NO_STREAM_OPTIONS))
         buf_add(b, S(",\"stream_options\":{\"include_usage\":true}"));
-    if (p->max_tokens > 0)
-        buf_addf(b, ",\"%s\":%lld", quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
-                 (long long)p->max_tokens);
-    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE)) {
-        CLEANUP(json_decrefp) json_t *number = json_real(p->temperature);
-
-        buf_add(b, S(",\"temperature\":"));
-        json_print_to(b, number);
-    }
-    if (p->n_tools)
-        add_tools(b, p);
+    add_sampling(b, p, quirks);
+    add_effort(b, p->effort, quirks);
+    add_format(b, p, quirks);
+    if (p->conversation.len && !(quirks & QUIRK_NO_CACHE_KEY))
+        openai_add_text(b, S(",\"prompt_cache_key\":"), p->conversation);
+    add_tool_use(b, p, quirks);
     buf_add_char(b, '}');
 }
 
@@ -117,38 +267,75 @@ static enum err openai_request(struct arena *a, const struct model_target *t, co
                                struct http_request *out)
 {
     CLEANUP(buf_done) struct buf body = { .max = SIZE_MAX / 2 };
+    struct prompt adapted = *p;
 
-    add_body(&body, p, t->quirks);
+    adapt(a, &adapted, t->quirks);
+    add_body(&body, &adapted, t->quirks);
     api_request(a, t, &(struct api_head){ "chat/completions", "Authorization" }, buf_str(&body), out);
     return OK;
 }
 
-static void fold_stop(struct completion *c, const char *reason)
+/* --- the answer --- */
+
+/* Ends that the server did not mean. */
+static enum err broke_off(const json_t *choice, const char *reason)
+{
+    if (json_at(choice, "error"))
+        return api_broke_off(choice);
+    return failed(ERR_NET, "the server broke off: finish_reason %.40s", reason);
+}
+
+static enum err fold_stop(struct completion *c, const json_t *choice)
 {
     static const struct { const char *word; enum stop_reason stop; } words[] = {
         { "stop", STOP_END }, { "tool_calls", STOP_CALLS }, { "function_call", STOP_CALLS },
-        { "length", STOP_LENGTH }, { "content_filter", STOP_FILTER },
+        { "length", STOP_LENGTH }, { "max_tokens", STOP_LENGTH }, { "model_length", STOP_LENGTH },
+        { "model_context_window_exceeded", STOP_LENGTH }, { "content_filter", STOP_FILTER }, { "sensitive", STOP_FILTER },
+        { "error", STOP_NONE }, { "network_error", STOP_NONE }, { "insufficient_system_resource", STOP_NONE },
     };
+    const char *reason = json_text(choice, "finish_reason");
+    enum stop_reason stop = STOP_END;       /* "eos", "end_turn": whatever they call it, it ended */
+
     if (*reason == '\0')
-        return;
+        return OK;
     for (size_t i = 0; i < N_ELEMENTS(words); i++)
-        if (strcmp(reason, words[i].word) == 0) {
-            completion_stop(c, words[i].stop);
-            return;
-        }
-    completion_stop(c, STOP_END);   /* "eos", "end_turn": whatever they call it, it ended */
+        if (strcmp(reason, words[i].word) == 0)
+            stop = words[i].stop;
+    if (stop == STOP_NONE)
+        return broke_off(choice, reason);
+    if (c->stop != STOP_FILTER || stop != STOP_END)     /* a refusal ends like an answer */
+        completion_stop(c, stop);
+    return OK;
 }
 
+/* DeepSeek and Moonshot have names of their own for what was cached; OpenRouter tells what was written to a cache. */
 static void fold_usage(struct completion *c, const json_t *usage)
 {
-    if (json_is_object(usage))
-        completion_usage(c, (struct usage){
-            .input = json_int(usage, "prompt_tokens", 0), .output = json_int(usage, "completion_tokens", 0),
-            .cached = json_int(usage, "prompt_tokens_details.cached_tokens", json_int(usage, "prompt_cache_hit_tokens", 0)),
-        });
+    static const char *const cached[] = { "prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens", "cached_tokens" };
+    struct usage u = {
+        .input = json_int(usage, "prompt_tokens", 0), .output = json_int(usage, "completion_tokens", 0),
+        .written = json_int(usage, "prompt_tokens_details.cache_write_tokens", 0),
+        .reasoning = json_int(usage, "completion_tokens_details.reasoning_tokens", 0),
+    };
+
+    if (!json_is_object(usage))
+        return;
+    for (size_t i = 0; i < N_ELEMENTS(cached) && u.cached == 0; i++)
+        u.cached = json_int(usage, cached[i], 0);
+    completion_usage(c, u);
 }
 
-/* A string, or (Mistral) a list of parts. */
+/* Mistral: {"type": "thinking", "thinking": [{"type": "text", "text"}]} among the parts of the text. */
+static enum err fold_part(struct completion *c, const json_t *part)
+{
+    const json_t *thought;
+    size_t i;
+
+    json_array_foreach(json_at(part, "thinking"), i, thought)
+        TRY(completion_reasoning(c, json_text_str(thought, "text")));
+    return completion_text(c, json_text_str(part, "text"));
+}
+
 static enum err fold_content(struct completion *c, const json_t *content)
 {
     const json_t *part;
@@ -157,8 +344,67 @@ static enum err fold_content(struct completion *c, const json_t *content)
     if (!json_is_array(content))
         return completion_text(c, json_strval(content));
     json_array_foreach(content, i, part)
-        TRY(completion_text(c, json_text_str(part, "text")));
+        TRY(fold_part(c, part));
     return OK;
+}
+
+static bool continues(const json_t *last, const json_t *detail)
+{
+    const json_t *index = json_at(detail, "index");
+
+    return json_is_integer(index) && json_equal(json_at(last, "index"), index)
+        && str_eq(json_text_str(last, "type"), json_text_str(detail, "type"));
+}
+
+/* OpenRouter streams one thought as many details of one index: texts in pieces, and at the end the signature, which is of the whole. */
+static enum err fold_detail(struct completion *c, const json_t *detail)
+{
+    static const char *const whole[] = { "signature", "data", "id", "format" };
+    json_t *last = completion_last_kept(c);
+
+    if (!json_is_object(detail))
+        return OK;
+    if (!continues(last, detail))
+        return completion_keep(c, name, json_deep_copy(detail));
+    for (size_t i = 0; i < N_ELEMENTS(whole); i++)
+        if (json_at(detail, whole[i]))
+            json_object_set(last, whole[i], json_at(detail, whole[i]));
+    TRY(completion_keep_more(c, "text", json_text_str(detail, "text")));
+    return completion_keep_more(c, "summary", json_text_str(detail, "summary"));
+}
+
+/* The same text comes under one of several names, or only as details. */
+static enum err fold_reasoning(struct completion *c, const json_t *m)
+{
+    static const char *const names[] = { "reasoning_content", "reasoning" };
+    const json_t *details = json_at(m, "reasoning_details"), *detail;
+    str text = NO_STR;
+    size_t i;
+
+    for (i = 0; i < N_ELEMENTS(names) && text.len == 0; i++)
+        text = json_text_str(m, names[i]);
+    TRY(completion_reasoning(c, text));
+    json_array_foreach(details, i, detail) {
+        TRY(fold_detail(c, detail));
+        if (text.len == 0) {
+            TRY(completion_reasoning(c, json_text_str(detail, "text")));
+            TRY(completion_reasoning(c, json_text_str(detail, "summary")));
+        }
+    }
+    return OK;
+}
+
+static enum err fold_call(struct completion *c, const json_t *call, int64_t index)
+{
+    json_t *arguments = json_at(call, "function.arguments"), *extra = json_at(call, "extra_content");
+    CLEANUP(buf_done) struct buf object = {0};
+
+    if (extra)
+        TRY(completion_keep(c, name, json_pack("{s:o, s:O}", "call_id", json_from_str(json_text_str(call, "id")), "extra_content", extra)));
+    if (json_is_object(arguments))      /* some local servers: an object instead of its text */
+        json_print_to(&object, arguments);
+    return completion_call(c, index < 0 ? 0 : (size_t)index, json_text_str(call, "id"), json_text_str(call, "function.name"),
+                           object.len ? buf_str(&object) : json_strval(arguments));
 }
 
 /* `m` is the delta of a stream or the message of a whole answer: they differ in nothing we read. */
@@ -167,19 +413,13 @@ static enum err fold_message(struct completion *c, const json_t *m)
     const json_t *calls = json_at(m, "tool_calls"), *call;
     size_t i;
 
-    TRY(completion_reasoning(c, json_text_str(m, json_at(m, "reasoning_content") ? "reasoning_content" : "reasoning")));
+    TRY(fold_reasoning(c, m));
     TRY(fold_content(c, json_at(m, "content")));
+    if (*json_text(m, "refusal"))
+        completion_stop(c, STOP_FILTER);
     TRY(completion_text(c, json_text_str(m, "refusal")));
-    json_array_foreach(calls, i, call) {
-        int64_t index = json_int(call, "index", (int64_t)i);
-        json_t *arguments = json_at(call, "function.arguments");
-        CLEANUP(buf_done) struct buf object = {0};
-
-        if (json_is_object(arguments))      /* some local servers: an object instead of its text */
-            json_print_to(&object, arguments);
-        TRY(completion_call(c, index < 0 ? 0 : (size_t)index, json_text_str(call, "id"), json_text_str(call, "function.name"),
-                            object.len ? buf_str(&object) : json_strval(arguments)));
-    }
+    json_array_foreach(calls, i, call)
+        TRY(fold_call(c, call, json_int(call, "index", (int64_t)i)));
     return OK;
 }
 
@@ -198,29 +438,14 @@ static enum err openai_event(void *arg, const struct sse_event *ev)
     fold_usage(c, json_at(j, "usage"));
     const json_t *choice = json_at(j, "choices.0"), *whole = json_at(choice, "message");
 
+    fold_usage(c, json_at(choice, "usage"));        /* Moonshot has it there */
     TRY(fold_message(c, whole ? whole : json_at(choice, "delta")));
-    fold_stop(c, json_text(choice, "finish_reason"));
+    TRY(fold_stop(c, choice));
     return whole ? completion_finish(c) : OK;
 }
 
-static enum err openai_list_models(struct arena *a, const struct model_target *t, struct http_request *out)
-{
-    api_request(a, t, &(struct api_head){ "models", "Authorization" }, NO_STR, out);
-    return OK;
-}
-
-static enum err openai_listed(struct arena *a, str body, const char ***ret_names, size_t *ret_n)
-{
-    CLEANUP(json_decrefp) json_t *j = NULL;
-
-    if (json_parse(body, &j) != OK || !json_is_array(json_at(j, "data")))
-        return failed(ERR_REMOTE, "the list of models is not what an OpenAI-compatible server sends");
-    api_names(a, json_at(j, "data"), "id", ret_names, ret_n);
-    return OK;
-}
-
 const struct provider provider_openai = {
-    .name = "openai", .caps = CAP_TOOLS | CAP_VISION,
+    .name = name, .caps = CAP_TOOLS | CAP_VISION,
     .request = openai_request, .event = openai_event, .refused = api_refused, .quirks = quirks_learned,
-    .list_models = openai_list_models, .listed = openai_listed,
+    .list_models = openai_list_models, .listed = openai_listed, .embed = openai_embed, .embedded = openai_embedded,
 };

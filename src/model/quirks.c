@@ -52,6 +52,8 @@ static void add_complaint(struct buf *b, str body)
     buf_add(b, api_error_words(j));
     buf_add_char(b, ' ');
     buf_add(b, json_text_str(j, "error.param"));
+    buf_add_char(b, ' ');
+    buf_add(b, json_text_str(j, "error.code"));
     buf_add_char(b, '\n');
     add_details(b, json_at(j, "detail"));
 }

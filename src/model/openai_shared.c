@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/openai_shared.h"
+
+#include "model/api.h"
+#include "model/quirks.h"
+
+enum err openai_list_models(struct arena *a, const struct model_target *t, struct http_request *out)
+{
+    api_request(a, t, &(struct api_head){ "models", "Authorization" }, NO_STR, out);
+    return OK;
+}
+
+enum err openai_listed(struct arena *a, str body, const char ***ret_names, size_t *ret_n)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (json_parse(body, &j) != OK || !json_is_array(json_at(j, "data")))
+        return failed(ERR_REMOTE, "the list of models is not what an OpenAI-compatible server sends");
+    api_names(a, json_at(j, "data"), "id", ret_names, ret_n);
+    return OK;
+}
+
+void openai_add_text(struct buf *b, str before, str text)
+{
+    buf_add(b, before);
+    json_add_string(b, text);
+}
+
+void openai_add_number(struct buf *b, str before, double value)
+{
+    CLEANUP(json_decrefp) json_t *number = json_real(value);
+
+    buf_add(b, before);
+    json_print_to(b, number);
+}
+
+void openai_add_data_url(struct buf *b, str before, const struct image *image)
+{
+    CLEANUP(buf_done) struct buf url = { .max = SIZE_MAX / 2 };
+
+    buf_addf(&url, "data:%.*s;base64,", STR(image->mime));
+    buf_add(&url, image->base64);
+    openai_add_text(b, before, buf_str(&url));
+}
+
+/* --- structured output --- */
+
+static bool is_listed(const json_t *list, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+        if (str_eq(json_strval(one), str_from(name)))
+            return true;
+    return false;
+}
+
+static bool is_strict_object(const json_t *schema)
+{
+    const json_t *properties = json_object_get(schema, "properties"), *property;
+    const char *name;
+
+    if (!json_is_false(json_object_get(schema, "additionalProperties")))
+        return false;
+    json_object_foreach((json_t *)properties, name, property)
+        if (!is_listed(json_object_get(schema, "required"), name))
+            return false;
+    return true;
+}
+
+/* Every schema within it, wherever it stands. */
+static bool can_be_strict(const json_t *j)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_is_object(j) && str_eq(json_strval(json_object_get(j, "type")), S("object")) && !is_strict_object(j))
+        return false;
+    json_object_foreach((json_t *)j, key, value)
+        if (!can_be_strict(value))
+            return false;
+    json_array_foreach(j, i, value)
+        if (!can_be_strict(value))
+            return false;
+    return true;
+}
+
+void openai_add_schema(struct buf *b, const struct prompt *p)
+{
+    CLEANUP(json_decrefp) json_t *schema = NULL;
+    bool strict = json_parse(p->schema, &schema) == OK && *json_text(schema, "type") && can_be_strict(schema);
+
+    openai_add_text(b, S("\"name\":"), p->schema_name.len ? p->schema_name : S("reply"));
+    buf_addf(b, ",\"schema\":%.*s,\"strict\":%s", STR(openai_wants_any_json(p) ? S("{\"type\":\"object\"}") : p->schema),
+             strict ? "true" : "false");
+}
+
+/* --- embeddings --- */
+
+enum err openai_embed(struct arena *a, const struct model_target *t, str model, const str *texts, size_t n, size_t dimension,
+                      struct http_request *out)
+{
+    CLEANUP(buf_done) struct buf b = { .max = SIZE_MAX / 2 };
+
+    openai_add_text(&b, S("{\"model\":"), model);
+    for (size_t i = 0; i < n; i++)
+        openai_add_text(&b, i ? S(",") : S(",\"input\":["), texts[i]);
+    buf_add(&b, S("]"));
+    if (!(t->quirks & QUIRK_NO_BASE64))
+        buf_add(&b, S(",\"encoding_format\":\"base64\""));
+    if (dimension)
+        buf_addf(&b, ",\"dimensions\":%zu", dimension);
+    buf_add(&b, S("}"));
+    api_request(a, t, &(struct api_head){ "embeddings", "Authorization" }, buf_str(&b), out);
+    return OK;
+}
+
+/* Each says which text it is of; a list in another order, or with a text left out or doubled, would be vectors of other texts. */
+static enum err put_in_order(const json_t *data, json_t *ordered)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(data, i, one)
+        json_array_append_new(ordered, json_null());
+    json_array_foreach(data, i, one) {
+        json_t *vector = json_at(one, "embedding");
+        int64_t index = json_int(one, "index", (int64_t)i);
+
+        if (index < 0 || index >= (int64_t)json_array_size(data) || !json_is_null(json_array_get(ordered, (size_t)index)) || vector == NULL)
+            return failed(ERR_REMOTE, "the embeddings are not one for each text");
+        json_array_set(ordered, (size_t)index, vector);
+    }
+    return OK;
+}
+
+enum err openai_embedded(struct arena *a, str body, struct embeddings *out)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL, *ordered = json_array();
+
+    if (json_parse(body, &j) != OK)
+        return failed_in(ERR_REMOTE, "the embeddings are not JSON: ");
+    if (json_at(j, "error"))
+        return api_broke_off(j);
+    TRY(put_in_order(json_at(j, "data"), ordered));
+    TRY(api_vectors(a, ordered, NULL, out));
+    out->tokens = json_int(j, "usage.prompt_tokens", json_int(j, "usage.total_tokens", 0));
+    return OK;
+}

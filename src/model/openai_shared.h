@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* openai_shared.h: what OpenAI's two APIs, chat completions and responses, have in common: the list of models, embeddings, and how
+ * parts of a request are written.  Bodies are written as text: a conversation is many strings, and a tree of them would cost ten
+ * times the writing. */
+#pragma once
+#include "domain/provider.h"
+
+/* https://platform.openai.com/docs/api-reference/models/list */
+enum err openai_list_models(struct arena *, const struct model_target *, struct http_request *out);
+enum err openai_listed(struct arena *, str body, const char ***ret_names, size_t *ret_n);
+
+/* https://platform.openai.com/docs/api-reference/embeddings: vectors in base64 are asked for, and lists of numbers understood. */
+enum err openai_embed(struct arena *, const struct model_target *, str model, const str *texts, size_t n, size_t dimension,
+                      struct http_request *out);
+enum err openai_embedded(struct arena *, str body, struct embeddings *out);
+
+/* `before`, which ends in ':', and the value. */
+void openai_add_text(struct buf *, str before, str text);
+void openai_add_number(struct buf *, str before, double);
+void openai_add_data_url(struct buf *, str before, const struct image *);
+/* "name":...,"schema":...,"strict":... of a prompt with a schema.  It is strict where the schema is of the kind that can be
+ * (https://platform.openai.com/docs/guides/structured-outputs): all objects name all their properties as required, and allow no others. */
+void openai_add_schema(struct buf *, const struct prompt *);
+
+/* Any JSON will do. */
+static inline bool openai_wants_any_json(const struct prompt *p) { return str_eq(p->schema, S("{}")); }
