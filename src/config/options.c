@@ -99,6 +99,22 @@ static unsigned most_edits(str key)
     return key.len < 4 ? 1 : key.len < 9 ? 2 : 3;
 }
 
+const char *name_nearest(str name, const char *const *names, size_t n)
+{
+    unsigned best = most_edits(name) + 1;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned d = edit_distance(name, str_from(names[i]), best);
+
+        if (d < best) {
+            best = d;
+            found = names[i];
+        }
+    }
+    return found;
+}
+
 str option_nearest(struct arena *a, str section, str key)
 {
     unsigned best = most_edits(key) + 1;

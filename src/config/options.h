@@ -37,3 +37,5 @@ str option_nearest(struct arena *, str section, str key);
 
 /* Edits (insert, delete, replace, swap of neighbours) from one to the other; more than `most`: most + 1. */
 unsigned edit_distance(str, str, unsigned most);
+/* The one of n names that is spelt most nearly like `name`, for an error's text; NULL: none is near. */
+const char *name_nearest(str name, const char *const *names, size_t n);

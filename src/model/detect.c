@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/accounts.h"
+#include "model/presets.h"
+#include "model/providers.h"
 #include "net/client.h"
 #include "net/url.h"
 #include "runtime/fiber.h"
 
-#define PROVIDER(id) extern const struct provider provider_##id;
-#include "model/providers.def"
-#undef PROVIDER
 
 enum { LIST_MS = 10000, LOCAL_MS = 1500, LOCAL_CONNECT_MS = 300, LIST_MAX = 4 << 20 };
 
@@ -23,25 +23,6 @@ enum { OLLAMA_PORT = 11434, LLAMA_CPP_PORT = 8080, LM_STUDIO_PORT = 1234 };
 static bool is_set(const char *c)
 {
     return c && *c;
-}
-
-/* No '/' at the end, and "/v1" where no path is named, as nearly every server has it. */
-static enum err base_url(struct arena *a, const char *endpoint, const char **out)
-{
-    str s = str_from(endpoint);
-    struct url u;
-    enum err e = url_parse(s, &u);
-
-    if (e)
-        return failed_in(e, "the model's endpoint: ");
-    if (u.query.len || str_find_char(s, '#') != STR_NONE)
-        return failed(ERR_INPUT, "the model's endpoint %s: a base URL has no '?' and no '#'", endpoint);
-    while (str_ends(s, S("/")))
-        s.len--;
-    bool bare = str_trim(u.path).len == 0 || str_eq(u.path, S("/"));
-
-    *out = arena_printf(a, "%.*s%s", STR(s), bare ? "/v1" : "");
-    return OK;
 }
 
 static enum err ask_list(struct arena *a, const struct model *m, uint64_t connect_ms, const char ***ret_names, size_t *ret_n) AWAITS
@@ -113,14 +94,22 @@ static enum err name_it(struct arena *a, const char *wanted, struct model *m) AW
     return choose(m, names, n);
 }
 
+/* One that is known by its address has its manners, and its models have a name in front of theirs. */
 static enum err use(struct arena *a, const struct model_settings *s, const char *source, struct model *out) AWAITS
 {
-    struct model m = { .provider = &provider_openai, .source = source, .caps = provider_openai.caps, .facts = MODEL_FACTS_UNKNOWN };
+    const char *endpoint = is_set(s->endpoint) ? s->endpoint : OPENAI_URL;
+    const struct preset *p = preset_at(endpoint);
+    struct model m = { .provider = p ? provider_named(str_from(p->api)) : &provider_openai, .source = source };
 
-    TRY(base_url(a, is_set(s->endpoint) ? s->endpoint : OPENAI_URL, &m.target.endpoint));
+    if (p)
+        m.target = (struct model_target){ .endpoint = p->endpoint, .key_field = p->key_field, .query = p->query, .quirks = p->quirks };
+    else
+        TRY(account_endpoint(a, endpoint, S("/v1"), &m.target.endpoint));
     m.target.api_key = is_set(s->api_key) ? arena_c(a, str_from(s->api_key)) : NULL;
+    m.facts = MODEL_FACTS_UNKNOWN;
+    m.caps = m.provider->caps;
     TRY(name_it(a, s->model, &m));
-    m.label = m.name;
+    m.label = p ? arena_printf(a, "%s/%s", p->name, m.name) : m.name;
     *out = m;
     return OK;
 }

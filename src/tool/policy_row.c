@@ -19,19 +19,13 @@ static const struct { const char *key; enum value value; } keys[] = {
 
 static enum err unknown_key(const char *key)
 {
-    unsigned best = 3;
-    const char *nearest = NULL;
+    const char *names[N_ELEMENTS(keys)], *nearest;
 
     if (strcmp(key, "workflow") == 0)
         return failed(ERR_INPUT, "workflow: there are no workflows yet, so that this row would never fit");
-    for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-        unsigned d = edit_distance(str_take(str_from(key), 40), str_from(keys[i].key), best);
-
-        if (d < best) {
-            best = d;
-            nearest = keys[i].key;
-        }
-    }
+    for (size_t i = 0; i < N_ELEMENTS(keys); i++)
+        names[i] = keys[i].key;
+    nearest = name_nearest(str_take(str_from(key), 40), names, N_ELEMENTS(keys));
     return failed(ERR_INPUT, "there is no key '%.40s'%s%s%s", key, nearest ? "; is '" : "", nearest ? nearest : "",
                   nearest ? "' meant?" : "");
 }
