@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/keeper.h"
+#include "gateway/models.h"
 
 static json_t *report_json(const struct config_report *r)
 {
@@ -29,6 +30,13 @@ static enum err resolve(struct cli *c, struct config_report *r, const char **ret
     return keeper_resolve(&k, r);
 }
 
+/* The latest failure as a note among the others. */
+static enum err refuse(struct config_report *r)
+{
+    config_report_add(r, failed_text());
+    return ERR_INPUT;
+}
+
 static enum err check_fiber(void *arg) AWAITS
 {
     CLEANUP(config_report_done) struct config_report r = {0};
@@ -47,6 +55,8 @@ static enum err check_fiber(void *arg) AWAITS
         return e;
     if (loads)
         e = config_check_startable(&r);
+    if (e == OK && why == NULL && models_check())
+        e = refuse(&r);
     if (c->json) {
         CLEANUP(json_decrefp) json_t *j = json_pack("{s:b, s:b, s:b, s:o}", "loads", loads, "startable", e == OK,
                                                     "secrets_checked", why == NULL, "notes", report_json(&r));

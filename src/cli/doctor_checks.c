@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "cli/doctor.h"
-#include "model/detect.h"
+#include "model/set.h"
 #include "store/lock.h"
 #include "store/store.h"
 #include "tool/policy_show.h"
@@ -84,32 +84,49 @@ void doctor_gateway(struct doctor *d) AWAITS
         doctor_say(d, DOCTOR_OK, "runs (pid %d) and is ready", d->gateway_pid);
 }
 
-/* Found, and does it answer?  Its list of models costs nothing. */
-void doctor_model(struct doctor *d) AWAITS
+static bool is_hidden(const struct doctor *d, const char *key)
 {
-    struct arena *a = d->cli->arena;
-    struct model m;
+    return d->gateway_pid && key && str_eq(str_from(key), S("***"));
+}
+
+/* Its list of models costs nothing. */
+static void ask_model(struct doctor *d, const struct model *m) AWAITS
+{
     const char **names;
     size_t n;
 
+    if (model_list(d->cli->arena, m, &names, &n))
+        doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
+    else
+        doctor_say(d, DOCTOR_OK, "%s at %s answers (%s)", m->label, m->target.endpoint, m->source);
+}
+
+/* Found, and does it answer? */
+void doctor_model(struct doctor *d) AWAITS
+{
+    static const char hidden[] = "is not asked here: its key is a secret, which only the running gateway has; see clawdbot status";
+    struct model_set_settings settings;
+    struct model_set *set;
+
     if (!d->has_config)
         return;
-    struct model_settings settings = {
-        config_now()->model_provider_endpoint, config_now()->model_provider_api_key, config_now()->model_provider_model,
-        .configured_only = !config_now()->model_provider_detect,
-    };
-    if (d->gateway_pid && str_eq(str_from(settings.api_key), S("***"))) {
-        doctor_say(d, DOCTOR_OK, "is not asked here: its key is a secret, which only the running gateway has; see clawdbot status");
+    model_set_settings_now(&settings);
+    if (settings.roles[MODEL_MAIN].n == 0 && is_hidden(d, settings.single.api_key)) {
+        doctor_say(d, DOCTOR_OK, "%s", hidden);
         return;
     }
-    enum err e = model_find(a, &settings, &m);
+    enum err e = model_set_open(d->cli->arena, &settings, &set);
+    const struct model_route *main = e ? NULL : &set->routes[MODEL_MAIN];
 
     if (e == ERR_NOT_FOUND)
         doctor_say(d, DOCTOR_WARN, "none, so only commands are answered: %s", failed_text());
-    else if (e || model_list(a, &m, &names, &n))
+    else if (e)
         doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
-    else
-        doctor_say(d, DOCTOR_OK, "%s at %s answers (%s)", m.name, m.target.endpoint, m.source);
+    for (size_t i = 0; e == OK && i < main->n; i++)
+        if (is_hidden(d, main->models[i]->target.api_key))
+            doctor_say(d, DOCTOR_OK, "%s", hidden);
+        else
+            ask_model(d, main->models[i]);
 }
 
 static void free_lock(struct home_lock **lock)

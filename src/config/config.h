@@ -60,6 +60,7 @@ struct config_report {
     struct arena       *arena;
 };
 void config_report_done(struct config_report *);
+void config_report_add(struct config_report *, const char *text);   /* an error that others have found in the settings */
 
 /* ERR_INPUT when the report has errors; its text is the first of them.  Then config_now() is as it was. */
 enum err config_load(const struct config_inputs *, struct config_report *) MUST_USE;

@@ -43,6 +43,11 @@ void report_warning(struct config_report *r, const char *where, const char *fmt,
     va_end(ap);
 }
 
+void config_report_add(struct config_report *r, const char *text)
+{
+    report_error(r, "", "%s", text);
+}
+
 enum err report_result(const struct config_report *r)
 {
     const struct config_note *n = r->first;

@@ -8,51 +8,50 @@
 #include "gateway/language.h"
 #include "gateway/sessions.h"
 #include "model/breaker.h"
-#include "model/detect.h"
+#include "model/set.h"
 
 enum { LOOK_AGAIN_MS = 10000, LISTED_MAX = 30 };
 
-/* Every model found since the start is kept: turns may still use an earlier one. */
-struct found { struct arena *arena; struct model model; struct found *before; };
+/* Every set since the start is kept: turns may still use an earlier one. */
+struct opened { struct arena *arena; struct model_set *set; struct opened *before; };
 
 struct models {
     struct gateway *gateway;
-    struct found   *found;          /* the latest */
-    struct model   *current;        /* NULL: none */
+    struct opened  *opened;         /* the latest */
+    struct model_set *current;      /* NULL: there is no model */
     char           *why_not;        /* text of the latest failure */
     bool            searched;       /* the first search has ended */
     bool            stale;          /* look now */
     struct waiters  changed, wanted;
 };
 
-static enum err find(struct arena *a, struct model *out) AWAITS
+static void log_found(const struct model_set *s)
 {
-    const struct config *c = config_now();
-    const struct model_settings settings = { c->model_provider_endpoint, c->model_provider_api_key, c->model_provider_model };
+    const struct model *m = s->routes[MODEL_MAIN].models[0];
 
-    if (c->model_provider_detect || settings.endpoint[0])
-        return model_find(a, &settings, out);
-    return failed(ERR_NOT_FOUND, "no model is configured (model_provider.endpoint), and model_provider.detect is off");
+    log_event(LOG_INFO, "model.found", F("model", m->label), F("endpoint", m->target.endpoint), F("source", m->source));
 }
 
 static void look(struct models *m) AWAITS
 {
     struct arena *a = arena_new();      /* its own: a search that finds nothing, every ten seconds, leaves nothing */
-    struct found *f = ARENA_NEW(a, struct found);
+    struct model_set_settings settings;
+    struct model_set *set;
 
     m->stale = false;
-    enum err e = find(a, &f->model);
+    model_set_settings_now(&settings);
+    enum err e = model_set_open(a, &settings, &set);
 
     free(m->why_not);
     m->why_not = e ? str_dup_c(str_from(failed_text())) : NULL;
     m->current = NULL;
     if (e == OK) {
-        f->arena = a;
-        f->before = m->found;
-        m->found = f;
-        m->current = &f->model;
-        log_event(LOG_INFO, "model.found", F("model", f->model.name), F("endpoint", f->model.target.endpoint),
-                  F("source", f->model.source));
+        struct opened *o = ARENA_NEW(a, struct opened);
+
+        *o = (struct opened){ a, set, m->opened };
+        m->opened = o;
+        m->current = set;
+        log_found(set);
     } else if (!m->searched && e != ERR_CANCELLED) {
         log_event(LOG_WARN, "model.none", F("error", m->why_not));
     }
@@ -98,9 +97,9 @@ void models_free(struct models *m)
 {
     if (m == NULL)
         return;
-    for (struct found *f = m->found, *before; f; f = before) {
-        before = f->before;
-        arena_free(f->arena);   /* f is in it */
+    for (struct opened *o = m->opened, *before; o; o = before) {
+        before = o->before;
+        arena_free(o->arena);   /* o is in it */
     }
     free(m->why_not);
     free(m);
@@ -118,24 +117,51 @@ void models_forget(struct models *m)
     look_again(m);
 }
 
-/* The model of the server that is in use by another name. */
-static struct model *renamed(struct arena *a, const struct model *m, str name)
+enum err models_check(void)
 {
-    struct model *copy = ARENA_NEW(a, struct model);
+    struct model_set_settings settings;
 
-    *copy = *m;
-    copy->name = copy->label = arena_c(a, name);
-    return copy;
+    model_set_settings_now(&settings);
+    return model_set_check(&settings);
 }
 
-static const struct model_route *route_of(struct arena *a, struct model *m)
+/* What somebody chose: "provider/model", or a name of the server in use, which may have a '/' in it too. */
+static enum err chosen(struct model_set *s, str name, struct model **out)
 {
-    struct model_route *route = ARENA_NEW(a, struct model_route);
-    struct model **only = ARENA_NEW(a, struct model *);
+    enum err e = model_set_get(s, name, out);
 
-    *only = m;
-    *route = (struct model_route){ only, 1 };
+    return e == ERR_INPUT || e == ERR_NOT_FOUND ? model_set_get_beside(s, s->routes[MODEL_MAIN].models[0], name, out) : e;
+}
+
+/* The chosen one, and should it fail, the rest of the route. */
+static const struct model_route *route_from(struct arena *a, struct model *first, const struct model_route *rest)
+{
+    struct model **models = arena_alloc(a, (rest->n + 1) * sizeof *models);
+    struct model_route *route = ARENA_NEW(a, struct model_route);
+    size_t n = 0;
+
+    models[n++] = first;
+    for (size_t i = 0; i < rest->n; i++)
+        if (rest->models[i] != first)
+            models[n++] = rest->models[i];
+    *route = (struct model_route){ models, n };
     return route;
+}
+
+static enum err choose(struct model_set *s, struct arena *a, enum model_role role, str name, struct model_choice *out)
+{
+    struct model *first;
+
+    if (role != MODEL_MAIN || name.len == 0) {
+        out->route = s->routes[role].n ? &s->routes[role] : NULL;
+        out->why_not = out->route ? NO_STR : str_from(arena_printf(a, "models.%s names none", model_role_name(role)));
+        return OK;
+    }
+    if (chosen(s, name, &first))
+        out->why_not = str_from(arena_printf(a, "the model of this conversation is gone: %s", failed_text()));
+    else
+        out->route = route_from(a, first, &s->routes[MODEL_MAIN]);
+    return OK;
 }
 
 enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum model_role role, struct model_choice *out)
@@ -151,12 +177,8 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum 
         return OK;
     }
     TRY(sessions_find(g, a, session_id, &place));
-    struct model *model = m->current;       /* looked up after the await */
-
     *out = (struct model_choice){ .why_not = S("the configuration has just changed") };
-    if (model)
-        out->route = route_of(a, role == MODEL_MAIN && place.model.len ? renamed(a, model, place.model) : model);
-    return OK;
+    return m->current ? choose(m->current, a, role, place.model, out) : OK;     /* looked up after the await */
 }
 
 static enum err set_name(struct gateway *g, struct arena *a, str session_id, str name) AWAITS
@@ -170,18 +192,67 @@ static enum err set_name(struct gateway *g, struct arena *a, str session_id, str
     return e;
 }
 
-enum err models_choose(struct gateway *g, struct arena *a, str session_id, str name)
+static bool is_among(str name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(name, str_from(names[i])))
+            return true;
+    return false;
+}
+
+/* A name that was typed is asked for: else a typing error would be found out by the next message only. */
+static enum err check_listed(struct model_set *s, struct arena *a, const struct model *m) AWAITS
 {
     const char **names;
     size_t n;
 
-    if (g->models->current == NULL)
+    TRY(model_set_list(s, a, m, &names, &n));
+    if (is_among(str_from(m->name), names, n))
+        return OK;
+    return failed(ERR_NOT_FOUND, "the server at %s has no model named %.60s; /model lists what it has", m->target.endpoint, m->name);
+}
+
+static bool is_configured(const struct model_set *s, const struct model *m)
+{
+    for (size_t r = 0; r < N_MODEL_ROLES; r++)
+        for (size_t i = 0; i < s->routes[r].n; i++)
+            if (s->routes[r].models[i] == m)
+                return true;
+    return false;
+}
+
+enum err models_choose(struct gateway *g, struct arena *a, str session_id, str name)
+{
+    struct model_set *s = g->models->current;
+    struct model *m;
+
+    if (s == NULL)
         return failed(ERR_NOT_FOUND, "there is no model to choose from: %s", g->models->why_not);
-    TRY(model_list(a, g->models->current, &names, &n));
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(name, str_from(names[i])))
-            return set_name(g, a, session_id, name);
-    return failed(ERR_NOT_FOUND, "the server has no model named %.*s; /model lists what it has", STR(str_take(name, 60)));
+    TRY(chosen(s, name, &m));
+    if (!is_configured(s, m))
+        TRY(check_listed(s, a, m));
+    return set_name(g, a, session_id, str_from(m->label));
+}
+
+static void list_configured(const struct model_set *s, struct buf *b)
+{
+    for (size_t r = 0; r < N_MODEL_ROLES; r++) {
+        if (s->routes[r].n == 0 || (r != MODEL_MAIN && s->routes[r].models == s->routes[MODEL_MAIN].models))
+            continue;
+        buf_addf(b, "- %s:", model_role_name((enum model_role)r));
+        for (size_t i = 0; i < s->routes[r].n; i++)
+            buf_addf(b, "%s `%s`", i ? "," : "", s->routes[r].models[i]->label);
+        buf_add_char(b, '\n');
+    }
+}
+
+static void list_server(const char *const *names, size_t n, bool chinese, struct buf *b)
+{
+    buf_addf(b, chinese ? "\n用 `/model NAME` 选择：\n" : "\nChoose with `/model NAME`:\n");
+    for (size_t i = 0; i < n && i < LISTED_MAX; i++)
+        buf_addf(b, "- `%s`\n", names[i]);
+    if (n > LISTED_MAX)
+        buf_addf(b, chinese ? "- 另有 %zu 个\n" : "- and %zu more\n", n - LISTED_MAX);
 }
 
 enum err models_describe(struct gateway *g, struct arena *a, str session_id, str said, struct buf *b)
@@ -196,24 +267,41 @@ enum err models_describe(struct gateway *g, struct arena *a, str session_id, str
         buf_addf(b, chinese ? "没有可用的模型：%.*s" : "There is no model: %.*s", STR(choice.why_not));
         return OK;
     }
-    buf_addf(b, chinese ? "本对话使用 `%s`（%s）。\n" : "This conversation uses `%s` at %s.\n", choice.route->models[0]->name,
-             choice.route->models[0]->target.endpoint);
-    if (model_list(a, choice.route->models[0], &names, &n)) {
-        buf_addf(b, chinese ? "\n无法查询其他模型：%s" : "\nWhat else there is could not be asked: %s", failed_text());
+    const struct model *m = choice.route->models[0];
+    struct model_set *s = g->models->current;
+
+    buf_addf(b, chinese ? "本对话使用 `%s`（%s）。\n" : "This conversation uses `%s` at %s.\n", m->label, m->target.endpoint);
+    if (s == NULL)      /* the configuration has just changed */
         return OK;
-    }
-    buf_addf(b, chinese ? "\n用 `/model NAME` 选择：\n" : "\nChoose with `/model NAME`:\n");
-    for (size_t i = 0; i < n && i < LISTED_MAX; i++)
-        buf_addf(b, "- `%s`\n", names[i]);
-    if (n > LISTED_MAX)
-        buf_addf(b, chinese ? "- 另有 %zu 个\n" : "- and %zu more\n", n - LISTED_MAX);
+    list_configured(s, b);
+    if (model_set_list(s, a, m, &names, &n))
+        buf_addf(b, chinese ? "\n无法查询其他模型：%s" : "\nWhat else there is could not be asked: %s", failed_text());
+    else
+        list_server(names, n, chinese, b);
     return OK;
+}
+
+static json_t *route_labels(const struct model_route *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->n; i++)
+        json_array_append_new(list, json_string(r->models[i]->label));
+    return list;
 }
 
 json_t *models_status(const struct models *m)
 {
-    if (m->current)
-        return json_pack("{s:s, s:s, s:s}", "name", m->current->name, "endpoint", m->current->target.endpoint, "source",
-                         m->current->source);
-    return json_pack("{s:s}", "error", m->searched ? m->why_not : "still looking");
+    const struct model_set *s = m->current;
+
+    if (s == NULL)
+        return json_pack("{s:s}", "error", m->searched ? m->why_not : "still looking");
+    const struct model *main = s->routes[MODEL_MAIN].models[0];
+    json_t *roles = json_object();
+
+    for (size_t r = 0; r < N_MODEL_ROLES; r++)
+        if (s->routes[r].n)
+            json_object_set_new(roles, model_role_name((enum model_role)r), route_labels(&s->routes[r]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", main->name, "label", main->label, "endpoint", main->target.endpoint,
+                     "source", main->source, "roles", roles);
 }

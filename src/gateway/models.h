@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* models.h: which model answers.  Looked for at start, after a reload, and again while there is none: in the
- * configuration, the environment, or as a local server (model/detect.h). */
+/* models.h: which models answer, for every role.  Looked for at start, after a reload, and again while there is none: in the
+ * configuration, the environment, or as a local server (model/set.h). */
 #pragma once
 #include "gateway/gateway.h"
 
@@ -10,12 +10,16 @@ struct models *models_new(struct gateway *);    /* the search begins in a fiber 
 void           models_free(struct models *);
 void           models_forget(struct models *);  /* the configuration changed: look anew */
 
-/* What a conversation is to use.  route NULL: there is none, and `why_not` says what was looked for.  While the first
- * search runs this waits for it. */
+/* Would the settings now in force give a set?  Asks nobody.  ERR_INPUT, ERR_AUTH: what is wrong, where, and what may be meant. */
+enum err       models_check(void) MUST_USE;
+
+/* What a conversation is to use: for MODEL_MAIN what it chose comes first.  route NULL: there is none, and `why_not` says why.
+ * While the first search runs this waits for it. */
 struct model_choice { const struct model_route *route; str why_not; };
 enum err models_choice(struct gateway *, struct arena *, str session_id, enum model_role, struct model_choice *out) AWAITS MUST_USE;
-/* From now on this conversation uses another model of the same server; ERR_NOT_FOUND when it has none of that name. */
+/* From now on this conversation uses another model: "provider/model", or a name of the server in use.  ERR_NOT_FOUND: there is none. */
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
 /* For a person who writes `said`: the model in use and what else there is. */
 enum err models_describe(struct gateway *, struct arena *, str session_id, str said, struct buf *) AWAITS MUST_USE;
-json_t  *models_status(const struct models *);  /* {"name", "endpoint", "source"} or {"error"} */
+json_t  *models_status(const struct models *);  /* {"name", "label", "endpoint", "source", "roles": {role: [labels]}} or
+                                                 * {"error"} */

@@ -257,6 +257,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(choose_sandbox());
     gateway_register_tools();
     TRY(open_secrets(g));
+    TRY(models_check());
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
     g->bus = bus_new();
@@ -331,7 +332,10 @@ static void reload(struct running *r) AWAITS
 
         if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
             log_set_level(level);
-        models_forget(r->gateway.models);
+        if (models_check())
+            log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
+        else
+            models_forget(r->gateway.models);
         if (rules_load(&r->gateway))
             log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
     }

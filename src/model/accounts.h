@@ -10,7 +10,7 @@ struct account {
     const struct provider *provider;
     struct model_target    target;      /* endpoint may have "{model}" in it */
     const char            *source;      /* for people: "models.providers.x in the configuration" */
-    const char *const     *models;      /* the models that the owner lists; 0: its server is asked */
+    const char           **models;      /* the models that the owner lists; 0: its server is asked */
     size_t                 n_models;
 };
 

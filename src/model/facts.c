@@ -140,33 +140,34 @@ static void apply_row(const struct facts_row *r, struct model *m)
     m->caps &= r->caps;
 }
 
+/* Of those that fit better than `than`, the one that fits worst; NULL: none does. */
+static const json_t *next_better(const json_t *owners, str label, long than, long *ret_how)
+{
+    const json_t *found = NULL;
+    const char *pattern;
+    json_t *fields;
+
+    *ret_how = LONG_MAX;
+    json_object_foreach((json_t *)owners, pattern, fields) {
+        long how = fit(str_from(pattern), label);
+
+        if (how > than && how < *ret_how) {
+            *ret_how = how;
+            found = fields;
+        }
+    }
+    return found;
+}
+
 /* From what is said of many to what is said of this one, so that the nearer word wins. */
 static void apply_owners(struct arena *a, const json_t *owners, struct model *m)
 {
-    for (long done = -1; ; ) {
-        long next = LONG_MAX;
-        const json_t *fields = NULL;
-        const char *label;
-        json_t *one;
+    const json_t *fields;
 
-        json_object_foreach((json_t *)owners, label, one) {
-            long how = fit(str_from(label), str_from(m->label));
-
-            if (how > done && how < next) {
-                next = how;
-                fields = one;
-            }
-        }
-        if (fields == NULL)
-            return;
-        for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-            const json_t *v = json_object_get(fields, keys[i].key);
-
-            if (v)
-                take(a, i, v, m);
-        }
-        done = next;
-    }
+    for (long how = -1; (fields = next_better(owners, str_from(m->label), how, &how)); )
+        for (size_t i = 0; i < N_ELEMENTS(keys); i++)
+            if (json_object_get(fields, keys[i].key))
+                take(a, i, json_object_get(fields, keys[i].key), m);
 }
 
 void facts_apply(struct arena *a, const char *preset, const json_t *owners, struct model *m)

@@ -154,6 +154,19 @@ enum err model_set_get_beside(struct model_set *s, const struct model *m, str na
     return keep(s, p ? p->name : NULL, &copy, out);
 }
 
+enum err model_set_list(struct model_set *s, struct arena *a, const struct model *m, const char ***ret_names, size_t *ret_n)
+{
+    str provider = str_take(str_from(m->label), strlen(m->label) - strlen(m->name));
+
+    for (const struct account_node *n = s->accounts; n && provider.len; n = n->next)
+        if (n->account.n_models && str_eq(str_take(provider, provider.len - 1), str_from(n->account.name))) {
+            *ret_names = n->account.models;
+            *ret_n = n->account.n_models;
+            return OK;
+        }
+    return model_list(a, m, ret_names, ret_n);
+}
+
 /* ---- roles ---- */
 
 static enum err read_route(struct model_set *s, const char *path, const struct string_list *labels, struct model_route *out)
@@ -182,7 +195,7 @@ static enum err read_settings(struct model_set *s)
     TRY(read_accounts(s));
     for (size_t i = 0; i < N_MODEL_ROLES; i++)
         TRY(read_route(s, arena_printf(s->arena, "models.%s", role_names[i]), &s->settings.roles[i], &s->routes[i]));
-    return read_route(s, "models.canary.main", &s->settings.canary, &s->canary);
+    return OK;
 }
 
 static struct model_set *new_set(struct arena *a, const struct model_set_settings *settings)

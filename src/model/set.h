@@ -11,13 +11,11 @@ struct model_set_settings {
     struct model_settings single;                   /* model_provider */
     const json_t         *providers, *facts;        /* models.providers, models.facts; NULL: none */
     struct string_list    roles[N_MODEL_ROLES];     /* models.main, ...: "provider/model", in the order of asking */
-    struct string_list    canary;                   /* models.canary.main */
 };
 void model_set_settings_now(struct model_set_settings *);      /* of config_now() */
 
 struct model_set {
     struct model_route routes[N_MODEL_ROLES];       /* n is 0: there is none for that */
-    struct model_route canary;                      /* what some conversations have in the place of main; n is 0: none */
     /* private */
     struct arena      *arena;
     struct model_set_settings settings;
@@ -38,3 +36,5 @@ enum err model_set_open(struct arena *, const struct model_set_settings *, struc
 enum err model_set_get(struct model_set *, str label, struct model **out) MUST_USE;
 /* Another model of the server that `m` is on. */
 enum err model_set_get_beside(struct model_set *, const struct model *m, str name, struct model **out) MUST_USE;
+/* The names that the server of `m` has: those that the owner lists for it, or what it says itself (model_list()). */
+enum err model_set_list(struct model_set *, struct arena *, const struct model *m, const char ***ret_names, size_t *ret_n) AWAITS MUST_USE;
