@@ -95,6 +95,8 @@ enum err completion_call(struct completion *c, size_t index, str id, str name, s
 {
     struct completion_call *call = find_call(c, index, id);
 
+    if (c->text_call && index == c->text_call - 1)
+        return completion_text(c, arguments_piece);
     TRY(check_room(c, arguments_piece));
     if (call == NULL)
         TRY(new_call(c, index, &call));
@@ -115,6 +117,11 @@ enum err completion_whole_call(struct completion *c, str id, str name, str argum
         if (c->calls[i].index >= index)
             index = c->calls[i].index + 1;
     return completion_call(c, index, id, name, arguments);
+}
+
+void completion_call_is_text(struct completion *c, size_t index)
+{
+    c->text_call = index + 1;
 }
 
 size_t completion_arguments_size(const struct completion *c, size_t index)

@@ -13,17 +13,19 @@ struct completion {
     void        (*on_delta)(void *arg, str text);   /* text as it comes; may be NULL */
     void         *arg;
     size_t        max_text;         /* bytes of text and of arguments; 0: 4 MiB */
-    /* private */
+    /* providers read these, completion_* alone change them */
     struct buf    text, reasoning;
+    size_t        n_calls;
+    struct usage  usage;
+    str           model;
+    /* private */
     struct json_t *kept;
     const char   *kept_by, *kept_key;
     struct buf    kept_tail;        /* of the text at kept_key of the latest item */
     size_t        kept_size;
     struct completion_call *calls;
-    size_t        n_calls;
+    size_t        text_call;        /* index of the call that is the text, plus one; 0: none is */
     enum stop_reason stop;
-    struct usage  usage;
-    str           model;
     bool          finished;
 };
 void     completion_done(struct completion *);
@@ -33,6 +35,8 @@ enum err completion_reasoning(struct completion *, str piece) MUST_USE;
 enum err completion_call(struct completion *, size_t index, str id, str name, str arguments_piece) MUST_USE;
 /* A call that came in one piece, and is none of those before it. */
 enum err completion_whole_call(struct completion *, str id, str name, str arguments) MUST_USE;
+/* What comes of the index-th call from now on is no call: its arguments are the reply's text, a schema that was asked for as a tool. */
+void     completion_call_is_text(struct completion *, size_t index);
 /* Something to be handed back as it is in the next prompt (struct reply's `kept`); takes the reference.  api: the provider's name. */
 enum err completion_keep(struct completion *, const char *api, struct json_t *item) MUST_USE;
 /* More of the text at `key` (a literal) of what was kept last. */

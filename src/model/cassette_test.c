@@ -187,6 +187,7 @@ static struct model_target take_target(const json_t *j)
     const json_t *name;
     size_t i;
 
+    t.quirks = (unsigned)json_int(j, "quirks", 0);      /* bits, of APIs whose quirks have no names */
     json_array_foreach(json_at(j, "quirks"), i, name) {
         CHECK(quirk_named(json_strval(name)) != 0);
         t.quirks |= quirk_named(json_strval(name));

@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t at = in.len ? data[0] % in.len : 0;
 
     check(&provider_openai, in, at);
+    check(&provider_anthropic, in, at);
     check(&provider_ollama, in, at);
     return 0;
 }
