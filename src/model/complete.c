@@ -26,6 +26,7 @@ struct attempt {
     struct completion completion;
     uint64_t          started_at, retry_after_ms;
     bool              again, at_once;       /* worth another try; with what was just learned, so without a pause */
+    unsigned          n_empty;              /* answers that said nothing */
 };
 
 static void attempt_done(struct attempt *t)
@@ -124,6 +125,12 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
     return e;
 }
 
+/* It ended in good order and said nothing: now and then models do. */
+static bool is_empty(const struct attempt *t, enum err e)
+{
+    return e == ERR_REMOTE && t->completion.finished && !completion_begun(&t->completion);
+}
+
 /* The request has an arena of its own: a prompt is long, and once it is out the answer may take minutes. */
 static enum err attempt(struct attempt *t, struct reply *out) AWAITS
 {
@@ -152,6 +159,8 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     /* ERR_LIMIT is theirs as long as nothing came, and our own cap after that. */
     t->again = failure_may_pass(e) && (e != ERR_LIMIT || !completion_begun(&t->completion))
             && t->completion.text.len == 0;
+    if (is_empty(t, e))
+        t->again = t->n_empty++ == 0;
     return e;
 }
 
@@ -166,8 +175,10 @@ static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e)
     return t->at_once ? OK : failure_wait(&policy, try, t->retry_after_ms, e);
 }
 
-static const char *advice(enum err e)
+static const char *advice(const struct attempt *t, enum err e)
 {
+    if (is_empty(t, e))
+        return ", again and again";
     switch (e) {
     case ERR_AUTH:
         return " (check model_provider.api_key and the account)";
@@ -202,7 +213,7 @@ static enum err explain(const struct attempt *t, enum err e)
     if (e == ERR_CANCELLED || e == ERR_BUG)
         return e;
     snprintf(text, sizeof text, "%s", failed_text());
-    return failed(e, "model %.*s at %s: %s%s", STR(t->prompt.model), t->model->target.endpoint, text, advice(e));
+    return failed(e, "model %.*s at %s: %s%s", STR(t->prompt.model), t->model->target.endpoint, text, advice(t, e));
 }
 
 enum err complete(struct model *m, struct arena *a, const struct prompt *p, const struct completion_options *o,

@@ -3,7 +3,7 @@
  * needs is here, once: time limits, trying again, and errors that say what failed, where, and what to do.
  *
  * It is tried again (with growing, jittered pauses, or after what Retry-After says) when the network or the server
- * failed, and only as long as no text was shown. */
+ * failed, and only as long as no text was shown; once more when the answer was empty. */
 #pragma once
 #include "model/model.h"
 
