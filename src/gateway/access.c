@@ -79,13 +79,20 @@ static void remember_browser(struct access *x, str hash)
 
 /* ---- people ---- */
 
-struct person access_person(const struct access *x, str platform, str user_id)
+bool access_is_own(str platform)
 {
-    static const char *const own[] = { "rest", "ws", "web", "cli" };
+    static const char *const own[] = { "rest", "ws", "web", "cli", "openai" };
 
     for (size_t i = 0; i < N_ELEMENTS(own); i++)
         if (str_eq(platform, str_from(own[i])))
-            return (struct person){ S("owner"), S("owner") };
+            return true;
+    return false;
+}
+
+struct person access_person(const struct access *x, str platform, str user_id)
+{
+    if (access_is_own(platform))
+        return (struct person){ S("owner"), S("owner") };
     return people_find(x->people, platform, user_id);
 }
 

@@ -16,7 +16,8 @@ enum access_role { ACCESS_UNKNOWN, ACCESS_USER, ACCESS_OWNER };
 enum err access_open(struct gateway *, struct access **out) AWAITS MUST_USE;    /* reads users and tokens */
 void     access_free(struct access *);
 
-/* The platforms of this machine's owner (rest, ws, web, cli) are the owner's: their token decided. */
+/* Is it one of this machine's owner: rest, ws, web, cli, openai?  Their token decided. */
+bool     access_is_own(str platform);
 enum access_role access_of(const struct access *, str platform, str user_id);
 /* The same as somebody with a name and a role; role "" for a stranger.  The strings live as long as access or `user_id`. */
 struct person access_person(const struct access *, str platform, str user_id);

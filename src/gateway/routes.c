@@ -10,6 +10,8 @@
 #include "gateway/access.h"
 #include "gateway/handlers.h"
 #include "gateway/limits.h"
+#include "gateway/v1_output.h"
+#include "gateway/v1_problem.h"
 #include "net/url.h"
 
 struct route {
@@ -67,11 +69,14 @@ static const struct route *find(struct request *q, struct buf *ret_allow)
 
 /* ---- who asks ---- */
 
-static str bearer_token(const struct http_exchange *x)
+/* As OpenAI's clients send it, or as Anthropic's do. */
+static str sent_token(const struct http_exchange *x)
 {
     str value = http_exchange_field(x, S("authorization"));
 
-    return str_eq_nocase(str_take(value, 7), S("Bearer ")) ? str_trim(str_skip(value, 7)) : NO_STR;
+    if (str_eq_nocase(str_take(value, 7), S("Bearer ")))
+        return str_trim(str_skip(value, 7));
+    return str_trim(http_exchange_field(x, S("x-api-key")));
 }
 
 static str cookie(const struct http_exchange *x)
@@ -104,7 +109,7 @@ static bool origin_allowed(const struct http_exchange *x)
 /* A cookie is sent by the browser whoever wrote the page, so it counts only from our own pages. */
 static enum caller who(const struct gateway *g, const struct http_exchange *x)
 {
-    str token = bearer_token(x), secret = cookie(x);
+    str token = sent_token(x), secret = cookie(x);
 
     if (token.len && access_token_valid(g->access, token))
         return CALLER_TOKEN;
@@ -185,6 +190,11 @@ json_t *time_or_null(int64_t ms)
 
 enum err answer_problem(struct request *q, int status, const char *title, const char *detail)
 {
+    if (v1_is_path(q->http->path)) {        /* its clients know other errors */
+        struct v1_problem p = v1_problem_with(status, str_from(detail));
+
+        return v1_refuse(q, &p);
+    }
     json_t *j = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", title, "status", status, "detail",
                           json_from_str(str_from(detail)));
     str text = json_print(q->arena, j);

@@ -2,14 +2,9 @@
 #include "gateway/submit.h"
 
 #include "base/random.h"
+#include "gateway/access.h"
 #include "gateway/reply_event.h"
 #include "gateway/sessions.h"
-
-static bool is_own_surface(str platform)
-{
-    return str_eq(platform, S("rest")) || str_eq(platform, S("web")) || str_eq(platform, S("cli"))
-           || str_eq(platform, S("ws"));
-}
 
 static enum err choose_session(struct gateway *g, struct arena *a, struct message *m) AWAITS
 {
@@ -27,7 +22,7 @@ static enum err choose_session(struct gateway *g, struct arena *a, struct messag
         m->chat_id = m->session_id;
         return OK;
     }
-    if (!is_own_surface(place.platform))
+    if (!access_is_own(place.platform))
         return failed(ERR_CONFLICT, "session %.*s is a conversation on %.*s; it can be read here, not continued",
                       STR(m->session_id), STR(place.platform));
     m->platform = place.platform;
@@ -37,13 +32,26 @@ static enum err choose_session(struct gateway *g, struct arena *a, struct messag
     return OK;
 }
 
-enum err submit(struct gateway *g, struct arena *a, const char *platform, struct message *m, struct received *out)
+static void set_sender(struct message *m, const char *platform)
 {
     m->platform = str_from(platform);
     m->user_id = S("owner");
     m->user_name = NO_STR;
     m->thread_id = NO_STR;
     m->created_at = 0;      /* ours: the caller's clock must not make its own message too old */
+}
+
+enum err submit_named(struct gateway *g, struct arena *a, const char *platform, str name, struct message *m, struct received *out)
+{
+    set_sender(m, platform);
+    m->session_id = NO_STR;
+    m->chat_id = name;
+    return intake_receive(g, a, m, 1, out);
+}
+
+enum err submit(struct gateway *g, struct arena *a, const char *platform, struct message *m, struct received *out)
+{
+    set_sender(m, platform);
     TRY(choose_session(g, a, m));
     enum err e = intake_receive(g, a, m, 1, out);
 

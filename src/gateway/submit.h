@@ -8,5 +8,9 @@
  * platform's (ERR_CONFLICT), else a new one. Then intake. */
 enum err submit(struct gateway *, struct arena *, const char *platform, struct message *, struct received *out) AWAITS MUST_USE;
 
+/* The same in the conversation that the caller calls `name`: with platform and m->agent it is a session of its own. */
+enum err submit_named(struct gateway *, struct arena *, const char *platform, str name, struct message *, struct received *out)
+    AWAITS MUST_USE;
+
 /* The replies to a stored message as "reply" objects (reply_event.h), in a new array.  *ret_state: the message's. */
 enum err submit_replies(struct gateway *, struct arena *, const struct received *, json_t **out, str *ret_state) AWAITS MUST_USE;

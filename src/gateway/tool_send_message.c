@@ -10,6 +10,7 @@
 #include "channel/deliver.h"
 #include "channel/registry.h"
 #include "channel/split.h"
+#include "gateway/access.h"
 #include "gateway/recipient.h"
 #include "gateway/reply_event.h"
 #include "gateway/tool_host.h"
@@ -37,11 +38,6 @@ static str key_of(const struct tool_context *cx, str to, str text)
         return str_from(arena_printf(cx->arena, "send_message/%s", uuid));
     return str_from(arena_printf(cx->arena, "send_message/%" PRId64 "/%.*s/%016" PRIx64 "%016" PRIx64, cx->inbox_id, STR(cx->call_id),
                                  str_hash_keyed(to, fixed), str_hash_keyed(text, fixed)));
-}
-
-static bool is_fetched(str platform)
-{
-    return str_eq(platform, S("web")) || str_eq(platform, S("rest")) || str_eq(platform, S("ws")) || str_eq(platform, S("cli"));
 }
 
 static str body_of(struct arena *a, str text)
@@ -159,7 +155,7 @@ static enum err send_message_run(const struct tool_context *cx, const json_t *ar
     if (s.channel && s.channel->encode && s.channel->configured())
         return store(&s, out);
     s.channel = NULL;
-    if (is_fetched(s.to.platform))
+    if (access_is_own(s.to.platform))
         return store(&s, out);
     *out = tool_refusal(cx, "%.*s is not configured on this machine: nothing can be sent there", STR(s.to.platform));
     return OK;

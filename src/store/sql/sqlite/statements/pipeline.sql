@@ -127,6 +127,12 @@ UPDATE outbox SET body = ?2 WHERE id = ?1;
 -- name: turn.replies_of
 SELECT id, part, body, state, created_at FROM outbox WHERE inbox_id = ?1 ORDER BY part, id;
 
+-- What all model calls of one message took: input, output, cached, reasoning.
+-- name: turn.usage
+SELECT coalesce(sum(json_extract(body, '$.usage.input')), 0), coalesce(sum(json_extract(body, '$.usage.output')), 0),
+       coalesce(sum(json_extract(body, '$.usage.cached')), 0), coalesce(sum(json_extract(body, '$.usage.reasoning')), 0)
+FROM journal WHERE inbox_id = ?1 AND kind = 'reply';
+
 -- A reply is one when its message has ended: before that a row may hold the beginning of one, as a platform shows it.
 -- name: session.messages
 SELECT i.id, i.message_id, i.text, coalesce(json_extract(i.body, '$.content.attachments'), '[]'), i.state, i.error,

@@ -36,7 +36,7 @@ SELECT platform, user_id, name, chat_id FROM (
            coalesce((SELECT max(s.updated_at) FROM sessions s WHERE s.platform = u.platform AND s.chat_id = u.chat_id), 0) AS used
     FROM users u WHERE u.chat_id <> ''
     UNION ALL
-    SELECT * FROM (SELECT platform, 'owner', 'owner', chat_id, 1, updated_at FROM sessions WHERE platform IN ('web', 'rest', 'ws', 'cli')
+    SELECT * FROM (SELECT platform, 'owner', 'owner', chat_id, 1, updated_at FROM sessions WHERE platform IN ('web', 'rest', 'ws', 'cli', 'openai')
                    ORDER BY updated_at DESC LIMIT 1))
 ORDER BY own, used DESC;
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* await_reply.h: waits for what becomes of a message that was just stored: its reply, or a question that it waits with. */
+#pragma once
+#include "bus/bus.h"
+#include "gateway/submit.h"
+
+struct awaited {
+    struct gateway *gateway;
+    struct arena   *arena;
+    const struct received *received;
+    bool            wants_question;     /* a question ends the wait */
+    /* Waits for news, or fails: http_wait_or_gone().  on_event gets every event about the message; may be NULL. */
+    enum err      (*wait)(void *arg, struct waiters *news) AWAITS;
+    enum err      (*on_event)(void *arg, const struct bus_event *) AWAITS;
+    void           *arg;
+    /* What comes out. */
+    json_t         *replies;            /* as submit_replies() has them */
+    str             state;              /* the message's */
+    str             question;           /* the event "approval"; "": none */
+    /* private */
+    struct mailbox *mailbox;
+    str             reply;              /* as it was published; NO_STR when events were lost */
+};
+
+/* Without an await since the message was stored: nothing about it can have been published before. */
+void     awaited_begin(struct awaited *);
+enum err await_reply(struct awaited *) AWAITS MUST_USE;     /* ERR_CANCELLED: the gateway stops */
+void     awaited_done(struct awaited *);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/v1_call.h"
+
+#include "agent/ask.h"
+#include "agent/persona.h"
+#include "agent/turn.h"
+#include "gateway/access.h"
+#include "gateway/models.h"
+#include "gateway/v1_output.h"
+#include "gateway/v1_problem.h"
+
+struct call {
+    struct v1_output out;
+    struct prompt    prompt;
+    struct asker     asker;
+    struct reply     reply;
+    struct waiters   news;          /* pieces, or the end */
+    bool             ended;
+    enum err         outcome;
+    str              why;
+};
+
+static void call_done(struct call *c)
+{
+    v1_output_done(&c->out);
+}
+
+/* ---- which model ---- */
+
+static const struct { const char *name; enum model_role role; } roles[] = { { "main", MODEL_MAIN }, { "fast", MODEL_FAST } };
+
+const char *v1_role_name(size_t i)
+{
+    return i < N_ELEMENTS(roles) ? roles[i].name : NULL;
+}
+
+/* A model that the server in use has, by the server's own name for it. */
+static const struct model_route *plain_name(struct arena *a, const struct model *m, str name)
+{
+    struct model_route *route = ARENA_NEW(a, struct model_route);
+    struct model **only = ARENA_NEW(a, struct model *), *copy = ARENA_NEW(a, struct model);
+
+    *copy = *m;
+    copy->name = copy->label = arena_c(a, name);
+    copy->facts = MODEL_FACTS_UNKNOWN;
+    *only = copy;
+    *route = (struct model_route){ only, 1 };
+    return route;
+}
+
+static bool is_called(const struct model *m, str name)
+{
+    return str_eq(str_from(m->label), name) || str_eq(str_from(m->name), name);
+}
+
+enum err v1_route(struct gateway *g, struct arena *a, str name, const struct model_route **out)
+{
+    enum model_role role = MODEL_MAIN;
+    struct model_choice choice;
+    bool is_role = name.len == 0;
+
+    for (size_t i = 0; i < N_ELEMENTS(roles); i++)
+        if (str_eq(name, str_from(roles[i].name))) {
+            role = roles[i].role;
+            is_role = true;
+        }
+    TRY(models_choice(g, a, NO_STR, role, &choice));
+    if (choice.route == NULL)
+        return failed(ERR_NET, "no model can be asked: %.*s", STR(choice.why_not));
+    *out = is_role || is_called(choice.route->models[0], name) ? choice.route : plain_name(a, choice.route->models[0], name);
+    return OK;
+}
+
+/* ---- the call ---- */
+
+static void on_delta(void *arg, str text)
+{
+    struct call *c = arg;
+
+    v1_output_piece(&c->out, V1_TEXT, text);
+    wake_all(&c->news);
+}
+
+static enum err ask(void *arg) AWAITS
+{
+    struct call *c = arg;
+    struct arena *a = c->out.request->arena;
+
+    c->outcome = ask_model(&c->asker, a, &c->prompt, on_delta, c, &c->reply);
+    if (c->outcome)
+        c->why = arena_str(a, str_from(failed_text()));
+    c->ended = true;
+    wake_all(&c->news);
+    return OK;
+}
+
+/* Leaving early, because the client did, cancels the call. */
+static enum err run(struct call *c) AWAITS
+{
+    CLEANUP(fibers_done) struct fibers g = { 0 };
+
+    fibers_spawn(&g, "v1 call", ask, c);
+    while (!c->ended || v1_output_pending(&c->out))
+        TRY(v1_output_wait(&c->out, &c->news));
+    return OK;
+}
+
+static void add_persona(struct request *q, struct v1_request *r)
+{
+    struct transcript all = { .arena = q->arena };
+    struct turn t = { .arena = q->arena, .store = q->gateway->store, .workspace = q->gateway->workspace,
+                      .message = { .platform = S("openai"), .user_id = S("owner") },
+                      .person = access_person(q->gateway->access, S("openai"), S("owner")) };
+
+    transcript_add(&all, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(&t) });
+    for (size_t i = 0; i < r->messages.n; i++)
+        transcript_add(&all, r->messages.messages[i]);
+    r->messages = all;
+}
+
+static enum err prepare(struct call *c, struct request *q, struct v1_request *r, enum v1_voice voice) AWAITS
+{
+    TRY(v1_route(q->gateway, q->arena, voice == V1_PERSONA ? NO_STR : r->model, &c->asker.route));
+    if (voice == V1_PERSONA)
+        add_persona(q, r);
+    c->prompt = r->prompt;
+    c->prompt.messages = r->messages.messages;
+    c->prompt.n_messages = r->messages.n;
+    if (c->prompt.n_tools && !asker_can(&c->asker, CAP_TOOLS)) {
+        r->param = "tools";
+        return failed(ERR_INPUT, "the model %s takes no tools", c->asker.route->models[0]->label);
+    }
+    return OK;
+}
+
+enum err v1_call(struct request *q, const struct v1_dialect *d, struct v1_request *r, enum v1_voice voice)
+{
+    CLEANUP(call_done) struct call c = { .asker.spend = { .person = S("owner"), .purpose = "api" } };
+
+    v1_output_init(&c.out, q, d, r);
+    enum err e = prepare(&c, q, r, voice);
+
+    if (e == OK) {
+        TRY(run(&c));
+        if (c.outcome == OK)
+            return v1_output_end(&c.out, &c.reply);
+    } else {
+        c.why = arena_str(q->arena, str_from(failed_text()));
+    }
+    struct v1_problem p = v1_problem_of(e ? e : c.outcome, c.why);
+
+    p.param = r->param;
+    return v1_output_fail(&c.out, &p);
+}

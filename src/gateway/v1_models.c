@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/* v1_models.c: GET /v1/models: what may be asked for as `model`. */
+#include <string.h>
+
+#include "gateway/handlers.h"
+#include "gateway/models.h"
+#include "gateway/v1_assistant.h"
+#include "gateway/v1_call.h"
+#include "gateway/v1_output.h"
+#include "gateway/v1_problem.h"
+#include "runtime/clock.h"
+
+static json_t *model_of(const struct gateway *g, str id, const char *owner)
+{
+    int64_t since = (clock_wall_ms() - (int64_t)(clock_ms() - g->started_ms)) / 1000;
+
+    return json_pack("{s:o, s:s, s:I, s:s}", "id", json_from_str(id), "object", "model", "created", (json_int_t)since, "owned_by",
+                     owner);
+}
+
+static bool has(const json_t *list, str id)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, one)
+        if (str_eq(json_text_str(one, "id"), id))
+            return true;
+    return false;
+}
+
+static void add(const struct gateway *g, json_t *list, str id, const char *owner)
+{
+    if (!has(list, id))
+        json_array_append_new(list, model_of(g, id, owner));
+}
+
+/* The assistant, the roles, and the models that have them. */
+static enum err list_models(struct request *q, json_t *list) AWAITS
+{
+    const struct model_route *route;
+    const char *role;
+
+    add(q->gateway, list, S("clawdbot"), "clawdbot");
+    for (size_t i = 0; (role = v1_role_name(i)) != NULL; i++) {
+        enum err e = v1_route(q->gateway, q->arena, str_from(role), &route);
+
+        if (e == ERR_NET)       /* nothing answers now; the assistant is there all the same */
+            continue;
+        TRY(e);
+        add(q->gateway, list, str_from(role), "clawdbot");
+        for (size_t k = 0; k < route->n; k++)
+            add(q->gateway, list, str_from(route->models[k]->label), route->models[k]->provider->name);
+    }
+    return OK;
+}
+
+enum err v1_list_models(struct request *q) AWAITS
+{
+    json_t *list = json_array();
+    enum err e = list_models(q, list);
+
+    if (e) {
+        json_decref(list);
+        return e;
+    }
+    return answer_json(q, 200, json_pack("{s:s, s:o}", "object", "list", "data", list));
+}
+
+enum err v1_get_model(struct request *q) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *list = json_array();
+    str id = str_skip(q->http->path, strlen("/v1/models/"));
+    json_t *one;
+    size_t i;
+
+    TRY(list_models(q, list));
+    json_array_foreach(list, i, one)
+        if (str_eq(json_text_str(one, "id"), id))
+            return answer_json(q, 200, json_incref(one));
+    struct v1_problem p = v1_problem_of(ERR_NOT_FOUND, str_from(arena_printf(q->arena, "there is no model '%.*s'; GET /v1/models "
+                                                                             "lists them", STR(str_take(id, 80)))));
+
+    return v1_refuse(q, &p);
+}
