@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/anthropic_messages.h"
+#include "model/anthropic.h"
 
 #include <string.h>
 
