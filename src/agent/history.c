@@ -34,19 +34,6 @@ struct histories {
     size_t      size, max;
 };
 
-/* About four letters a token, and one token a Chinese character. */
-uint64_t tokens_in(str text)
-{
-    uint64_t quarters = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-
-        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
-    }
-    return quarters / 4 + 1;
-}
-
 static void past_unref(void *arg)
 {
     struct past *p = arg;

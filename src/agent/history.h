@@ -7,6 +7,7 @@
  * conversations longest unused go first. */
 #pragma once
 #include "agent/journal.h"
+#include "model/tokens.h"
 
 struct histories;
 
@@ -34,5 +35,3 @@ enum err history_add(struct histories *, struct store *, const struct history_wi
 
 /* The message that was asked for last has ended, and the store has it: what it said and all that came of it. */
 void history_ended(struct histories *, const struct history_wish *, str text, const struct chat_message *, size_t n);
-
-uint64_t tokens_in(str text);   /* a rough count, rather too high: enough to stay under a limit */

@@ -26,7 +26,6 @@ struct batch {
 };
 
 void          batch_addv(struct batch *, const char *statement, const char *types, va_list);
-struct batch *batch_copy(struct arena *, const struct batch *);             /* without results */
 void          batch_forget_results(struct batch *);
 /* ERR_CONFLICT unless the statement's expectation holds. */
 enum err      batch_check(const struct batch_statement *) MUST_USE;

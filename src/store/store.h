@@ -48,6 +48,7 @@ void batch_expect(struct batch *, size_t n);
 const struct rows *batch_rows(const struct batch *, size_t statement_index);    /* after success */
 size_t batch_changed(const struct batch *, size_t statement_index);
 size_t batch_size(const struct batch *);                                        /* statements added */
+struct batch *batch_copy(struct arena *, const struct batch *);                 /* without results: to be given once more */
 
 /* Durable when it returns OK.  ERR_CONFLICT: an expectation or a constraint; ERR_IO: disk full or broken; nothing
  * of the batch is stored.  It is not interrupted: the result is the true one, and a cancellation or deadline that

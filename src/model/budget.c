@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/budget.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "model/tokens.h"
+#include "runtime/clock.h"
+
+enum {
+    LEAST_ANSWER = 1024,        /* tokens; an answer that may only be shorter is not worth its question */
+    WAIT_MAX_MS = 30000,        /* for calls under way that hold what this one needs */
+    WARN_PERCENT = 80,
+};
+
+struct budgets {
+    struct accounts        accounts;
+    struct arena          *arena;       /* of the rules */
+    struct budget_rules    rules;
+    struct budget_observer observer;
+    struct waiters         settled;     /* woken when something is held no longer */
+};
+
+/* One limit that holds for a call, and how it stands. */
+struct claim { const struct budget_limit *limit; str name; struct account *account; };
+struct claims { struct claim one[BUDGET_HOLDING_MAX]; size_t n; };
+
+/* What a call takes: its input for sure, its answer up to a length. */
+struct need { struct price price; int64_t input, input_cost, answer; };
+
+/* ---- from start to end ---- */
+
+enum err budgets_configure(struct budgets *b)
+{
+    struct arena *a = arena_new();
+    struct budget_rules rules;
+    enum err e = budget_rules_read(a, config_now(), &rules);
+
+    if (e) {
+        arena_free(a);
+        return e;
+    }
+    arena_free(b->arena);
+    b->arena = a;
+    b->rules = rules;
+    b->accounts.currency = rules.currency;
+    accounts_forget(&b->accounts);
+    wake_all(&b->settled);          /* what waits may be allowed now */
+    return OK;
+}
+
+enum err budgets_open(struct store *store, struct budgets **out)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct budgets *b = NEW(struct budgets);
+    struct batch *batch = batch_new(a);
+
+    accounts_init(&b->accounts, store, "");
+    batch_add(batch, "usage.keep_reserved", "");
+    enum err e = budgets_configure(b);
+
+    if (e == OK)
+        e = store_commit(store, batch);
+    if (e) {
+        budgets_free(b);
+        return e;
+    }
+    *out = b;
+    return OK;
+}
+
+void budgets_free(struct budgets *b)
+{
+    if (b == NULL)
+        return;
+    accounts_done(&b->accounts);
+    arena_free(b->arena);
+    free(b);
+}
+
+void budgets_observe(struct budgets *b, const struct budget_observer *o)
+{
+    b->observer = o ? *o : (struct budget_observer){ 0 };
+}
+
+const char *budgets_currency(const struct budgets *b)
+{
+    return b->rules.currency;
+}
+
+enum err budgets_expire(struct budgets *b)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    int64_t before = clock_wall_ms() - (int64_t)config_now()->budgets_retention;
+    struct batch *batch = batch_new(a);
+
+    batch_add(batch, "usage.expire", "i", before);
+    batch_add(batch, "usage.expire_warnings", "i", before);
+    return store_commit(b->accounts.store, batch);
+}
+
+/* ---- which limits hold, and how they stand ---- */
+
+static bool is_limited(const struct budgets *b, const struct spend *s)
+{
+    for (size_t i = 0; i < b->rules.n_limits; i++)
+        if (budget_limit_holds(&b->rules, &b->rules.limits[i], spend_name(s, b->rules.limits[i].scope)))
+            return true;
+    return false;
+}
+
+static enum err find_claims_now(struct budgets *b, const struct spend *s, struct claims *out, bool *ret_awaited) AWAITS
+{
+    int64_t now = clock_wall_ms();
+
+    *out = (struct claims){ 0 };
+    for (size_t i = 0; i < b->rules.n_limits && !*ret_awaited; i++) {
+        const struct budget_limit *l = &b->rules.limits[i];
+        struct claim *c = &out->one[out->n];
+
+        c->limit = l;
+        c->name = spend_name(s, l->scope);
+        if (!budget_limit_holds(&b->rules, l, c->name))
+            continue;
+        out->n++;
+        TRY(account_get(&b->accounts, l->scope, l->per, c->name, now, &c->account, ret_awaited));
+    }
+    return OK;
+}
+
+/* All of one moment: whatever had to be waited for, everything is looked up again. */
+static enum err find_claims(struct budgets *b, const struct spend *s, struct claims *out) AWAITS
+{
+    bool awaited;
+
+    do {
+        awaited = false;
+        TRY(find_claims_now(b, s, out, &awaited));
+    } while (awaited);
+    return OK;
+}
+
+static struct budget_state state_of(const struct claim *c)
+{
+    return (struct budget_state){
+        .scope = c->limit->scope, .per = c->limit->per, .name = c->name, .limit = { c->limit->money, c->limit->tokens },
+        .spent = c->account->spent, .held = c->account->held, .period = c->account->period,
+    };
+}
+
+enum err budgets_states(struct budgets *b, struct arena *a, const struct spend *s, struct budget_state **out, size_t *ret_n)
+{
+    struct claims claims;
+
+    TRY(find_claims(b, s, &claims));
+    *out = arena_alloc(a, (claims.n + 1) * sizeof **out);
+    for (size_t i = 0; i < claims.n; i++)
+        (*out)[i] = state_of(&claims.one[i]);
+    *ret_n = claims.n;
+    return OK;
+}
+
+static unsigned percent_of(int64_t spent, int64_t limit)
+{
+    if (limit == BUDGET_NO_LIMIT || spent <= 0)
+        return 0;
+    return spent >= limit ? 100 : (unsigned)((double)spent / (double)limit * 100);
+}
+
+unsigned budget_percent(const struct budget_state *s)
+{
+    unsigned money = percent_of(s->spent.money, s->limit.money), tokens = percent_of(s->spent.tokens, s->limit.tokens);
+
+    return money > tokens ? money : tokens;
+}
+
+/* ---- warnings ---- */
+
+static void warn(struct budgets *b, const struct claim *c, unsigned percent)
+{
+    struct budget_state s = state_of(c);
+    unsigned level = percent >= 100 ? 100 : percent >= WARN_PERCENT ? WARN_PERCENT : 0;
+
+    if (level <= c->account->warned)
+        return;
+    c->account->warned = level;
+    if (b->observer.reached)
+        b->observer.reached(b->observer.arg, &s, level);
+}
+
+static void show_used(const struct budget_state *s)
+{
+    if (s->scope != BUDGET_GLOBAL)
+        return;
+    if (s->limit.money > 0)
+        metric_set_for(METRIC_FAMILY_budget_used, period_name(s->per), "money", (int64_t)((double)s->spent.money / (double)s->limit.money * 1000));
+    if (s->limit.tokens > 0)
+        metric_set_for(METRIC_FAMILY_budget_used, period_name(s->per), "tokens",
+                       (int64_t)((double)s->spent.tokens / (double)s->limit.tokens * 1000));
+}
+
+static void warn_all(struct budgets *b, const struct spend *s)
+{
+    int64_t now = clock_wall_ms();
+
+    for (size_t i = 0; i < b->rules.n_limits; i++) {
+        const struct budget_limit *l = &b->rules.limits[i];
+        struct claim c = { .limit = l, .name = spend_name(s, l->scope) };
+
+        c.account = account_peek(&b->accounts, l->scope, l->per, c.name, now);
+        if (c.account == NULL || !budget_limit_holds(&b->rules, l, c.name))
+            continue;
+        struct budget_state state = state_of(&c);
+
+        show_used(&state);
+        warn(b, &c, budget_percent(&state));
+    }
+}
+
+/* ---- weighing ---- */
+
+static struct need need_of(const struct budget_rules *r, const struct model *m, const struct prompt *p)
+{
+    struct need n = { .price = budget_price(r, m), .input = (int64_t)tokens_in_prompt(p) };
+    struct usage dearest = { .input = n.input, .written = n.price.written > n.price.input ? n.input : 0 };
+
+    n.input_cost = price_cost(&n.price, &dearest);
+    n.answer = p->max_tokens ? p->max_tokens : m->facts.max_output ? m->facts.max_output : r->answer;
+    return n;
+}
+
+/* How long an answer may be, after `held` is put aside; below 0: not even the question has room. */
+static int64_t answer_within_money(const struct claim *c, const struct need *n, struct amount held)
+{
+    int64_t left = c->limit->money - c->account->spent.money - held.money - n->input_cost, scaled;
+
+    if (left < 0)
+        return -1;
+    if (n->price.output == 0 || __builtin_mul_overflow(left, (int64_t)MONEY_UNIT, &scaled))
+        return INT64_MAX;
+    return scaled / n->price.output;
+}
+
+static int64_t answer_within(const struct claim *c, const struct need *n, struct amount held)
+{
+    int64_t tokens = INT64_MAX, money = INT64_MAX;
+
+    if (c->limit->tokens != BUDGET_NO_LIMIT)
+        tokens = c->limit->tokens - c->account->spent.tokens - held.tokens - n->input;
+    if (c->limit->money != BUDGET_NO_LIMIT && n->price.is_known)
+        money = answer_within_money(c, n, held);
+    return tokens < money ? tokens : money;
+}
+
+static int64_t least_answer(const struct need *n)
+{
+    return n->answer < LEAST_ANSWER ? n->answer : LEAST_ANSWER;
+}
+
+/* Half of what is left is for the others, unless all that could be wanted is little. */
+static int64_t answer_given(const struct need *n, int64_t room)
+{
+    int64_t least = least_answer(n);
+
+    if (n->answer <= least || n->answer <= room / 2)
+        return n->answer;
+    return room / 2 > least ? room / 2 : least;
+}
+
+struct verdict { const struct claim *tightest; int64_t room, room_later; };
+
+static struct verdict weigh(const struct claims *claims, const struct need *n)
+{
+    struct verdict v = { .room = INT64_MAX, .room_later = INT64_MAX };
+
+    for (size_t i = 0; i < claims->n; i++) {
+        const struct claim *c = &claims->one[i];
+        int64_t room = answer_within(c, n, c->account->held), later = answer_within(c, n, (struct amount){ 0 });
+
+        if (room < v.room) {
+            v.room = room;
+            v.tightest = c;
+        }
+        v.room_later = later < v.room_later ? later : v.room_later;
+    }
+    return v;
+}
+
+/* ---- refusing ---- */
+
+static const char *whose(char out[128], const struct budget_state *s)
+{
+    if (s->scope == BUDGET_GLOBAL)
+        return "everybody together";
+    if (s->scope == BUDGET_SESSION)
+        return "this conversation";
+    snprintf(out, 128, "%s %.*s", budget_scope_name(s->scope), STR(str_take(s->name, 100)));
+    return out;
+}
+
+static enum err say_spent(const struct budget_denial *d)
+{
+    char who[128], until[PERIOD_TEXT_SIZE], spent[MONEY_TEXT_SIZE], limit[MONEY_TEXT_SIZE], wanted[MONEY_TEXT_SIZE], held[MONEY_TEXT_SIZE];
+    const struct budget_state *s = &d->state;
+
+    period_text(until, s->period.until);
+    if (d->lacks_money)
+        return failed(ERR_BUDGET, "the %s's money for %s is used up: %s of %s %s are spent and %s reserved, and a call of %s takes %s at "
+                                  "the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
+                      money_text(spent, s->spent.money), money_text(limit, s->limit.money), d->currency,
+                      money_text(held, s->held.money), d->model, money_text(wanted, d->wanted), until);
+    return failed(ERR_BUDGET, "the %s's tokens for %s are used up: %lld of %lld are spent and %lld reserved, and a call of %s takes "
+                              "%lld at the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
+                  (long long)s->spent.tokens, (long long)s->limit.tokens, (long long)s->held.tokens, d->model, (long long)d->wanted, until);
+}
+
+static enum err refuse(const struct budget_denial *d, struct budget_denial *out)
+{
+    char who[128];
+
+    metric_add(METRIC_budget_denied, 1);
+    if (out)
+        *out = *d;
+    if (d->why == BUDGET_SPENT)
+        return say_spent(d);
+    return failed(ERR_BUDGET, "nobody knows the price of %s in %s, and money is limited for %s: set its price, or budgets.unknown_price",
+                  d->model, d->currency, whose(who, &d->state));
+}
+
+static enum err refuse_spent(struct budgets *b, const struct claim *c, const struct need *n, const struct model *m, struct budget_denial *out)
+{
+    struct usage least = { .input = n->input, .output = least_answer(n) };
+    struct budget_denial d = { BUDGET_SPENT, state_of(c), .model = m->label, .currency = b->rules.currency };
+
+    d.lacks_money = c->limit->money != BUDGET_NO_LIMIT && n->price.is_known
+                 && answer_within_money(c, n, c->account->held) < least.output;
+    d.wanted = d.lacks_money ? price_cost(&n->price, &least) : least.input + least.output;
+    warn(b, c, 100);
+    return refuse(&d, out);
+}
+
+/* Where money is limited. */
+static enum err check_price(struct budgets *b, const struct claims *claims, const struct need *n, const struct model *m,
+                            struct budget_denial *out)
+{
+    if (n->price.is_known || b->rules.unknown_price == UNKNOWN_FREE)
+        return OK;
+    for (size_t i = 0; i < claims->n; i++)
+        if (claims->one[i].limit->money != BUDGET_NO_LIMIT)
+            return refuse(&(struct budget_denial){ BUDGET_PRICE_UNKNOWN, state_of(&claims->one[i]), .model = m->label,
+                                                   .currency = b->rules.currency }, out);
+    return OK;
+}
+
+/* ---- reserving ---- */
+
+static enum err wait_for_settling(struct budgets *b, uint64_t ms) AWAITS
+{
+    CLEANUP(deadline_clear) struct deadline d;
+
+    deadline_set(&d, ms);
+    enum err e = wait_on(&b->settled, "a budget that calls under way hold");
+
+    deadline_clear(&d);
+    return e == ERR_TIMEOUT ? fiber_check() : e;
+}
+
+/* OK: *need's answer is what may be had at this moment. */
+static enum err find_room(struct budgets *b, const struct model *m, const struct spend *s, struct need *need, struct budget_denial *denial) AWAITS
+{
+    uint64_t until = clock_ms() + WAIT_MAX_MS;
+    struct claims claims;
+
+    for (;;) {
+        TRY(find_claims(b, s, &claims));
+        need->price = budget_price(&b->rules, m);
+        TRY(check_price(b, &claims, need, m, denial));
+        struct verdict v = weigh(&claims, need);
+
+        if (v.room >= least_answer(need)) {
+            need->answer = answer_given(need, v.room);
+            return OK;
+        }
+        if (v.room_later < least_answer(need) || clock_ms() >= until)
+            return refuse_spent(b, v.tightest, need, m, denial);
+        TRY(wait_for_settling(b, until - clock_ms()));
+    }
+}
+
+static int64_t cost_or_unknown(const struct price *p, const struct usage *u)
+{
+    return p->is_known ? price_cost(p, u) : -1;
+}
+
+static enum err store_reservation(struct budget_hold *h, const struct need *n) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct budgets *b = h->budgets;
+    const struct spend *s = h->spend;
+    struct batch *batch = batch_new(a);
+
+    batch_add(batch, "usage.reserve", "iissscciiiic", h->at, h->call, s->person, s->session_id, s->agent, h->model->label, s->purpose,
+              s->inbox_id, n->input, n->answer, h->price.is_known ? h->reserved.money : INT64_C(-1), b->rules.currency);
+    return store_commit(b->accounts.store, batch);
+}
+
+/* Nothing is awaited between finding room and taking it. */
+static enum err take(struct budget_hold *h, const struct need *n) AWAITS
+{
+    struct accounts *as = &h->budgets->accounts;
+    struct usage longest = { .output = n->answer };
+
+    h->price = n->price;
+    h->at = clock_wall_ms();
+    h->reserved = (struct amount){ n->price.is_known ? money_add(n->input_cost, price_cost(&n->price, &longest)) : 0, n->input + n->answer };
+    accounts_change(as, h->spend, h->at, (struct amount){ 0 }, h->reserved);
+    enum err e = store_reservation(h, n);
+
+    h->is_stored = e == OK;
+    if (e)
+        accounts_forget(as);        /* they counted what is not there */
+    return e;
+}
+
+enum err budget_reserve(struct budgets *b, const struct model *m, const struct spend *s, struct prompt *p, struct budget_denial *denial,
+                        struct budget_hold *out)
+{
+    *out = (struct budget_hold){ .budgets = b, .model = m, .spend = s, .prompt = p };
+    if (b == NULL)
+        return OK;
+    out->price = budget_price(&b->rules, m);
+    out->at = clock_wall_ms();
+    out->call = (int64_t)(random_below(INT64_MAX) + 1);
+    if (!is_limited(b, s))
+        return OK;
+    struct need need = need_of(&b->rules, m, p);
+    int64_t wanted = need.answer;
+
+    TRY(find_room(b, m, s, &need, denial));
+    if (need.answer < wanted)
+        p->max_tokens = need.answer;
+    return take(out, &need);
+}
+
+/* ---- settling ---- */
+
+/* *ret_estimated: not all of it is as the provider counted. */
+static struct usage taken(const struct budget_hold *h, const struct reply *reply, const struct usage *broken, bool *ret_estimated)
+{
+    struct usage u = reply ? reply->usage : (struct usage){ 0 };
+
+    *ret_estimated = h->price.is_assumed || broken->input || broken->output;
+    if (reply && u.input == 0 && u.output == 0) {
+        *ret_estimated = true;
+        u = (struct usage){ .input = (int64_t)tokens_in_prompt(h->prompt), .output = (int64_t)tokens_in_reply(reply) };
+    }
+    u.input += broken->input;
+    u.output += broken->output;
+    return u;
+}
+
+static void write_settled(const struct budget_hold *h, const struct usage *u, int64_t cost, bool estimated)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    const struct spend *s = h->spend;
+    struct batch *b = batch_new(a);
+    bool is_nothing = u->input == 0 && u->output == 0;
+
+    if (h->is_stored && is_nothing)
+        batch_add(b, "usage.release", "ii", h->at, h->call);
+    else if (h->is_stored)
+        batch_add(b, "usage.settle", "iiiiiiiii", h->at, h->call, u->input, u->output, u->cached, u->written, u->reasoning, cost,
+                  (int64_t)estimated);
+    else if (!is_nothing)
+        batch_add(b, "usage.add", "iissscciiiiiiici", h->at, h->call, s->person, s->session_id, s->agent, h->model->label, s->purpose,
+                  s->inbox_id, u->input, u->output, u->cached, u->written, u->reasoning, cost, h->budgets->rules.currency,
+                  (int64_t)estimated);
+    if (batch_size(b))
+        accounts_write(&h->budgets->accounts, b);
+}
+
+void budget_settle(struct budget_hold *h, const struct reply *reply, const struct usage *broken)
+{
+    struct budgets *b = h->budgets;
+    bool estimated;
+
+    if (b == NULL)
+        return;
+    struct usage u = taken(h, reply, broken, &estimated);
+    int64_t cost = cost_or_unknown(&h->price, &u);
+
+    accounts_change(&b->accounts, h->spend, h->at, (struct amount){ cost < 0 ? 0 : cost, u.input + u.output },
+                    (struct amount){ -h->reserved.money, -h->reserved.tokens });
+    write_settled(h, &u, cost, estimated);
+    if (cost > 0)
+        metric_add_for(METRIC_FAMILY_model_cost, h->model->label, b->rules.currency, cost);
+    warn_all(b, h->spend);
+    wake_all(&b->settled);
+    h->budgets = NULL;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/tokens.h"
+
+#include "domain/tool.h"
+
+enum {
+    WRAPPING = 4,           /* of a message, a call or a tool: role, separators */
+    IMAGE = 1600,           /* what a large one is to Anthropic; the others count less (platform.claude.com/docs, "Vision") */
+};
+
+uint64_t tokens_in(str text)
+{
+    uint64_t quarters = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+
+        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
+    }
+    return quarters / 4 + 1;
+}
+
+static uint64_t tokens_in_calls(const struct tool_call *calls, size_t n)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += WRAPPING + tokens_in(calls[i].name) + tokens_in(calls[i].arguments);
+    return sum;
+}
+
+static uint64_t tokens_in_tool(const struct tool *t)
+{
+    return WRAPPING + tokens_in(str_from(t->name)) + tokens_in(str_from(t->description)) + tokens_in(str_from(t->schema));
+}
+
+/* What is handed back for the API alone (signatures, encrypted thoughts) stands for the thoughts: the larger of the two counts. */
+static uint64_t tokens_thought(str reasoning, str kept)
+{
+    uint64_t as_text = reasoning.len ? tokens_in(reasoning) : 0, as_kept = kept.len ? tokens_in(kept) : 0;
+
+    return as_text > as_kept ? as_text : as_kept;
+}
+
+uint64_t tokens_in_prompt(const struct prompt *p)
+{
+    uint64_t sum = p->schema.len ? tokens_in(p->schema) : 0;
+
+    for (size_t i = 0; i < p->n_messages; i++) {
+        const struct chat_message *m = &p->messages[i];
+
+        sum += WRAPPING + tokens_in(m->text) + tokens_in_calls(m->calls, m->n_calls) + m->n_images * IMAGE
+             + tokens_thought(m->reasoning, m->kept);
+    }
+    for (size_t i = 0; i < p->n_tools; i++)
+        sum += tokens_in_tool(p->tools[i]);
+    return sum;
+}
+
+uint64_t tokens_in_reply(const struct reply *r)
+{
+    return tokens_in(r->text) + (r->reasoning.len ? tokens_in(r->reasoning) : 0) + tokens_in_calls(r->calls, r->n_calls);
+}
