@@ -31,7 +31,7 @@ enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p,
             .on_delta = on_delta, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
             .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
         },
-        .fit = fit, .budgets = asker->budgets, .spend = asker->spend,
+        .fit = fit, .budgets = asker->budgets, .spend = asker->spend, .denial = asker->denial,
     };
     struct route_result result;
     uint64_t start = clock_us();

@@ -9,6 +9,7 @@ struct asker {
     const struct model_route *route;
     struct budgets *budgets;        /* NULL: nothing is counted */
     struct spend    spend;
+    struct budget_denial *denial;   /* route.h; may be NULL */
 };
 
 /* Temperature and length come from the configuration where the prompt sets none (temperature negative, max_tokens 0).

@@ -216,6 +216,15 @@ bool completion_begun(const struct completion *c)
     return c->text.len || c->reasoning.len || c->n_calls;
 }
 
+size_t completion_size(const struct completion *c)
+{
+    size_t sum = c->text.len + c->reasoning.len;
+
+    for (size_t i = 0; i < c->n_calls; i++)
+        sum += c->calls[i].arguments.len;
+    return sum;
+}
+
 /* A call is found again by its id: in the journal, and by the provider. */
 static bool id_is_taken(const struct tool_call *calls, size_t n, str id)
 {

@@ -48,6 +48,7 @@ void     completion_usage(struct completion *, struct usage);
 void     completion_model(struct completion *, str model);
 enum err completion_finish(struct completion *) MUST_USE;      /* the provider says this was all */
 bool     completion_begun(const struct completion *);          /* anything shown or kept yet? then no retry */
+size_t   completion_size(const struct completion *);           /* bytes of text, thoughts and arguments so far */
 /* In the arena.  ERR_NET when the stream ended before completion_finish; ERR_REMOTE when it holds nothing at all.
  * Calls without an id get one. */
 enum err completion_reply(struct completion *, struct reply *out) MUST_USE;

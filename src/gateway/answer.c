@@ -34,6 +34,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
         .person = person, .workspace = g->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .asker.budgets = g->budgets, .asker.denial = &a->denial,
         .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->message->agent, .purpose = "turn",
                          .inbox_id = a->inbox_id },
         .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,

@@ -6,6 +6,7 @@
 #pragma once
 #include "agent/turn.h"
 #include "gateway/gateway.h"
+#include "model/budget.h"
 
 struct answer {
     struct arena         *arena;
@@ -21,6 +22,7 @@ struct answer {
     str                   error;        /* with failed */
     struct turn          *turn;         /* that made it, or NULL */
     bool                  begun;        /* a platform may show the beginning of the reply already */
+    struct budget_denial  denial;       /* with ERR_BUDGET: why */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */
 };
 

@@ -11,6 +11,7 @@
 struct access;
 struct alerts;
 struct blobs;
+struct budgets;
 struct dispatch;
 struct histories;
 struct limits;
@@ -28,6 +29,7 @@ struct gateway {
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */
     struct models   *models;        /* models.h: which model answers */
+    struct budgets  *budgets;       /* model/budget.h: what models may cost; given to whoever asks one */
     struct histories *histories;    /* agent/history.h: conversations of late */
     struct sessions *sessions;      /* sessions.h: what conversations are */
     struct fibers    services;      /* everything that runs until the gateway stops; independent */

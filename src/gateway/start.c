@@ -29,6 +29,7 @@
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
 #include "gateway/tool_host.h"
+#include "model/budget.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -189,8 +190,10 @@ static enum err expire_blobs(struct running *r) AWAITS
 /* What has had its time is deleted, now and every hour. */
 static enum err expire(void *arg) AWAITS
 {
+    struct running *r = arg;
+
     for (;;) {
-        if (expire_messages(arg) || expire_blobs(arg))
+        if (expire_messages(r) || expire_blobs(r) || budgets_expire(r->gateway.budgets))
             log_event(LOG_WARN, "expire.failed", F("error", failed_text()));
         TRY(fiber_sleep(EXPIRE_EVERY_MS));
     }
@@ -267,6 +270,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->alerts = alerts_new(g);
     TRY(access_open(g, &g->access));
     TRY(rules_load(g));
+    TRY(budgets_open(g->store, &g->budgets));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
     deliver_use_blobs(g->blobs);
@@ -338,6 +342,8 @@ static void reload(struct running *r) AWAITS
             models_forget(r->gateway.models);
         if (rules_load(&r->gateway))
             log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
+        if (budgets_configure(r->gateway.budgets))
+            log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
     }
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));
@@ -406,6 +412,7 @@ static void close_parts(struct running *r) AWAITS
     server_close(r->unix_socket);
     dispatch_free(g->dispatch);
     models_free(g->models);
+    budgets_free(g->budgets);
     sessions_free(g->sessions);
     histories_free(g->histories);
     provenance_close();

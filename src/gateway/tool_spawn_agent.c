@@ -180,7 +180,7 @@ static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arg
         all.agent[i].all = &all;
         *e = (struct errand){
             .arena = cx->arena, .store = all.host.gateway->store, .asker = {
-                .route = model.route,
+                .route = model.route, .budgets = all.host.gateway->budgets,
                 .spend = { cx->person.id, cx->session_id, S(""), "agent", cx->inbox_id },
             },
             .system = system_prompt(cx), .context = cx,

@@ -142,7 +142,7 @@ static enum err work(void *arg) AWAITS
         str *part = &w->parts->text[(*w->next)++];
         struct errand e = {
             .arena = s->arena, .store = s->cx->host->gateway->store, .asker = {
-                .route = s->model.route,
+                .route = s->model.route, .budgets = s->cx->host->gateway->budgets,
                 .spend = { s->cx->person.id, s->cx->session_id, S(""), "summary", s->cx->inbox_id },
             },
             .context = s->cx, .host = s->cx->host, .system = w->system, .task = *part, .max_rounds = 1,

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "model/fold.h"
+#include "model/tokens.h"
 #include "net/client.h"
 #include "runtime/clock.h"
 #include "runtime/failure.h"
@@ -15,6 +16,7 @@ enum {
     PAUSE_MS = 1000, PAUSE_MAX_MS = 60000,  /* longer than that is for the caller to wait */
     END_MS = 1000,                          /* from the last event to the end of the transfer */
     REFUSAL_MAX = 64 << 10,
+    BYTES_A_TOKEN = 3,                      /* few letters: rather too many tokens */
     TRANSFER_MAX = 256 << 20,               /* events are mostly wrapping: far more than max_text */
 };
 
@@ -164,6 +166,19 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     return e;
 }
 
+/* A try that broke off is paid for all the same: for its prompt, and for what came. */
+static void count_broken(const struct attempt *t)
+{
+    const struct completion *c = &t->completion;
+
+    if (t->options.broken == NULL || (!completion_begun(c) && c->usage.output == 0))
+        return;
+    int64_t came = (int64_t)completion_size(c) / BYTES_A_TOKEN, sent = c->usage.input;
+
+    t->options.broken->input += sent ? sent : (int64_t)tokens_in_prompt(&t->prompt);
+    t->options.broken->output += came > c->usage.output ? came : c->usage.output;
+}
+
 /* OK: try again now. */
 static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e) AWAITS
 {
@@ -233,6 +248,7 @@ enum err complete(struct model *m, struct arena *a, const struct prompt *p, cons
     if (t.prompt.model.len == 0)
         t.prompt.model = str_from(m->name);
     for (unsigned try = 1; (e = attempt(&t, out)) != OK; try++) {
+        count_broken(&t);
         /* What stopped this fiber stops the tries too; its error says so at the next await anyway. */
         if (fiber_check() != OK)
             return fiber_check();

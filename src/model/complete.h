@@ -14,6 +14,7 @@ struct completion_options {
     uint64_t idle_ms;                   /* silence after that; 0: 1 min */
     size_t   max_text;                  /* 0: 4 MiB */
     unsigned tries;                     /* 0: 3 */
+    struct usage *broken;               /* what tries that broke off took is added here, by estimate where nobody told; may be NULL */
 };
 
 /* prompt.model is model->name where it is empty.  The reply is in the arena.

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "model/breaker.h"
+#include "model/budget.h"
 #include "runtime/fiber.h"
 
 enum { TRIES_BEFORE_ANOTHER = 2, PASSED_OVER_MAX = 8 << 10 };
@@ -47,6 +48,8 @@ static enum err ask(struct routing *r, struct model *m, const struct prompt *pro
 {
     struct prompt p = *prompt;
     struct completion_options o = r->options->completion;
+    struct budget_hold hold;
+    struct usage broken = { 0 };
 
     p.model = str_from(m->name);
     if (r->options->fit)
@@ -55,7 +58,15 @@ static enum err ask(struct routing *r, struct model *m, const struct prompt *pro
     o.arg = r;
     if (!is_last && (o.tries == 0 || o.tries > TRIES_BEFORE_ANOTHER))
         o.tries = TRIES_BEFORE_ANOTHER;
-    enum err e = complete(m, r->arena, &p, &o, out);
+    o.broken = &broken;
+    enum err e = budget_reserve(r->options->budgets, m, &r->options->spend, &p, r->options->denial, &hold);
+
+    if (e) {
+        breaker_ended(breaker_of(m->label), ERR_CANCELLED);     /* it was not asked */
+        return e;
+    }
+    e = complete(m, r->arena, &p, &o, out);
+    budget_settle(&hold, e ? NULL : out, &broken);
 
     /* the caller's own end is not the model's failure */
     breaker_ended(breaker_of(m->label), e && fiber_check() ? ERR_CANCELLED : e);

@@ -9,6 +9,7 @@
 #include "model/complete.h"
 
 struct budgets;             /* budget.h */
+struct budget_denial;
 
 /* Who spends, and for what: for budgets and bills. */
 struct spend {
@@ -23,6 +24,7 @@ struct route_options {
     void (*fit)(struct arena *, const struct model *, struct prompt *);
     struct budgets *budgets;        /* NULL: nothing is counted */
     struct spend    spend;
+    struct budget_denial *denial;   /* with ERR_BUDGET: why, for people; may be NULL */
 };
 
 struct route_result {

@@ -58,3 +58,8 @@ DELETE FROM budget_warnings WHERE begins_at < ?1;
 
 -- name: usage.warn
 INSERT INTO budget_warnings(budget, begins_at, percent) VALUES (?1, ?2, ?3);
+
+-- name: usage.latest
+SELECT at, person, session_id, agent, model, purpose, inbox_id, input, output, cached, written, reasoning, cost, currency,
+       estimated, state
+FROM usage ORDER BY at DESC, call DESC LIMIT ?1;
