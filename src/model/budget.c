@@ -17,7 +17,7 @@ enum {
 };
 
 struct budgets {
-    struct accounts        accounts;
+    struct ledger        ledger;
     struct arena          *arena;       /* of the rules */
     struct budget_rules    rules;
     struct budget_observer observer;
@@ -25,7 +25,7 @@ struct budgets {
 };
 
 /* One limit that holds for a call, and how it stands. */
-struct claim { const struct budget_limit *limit; str name; struct account *account; };
+struct claim { const struct budget_limit *limit; str name; struct tally *tally; };
 struct claims { struct claim one[BUDGET_HOLDING_MAX]; size_t n; };
 
 /* What a call takes: its input for sure, its answer up to a length. */
@@ -46,8 +46,8 @@ enum err budgets_configure(struct budgets *b)
     arena_free(b->arena);
     b->arena = a;
     b->rules = rules;
-    b->accounts.currency = rules.currency;
-    accounts_forget(&b->accounts);
+    b->ledger.currency = rules.currency;
+    ledger_forget(&b->ledger);
     wake_all(&b->settled);          /* what waits may be allowed now */
     return OK;
 }
@@ -58,7 +58,7 @@ enum err budgets_open(struct store *store, struct budgets **out)
     struct budgets *b = NEW(struct budgets);
     struct batch *batch = batch_new(a);
 
-    accounts_init(&b->accounts, store, "");
+    ledger_init(&b->ledger, store, "");
     batch_add(batch, "usage.keep_reserved", "");
     enum err e = budgets_configure(b);
 
@@ -76,7 +76,7 @@ void budgets_free(struct budgets *b)
 {
     if (b == NULL)
         return;
-    accounts_done(&b->accounts);
+    ledger_done(&b->ledger);
     arena_free(b->arena);
     free(b);
 }
@@ -99,7 +99,7 @@ enum err budgets_expire(struct budgets *b)
 
     batch_add(batch, "usage.expire", "i", before);
     batch_add(batch, "usage.expire_warnings", "i", before);
-    return store_commit(b->accounts.store, batch);
+    return store_commit(b->ledger.store, batch);
 }
 
 /* ---- which limits hold, and how they stand ---- */
@@ -126,7 +126,7 @@ static enum err find_claims_now(struct budgets *b, const struct spend *s, struct
         if (!budget_limit_holds(&b->rules, l, c->name))
             continue;
         out->n++;
-        TRY(account_get(&b->accounts, l->scope, l->per, c->name, now, &c->account, ret_awaited));
+        TRY(ledger_tally(&b->ledger, l->scope, l->per, c->name, now, &c->tally, ret_awaited));
     }
     return OK;
 }
@@ -147,7 +147,7 @@ static struct budget_state state_of(const struct claim *c)
 {
     return (struct budget_state){
         .scope = c->limit->scope, .per = c->limit->per, .name = c->name, .limit = { c->limit->money, c->limit->tokens },
-        .spent = c->account->spent, .held = c->account->held, .period = c->account->period,
+        .spent = c->tally->spent, .held = c->tally->held, .period = c->tally->period,
     };
 }
 
@@ -184,22 +184,25 @@ static void warn(struct budgets *b, const struct claim *c, unsigned percent)
     struct budget_state s = state_of(c);
     unsigned level = percent >= 100 ? 100 : percent >= WARN_PERCENT ? WARN_PERCENT : 0;
 
-    if (level <= c->account->warned)
+    if (level <= c->tally->warned)
         return;
-    c->account->warned = level;
+    c->tally->warned = level;
     if (b->observer.reached)
         b->observer.reached(b->observer.arg, &s, level);
+}
+
+static void show_part(enum period_kind per, const char *kind, int64_t spent, int64_t limit)
+{
+    if (limit > 0)
+        metric_set_for(METRIC_FAMILY_budget_used, period_name(per), kind, (int64_t)((double)spent / (double)limit * 1000));
 }
 
 static void show_used(const struct budget_state *s)
 {
     if (s->scope != BUDGET_GLOBAL)
         return;
-    if (s->limit.money > 0)
-        metric_set_for(METRIC_FAMILY_budget_used, period_name(s->per), "money", (int64_t)((double)s->spent.money / (double)s->limit.money * 1000));
-    if (s->limit.tokens > 0)
-        metric_set_for(METRIC_FAMILY_budget_used, period_name(s->per), "tokens",
-                       (int64_t)((double)s->spent.tokens / (double)s->limit.tokens * 1000));
+    show_part(s->per, "money", s->spent.money, s->limit.money);
+    show_part(s->per, "tokens", s->spent.tokens, s->limit.tokens);
 }
 
 static void warn_all(struct budgets *b, const struct spend *s)
@@ -210,8 +213,8 @@ static void warn_all(struct budgets *b, const struct spend *s)
         const struct budget_limit *l = &b->rules.limits[i];
         struct claim c = { .limit = l, .name = spend_name(s, l->scope) };
 
-        c.account = account_peek(&b->accounts, l->scope, l->per, c.name, now);
-        if (c.account == NULL || !budget_limit_holds(&b->rules, l, c.name))
+        c.tally = ledger_peek(&b->ledger, l->scope, l->per, c.name, now);
+        if (c.tally == NULL || !budget_limit_holds(&b->rules, l, c.name))
             continue;
         struct budget_state state = state_of(&c);
 
@@ -235,7 +238,7 @@ static struct need need_of(const struct budget_rules *r, const struct model *m, 
 /* How long an answer may be, after `held` is put aside; below 0: not even the question has room. */
 static int64_t answer_within_money(const struct claim *c, const struct need *n, struct amount held)
 {
-    int64_t left = c->limit->money - c->account->spent.money - held.money - n->input_cost, scaled;
+    int64_t left = c->limit->money - c->tally->spent.money - held.money - n->input_cost, scaled;
 
     if (left < 0)
         return -1;
@@ -249,7 +252,7 @@ static int64_t answer_within(const struct claim *c, const struct need *n, struct
     int64_t tokens = INT64_MAX, money = INT64_MAX;
 
     if (c->limit->tokens != BUDGET_NO_LIMIT)
-        tokens = c->limit->tokens - c->account->spent.tokens - held.tokens - n->input;
+        tokens = c->limit->tokens - c->tally->spent.tokens - held.tokens - n->input;
     if (c->limit->money != BUDGET_NO_LIMIT && n->price.is_known)
         money = answer_within_money(c, n, held);
     return tokens < money ? tokens : money;
@@ -278,7 +281,7 @@ static struct verdict weigh(const struct claims *claims, const struct need *n)
 
     for (size_t i = 0; i < claims->n; i++) {
         const struct claim *c = &claims->one[i];
-        int64_t room = answer_within(c, n, c->account->held), later = answer_within(c, n, (struct amount){ 0 });
+        int64_t room = answer_within(c, n, c->tally->held), later = answer_within(c, n, (struct amount){ 0 });
 
         if (room < v.room) {
             v.room = room;
@@ -330,13 +333,14 @@ static enum err refuse(const struct budget_denial *d, struct budget_denial *out)
                   d->model, d->currency, whose(who, &d->state));
 }
 
-static enum err refuse_spent(struct budgets *b, const struct claim *c, const struct need *n, const struct model *m, struct budget_denial *out)
+static enum err refuse_spent(struct budgets *b, const struct claim *c, const struct need *n, const struct model *m,
+                             struct budget_denial *out)
 {
     struct usage least = { .input = n->input, .output = least_answer(n) };
     struct budget_denial d = { BUDGET_SPENT, state_of(c), .model = m->label, .currency = b->rules.currency };
 
     d.lacks_money = c->limit->money != BUDGET_NO_LIMIT && n->price.is_known
-                 && answer_within_money(c, n, c->account->held) < least.output;
+                 && answer_within_money(c, n, c->tally->held) < least.output;
     d.wanted = d.lacks_money ? price_cost(&n->price, &least) : least.input + least.output;
     warn(b, c, 100);
     return refuse(&d, out);
@@ -369,7 +373,8 @@ static enum err wait_for_settling(struct budgets *b, uint64_t ms) AWAITS
 }
 
 /* OK: *need's answer is what may be had at this moment. */
-static enum err find_room(struct budgets *b, const struct model *m, const struct spend *s, struct need *need, struct budget_denial *denial) AWAITS
+static enum err find_room(struct budgets *b, const struct model *m, const struct spend *s, struct need *need,
+                          struct budget_denial *denial) AWAITS
 {
     uint64_t until = clock_ms() + WAIT_MAX_MS;
     struct claims claims;
@@ -404,24 +409,25 @@ static enum err store_reservation(struct budget_hold *h, const struct need *n) A
 
     batch_add(batch, "usage.reserve", "iissscciiiic", h->at, h->call, s->person, s->session_id, s->agent, h->model->label, s->purpose,
               s->inbox_id, n->input, n->answer, h->price.is_known ? h->reserved.money : INT64_C(-1), b->rules.currency);
-    return store_commit(b->accounts.store, batch);
+    return store_commit(b->ledger.store, batch);
 }
 
 /* Nothing is awaited between finding room and taking it. */
 static enum err take(struct budget_hold *h, const struct need *n) AWAITS
 {
-    struct accounts *as = &h->budgets->accounts;
+    struct ledger *l = &h->budgets->ledger;
     struct usage longest = { .output = n->answer };
+    int64_t most = money_add(n->input_cost, price_cost(&n->price, &longest));
 
     h->price = n->price;
     h->at = clock_wall_ms();
-    h->reserved = (struct amount){ n->price.is_known ? money_add(n->input_cost, price_cost(&n->price, &longest)) : 0, n->input + n->answer };
-    accounts_change(as, h->spend, h->at, (struct amount){ 0 }, h->reserved);
+    h->reserved = (struct amount){ n->price.is_known ? most : 0, n->input + n->answer };
+    ledger_change(l, h->spend, h->at, (struct amount){ 0 }, h->reserved);
     enum err e = store_reservation(h, n);
 
     h->is_stored = e == OK;
     if (e)
-        accounts_forget(as);        /* they counted what is not there */
+        ledger_forget(l);        /* they counted what is not there */
     return e;
 }
 
@@ -479,7 +485,7 @@ static void write_settled(const struct budget_hold *h, const struct usage *u, in
                   s->inbox_id, u->input, u->output, u->cached, u->written, u->reasoning, cost, h->budgets->rules.currency,
                   (int64_t)estimated);
     if (batch_size(b))
-        accounts_write(&h->budgets->accounts, b);
+        ledger_write(&h->budgets->ledger, b);
 }
 
 void budget_settle(struct budget_hold *h, const struct reply *reply, const struct usage *broken)
@@ -492,7 +498,7 @@ void budget_settle(struct budget_hold *h, const struct reply *reply, const struc
     struct usage u = taken(h, reply, broken, &estimated);
     int64_t cost = cost_or_unknown(&h->price, &u);
 
-    accounts_change(&b->accounts, h->spend, h->at, (struct amount){ cost < 0 ? 0 : cost, u.input + u.output },
+    ledger_change(&b->ledger, h->spend, h->at, (struct amount){ cost < 0 ? 0 : cost, u.input + u.output },
                     (struct amount){ -h->reserved.money, -h->reserved.tokens });
     write_settled(h, &u, cost, estimated);
     if (cost > 0)

@@ -12,7 +12,7 @@
  * When less is left than the longest answer would take, the answer is given half of what is left (prompt.max_tokens), so that others
  * can go on beside it; when too little is left because of calls under way, it waits for them for a while. */
 #pragma once
-#include "model/account.h"
+#include "model/ledger.h"
 
 /* How one limit stands for somebody. */
 struct budget_state {
