@@ -40,6 +40,11 @@ void journal_result(struct journal *j, struct batch *b, str call_id, const struc
     add(j, b, "result", call_id, body);
 }
 
+void journal_steer(struct journal *j, struct batch *b, json_t *body)
+{
+    add(j, b, "steer", S(""), body);
+}
+
 enum err transcript_row(struct transcript *t, str kind, str call_id, str body)
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
@@ -50,6 +55,12 @@ enum err transcript_row(struct transcript *t, str kind, str call_id, str body)
     if (str_eq(kind, S("result"))) {
         transcript_result(t, arena_str(t->arena, call_id), arena_str(t->arena, json_text_str(j, "text")),
                           arena_str(t->arena, json_text_str(j, "taint")));
+        return OK;
+    }
+    if (str_eq(kind, S("steer"))) {
+        transcript_repair(t);
+        transcript_add(t, (struct chat_message){ .role = ROLE_USER, .text = arena_str(t->arena, json_text_str(j, "text")),
+                                                 .taint = arena_str(t->arena, json_text_str(j, "taint")) });
         return OK;
     }
     struct reply r;

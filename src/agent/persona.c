@@ -91,9 +91,8 @@ static void add_previous(struct buf *b, const json_t *previous)
     buf_add(b, S(")\n\n"));
 }
 
-str persona_message(const struct turn *t, const char *const *paths)
+str persona_message(struct arena *arena, const struct message *m, const char *const *paths)
 {
-    const struct message *m = &t->message;
     CLEANUP(buf_done) struct buf b = { 0 };
 
     if (m->n_attachments == 0 && json_array_size(m->prev_messages) == 0)
@@ -107,5 +106,5 @@ str persona_message(const struct turn *t, const char *const *paths)
                  STR(a->name.len ? a->name : a->url), a->mime.len ? ", " : "", STR(a->mime),
                  paths[i] ? ", in the workspace as " : "", paths[i] ? paths[i] : "");
     }
-    return arena_str(t->arena, buf_str(&b));
+    return arena_str(arena, buf_str(&b));
 }

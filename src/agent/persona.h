@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* persona.h: what the model is told beside the conversation. */
 #pragma once
-#include "base/str.h"
+#include "base/arena.h"
 
+struct message;
 struct turn;
 
 /* The system prompt: who it is, where it works, and the workspace's AGENTS.md, SOUL.md and USER.md when there are
@@ -11,4 +12,4 @@ str persona_prompt(const struct turn *);
 /* Whose words are in it besides the owner's: of a file that others' words went into; "": nobody's. */
 str persona_taint(const struct turn *);
 /* The message as the model reads it: its text, and a line for each attachment (paths: attachments.h). */
-str persona_message(const struct turn *, const char *const *paths);
+str persona_message(struct arena *, const struct message *, const char *const *paths);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/turn.h"
 
-#include "agent/attachments.h"
 #include "agent/history.h"
 #include "agent/persona.h"
+#include "agent/steer.h"
 #include "agent/turn_calls.h"
 #include "base/fault.h"
 #include "tool/policy.h"
@@ -30,7 +30,7 @@ static struct turn_call *call_with_id(struct turn *t, str id)
     return NULL;
 }
 
-static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
+static enum err load_own_row(struct turn *t, str kind, str call_id, str body) AWAITS
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
     struct turn_call *c = call_with_id(t, call_id);
@@ -44,6 +44,9 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
         transcript_reply(&t->transcript, &r);
         turn_new_calls(t, &r);
         t->rounds++;
+    } else if (str_eq(kind, S("steer"))) {
+        turn_show_results(t);
+        return steer_load(t, j);
     } else if (c && str_eq(kind, S("call"))) {
         c->state = CALL_STARTED;
         c->start_stored = true;
@@ -57,24 +60,12 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body)
     return OK;
 }
 
-/* What the sender quotes, what an attachment is called, and what an image shows a model that sees, may be anybody's words. */
-static str taint_of_message(const struct turn *t)
-{
-    if (t->message.n_attachments)
-        return S("an attachment");
-    return json_array_size(t->message.prev_messages) ? S("earlier messages, as the sender quotes them") : NO_STR;
-}
-
 static enum err add_own_message(struct turn *t) AWAITS
 {
-    bool sees = t->asker.route && asker_can(&t->asker, CAP_VISION);
-    struct placed p = { 0 };
+    struct chat_message shown;
 
-    if (t->message.n_attachments)
-        TRY(attachments_place(t->arena, t->blobs, t->workspace, &t->message, sees, &p));
-    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_USER, .text = persona_message(t, p.paths),
-                                                          .images = p.images, .n_images = p.n_images,
-                                                          .taint = taint_of_message(t) });
+    TRY(steer_show(t, &t->message, &shown));
+    transcript_add(&t->transcript, shown);
     return OK;
 }
 
@@ -147,6 +138,7 @@ enum err turn_run(struct turn *t)
     if (t->waits)
         return OK;
     while (t->rounds < t->max_rounds) {
+        TRY(steer_take(t));
         TRY(ask(t, &r));
         if (r.n_calls == 0) {
             t->last = r;

@@ -33,6 +33,7 @@ struct turn {
     unsigned       max_rounds;      /* model calls in this turn */
     unsigned       max_history;     /* earlier messages shown to it at most */
     uint64_t       max_context;     /* and tokens, by a rough count */
+    const struct steer_source *waiting;     /* steer.h: messages that are to be answered with this one; NULL: none */
     void         (*on_delta)(struct turn *, str text);      /* may be NULL */
     void          *arg;             /* the caller's */
 

@@ -44,7 +44,15 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
 
 static void show_delta(struct turn *t, str text)
 {
-    live_edit_add(((struct answer *)t->arg)->live, text);
+    struct answer *a = t->arg;
+
+    live_edit_add(a->live, text);
+    if (a->said == NULL)
+        return;
+    if (a->said_in != t->rounds)
+        buf_clear(a->said);
+    a->said_in = t->rounds;
+    buf_add(a->said, text);
 }
 
 /* The model was told, and may not have passed it on. */
@@ -75,6 +83,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
         return OK;
     }
     t->asker.route = choice.route;
+    t->waiting = a->waiting;
     t->on_delta = show_delta;
     t->arg = a;
     TRY(turn_run(t));
@@ -113,6 +122,11 @@ void answer_failed(const struct gateway *g, struct answer *a, enum err e)
     a->error = arena_str(a->arena, str_from(e == ERR_CANCELLED ? "stopped" : why));
     a->turn = NULL;
     metric_add(METRIC_turns_failed, 1);
+    if (a->interrupted) {
+        a->error = S("interrupted by a further message");
+        a->text = chinese ? S("（被新消息打断。）") : S("(Interrupted: your next message came first.)");
+        return;
+    }
     if (e == ERR_CANCELLED) {
         a->text = chinese ? S("已停止。") : S("Stopped.");
         return;
@@ -178,6 +192,19 @@ static size_t add_replies(const struct answer *a, const struct channel *channel,
     return n;
 }
 
+/* The conversation knows what was asked and how far the answer came, also when no step of it was journaled. */
+static void add_interruption(const struct answer *a, struct batch *b)
+{
+    str said = str_trim(buf_str(a->said));
+    struct reply r = {
+        .text = str_from(arena_printf(a->arena, "%.*s%s(interrupted by the person's next message)", STR(said), said.len ? "\n\n" : "")),
+        .stop = STOP_END,
+    };
+    CLEANUP(json_decrefp) json_t *body = reply_to_json(&r);
+
+    batch_add(b, "journal.append_reply", "isi", a->inbox_id, json_print(a->arena, body), clock_wall_ms());
+}
+
 static void add_end(const struct answer *a, struct batch *b)
 {
     const struct message *m = a->message;
@@ -190,6 +217,8 @@ static void add_end(const struct answer *a, struct batch *b)
         batch_add(b, "session.forget_context", "si", m->session_id, a->context_from);
     if (a->turn)
         turn_add_ending(a->turn, b);
+    if (a->interrupted && a->said && !commands_knows(m->text))
+        add_interruption(a, b);
 }
 
 /* What was shown of it stays as it is: nobody will edit it any more. */

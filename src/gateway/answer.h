@@ -14,6 +14,8 @@ struct answer {
     const struct message *message;
     bool                  given_up;     /* it was begun too often and never ended: do not try again, say so */
     bool                  resumed;      /* an earlier process may have begun it */
+    const struct steer_source *waiting; /* what its turn takes further messages from (agent/steer.h), or NULL */
+    struct buf           *said;         /* gets what the model says, since it was asked last; or NULL */
     struct live_edit     *live;         /* where the reply is shown while it grows, or NULL */
 
     /* what comes out */
@@ -21,6 +23,8 @@ struct answer {
     const char           *state;        /* "done", "failed" */
     str                   error;        /* with failed */
     struct turn          *turn;         /* that made it, or NULL */
+    bool                  interrupted;  /* failed, because a further message came first */
+    unsigned              said_in;      /* the round of what is in `said` */
     bool                  begun;        /* a platform may show the beginning of the reply already */
     struct budget_denial  denial;       /* with ERR_BUDGET: why */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */

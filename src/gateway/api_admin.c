@@ -106,6 +106,8 @@ static enum err one_inbox(struct request *q, int64_t id) AWAITS
     }
     for (size_t i = 0; i < replies->n; i++)
         json_array_append_new(ids, json_integer(row_int(replies, i, 0)));
+    if (!row_null(r, 0, 11))
+        json_object_set_new(j, "answered_in", json_integer(row_int(r, 0, 11)));
     json_object_set_new(j, "journal", steps);
     json_object_set_new(j, "outbox", ids);
     return answer_json(q, 200, j);

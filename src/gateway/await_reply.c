@@ -30,6 +30,15 @@ static bool take_question(struct awaited *w, const struct bus_event *e)
     return true;
 }
 
+/* Another message's turn answers it.  When this news is lost, the store knows (submit_replies). */
+static void take_absorbed(struct awaited *w, const struct bus_event *e)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (strcmp(e->name, "absorbed") == 0 && json_parse(e->json, &j) == OK)
+        w->about = json_int(j, "by_inbox_id", w->about);
+}
+
 /* Until the message's end, or a question. */
 static enum err watch(struct awaited *w) AWAITS
 {
@@ -46,7 +55,7 @@ static enum err watch(struct awaited *w) AWAITS
             TRY(w->wait(w->arg, mailbox_waiters(w->mailbox)));
             continue;
         }
-        if (e->about != w->received->inbox_id)
+        if (e->about != w->about)
             continue;
         if (strcmp(e->name, "reply") == 0) {
             w->reply = arena_str(w->arena, e->json);
@@ -54,6 +63,7 @@ static enum err watch(struct awaited *w) AWAITS
         }
         if (strcmp(e->name, "ended") == 0 || take_question(w, e))
             return OK;
+        take_absorbed(w, e);
         if (w->on_event)
             TRY(w->on_event(w->arg, e));
     }
@@ -69,24 +79,26 @@ static bool take_published(struct awaited *w)
         return false;
     w->state = arena_str(w->arena, json_text_str(j, "state"));
     w->replies = json_array();
+    json_object_set_new(j, "message_id", json_from_str(w->received->message_id));
     json_array_append(w->replies, j);
     return true;
 }
 
 enum err await_reply(struct awaited *w)
 {
+    w->about = w->received->inbox_id;
     if (!w->received->duplicate && !w->received->expired)
         TRY(watch(w));
     if (w->question.len || take_published(w))
         return OK;
-    TRY(submit_replies(w->gateway, w->arena, w->received, &w->replies, &w->state));
+    TRY(submit_replies(w->gateway, w->arena, w->received, &w->replies, &w->about, &w->state));
     while (!has_ended(w->state)) {
         json_decref(w->replies);
         w->replies = NULL;
         TRY(watch(w));
         if (w->question.len)
             return OK;
-        TRY(submit_replies(w->gateway, w->arena, w->received, &w->replies, &w->state));
+        TRY(submit_replies(w->gateway, w->arena, w->received, &w->replies, &w->about, &w->state));
     }
     return OK;
 }

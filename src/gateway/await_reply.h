@@ -19,6 +19,7 @@ struct awaited {
     str             question;           /* the event "approval"; "": none */
     /* private */
     struct mailbox *mailbox;
+    int64_t         about;              /* the message whose turn answers it: itself, until another's takes it along */
     str             reply;              /* as it was published; NO_STR when events were lost */
 };
 

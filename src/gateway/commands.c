@@ -206,21 +206,32 @@ bool commands_is(str text, const char *name)
     return str_eq_nocase(command_word(text, &rest), str_from(name));
 }
 
+/* Its place in the table; past the end: a path, or a word of the person's own, of which the model may make sense. */
+static size_t find_command(str text, str *ret_rest)
+{
+    str word = command_word(text, ret_rest);
+    size_t i = 0;
+
+    while (i < N_ELEMENTS(commands) && !str_eq_nocase(word, str_from(commands[i].name)))
+        i++;
+    return i;
+}
+
+bool commands_knows(str text)
+{
+    str rest = NO_STR;
+
+    return find_command(text, &rest) < N_ELEMENTS(commands);
+}
+
 enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command)
 {
-    str rest = NO_STR, word = command_word(a->message->text, &rest);
-
-    *ret_was_command = false;
-    if (word.len == 0)
-        return OK;
+    str rest = NO_STR;
+    size_t i = find_command(a->message->text, &rest);
     struct command_call c = { g, a, rest, language_is_chinese(a->message->text) };
 
-    for (size_t i = 0; i < N_ELEMENTS(commands); i++)
-        if (str_eq_nocase(word, str_from(commands[i].name))) {
-            *ret_was_command = true;
-            return commands[i].run(&c);
-        }
-    return OK;      /* a path, or a word of the person's own: the model may make sense of it */
+    *ret_was_command = i < N_ELEMENTS(commands);
+    return *ret_was_command ? commands[i].run(&c) : OK;
 }
 
 str commands_without_model(struct arena *a, const struct message *m, str why_not)

@@ -7,5 +7,7 @@
 enum err commands_run(struct gateway *, struct answer *, bool *ret_was_command) AWAITS MUST_USE;
 /* Is this text the command of that name ("stop"), whatever follows it? */
 bool     commands_is(str text, const char *name);
+/* Is it any of them? */
+bool     commands_knows(str text);
 /* What to say to a message that would need a model when there is none. */
 str      commands_without_model(struct arena *, const struct message *, str why_not);

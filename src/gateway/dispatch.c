@@ -14,33 +14,22 @@
 #include "gateway/approvals.h"
 #include "gateway/commands.h"
 #include "gateway/live_edit.h"
+#include "gateway/queue_mode.h"
+#include "gateway/session_queue.h"
 #include "runtime/clock.h"
 
-/* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
-enum { MEMORY_MAX = 16, READ_AT_ONCE = 16, RESUMES_MAX = 3, SUSPECT_AFTER = 2, RETRY_MIN_MS = 250, RETRY_MAX_MS = 30000 };
+enum { RESUMES_MAX = 3, SUSPECT_AFTER = 2, RETRY_MIN_MS = 250, RETRY_MAX_MS = 30000 };
 
 struct session {
     struct gateway *gateway;
     str             id;
     struct list     queued;         /* among the sessions that wait for a fiber */
-    struct list     waiting;        /* struct job, in order of inbox_id */
-    size_t          n_waiting;
-    bool            more_in_store;  /* the store holds messages behind those in memory */
-    bool            reading;        /* them, right now */
-    int64_t         last_taken;     /* inbox id */
+    struct session_queue queue;
     struct job     *job;            /* the one at work */
     struct fiber   *turn;           /* that makes its answer; NULL before and after */
+    enum queue_mode mode;           /* of that turn */
     bool            stopped;        /* somebody asked for it: the turn ends and says so */
-};
-
-struct job {
-    struct list    node;
-    struct arena  *arena;           /* the turn's, begun with the message */
-    int64_t        inbox_id;
-    struct message message;
-    bool           resumed;
-    bool           unread;          /* only its id is known yet */
-    int64_t        attempts;
+    bool            interrupted;    /* a further message did */
 };
 
 struct dispatch {
@@ -60,101 +49,6 @@ struct dispatch *dispatch_new(size_t max_running)
     d->max_running = max_running;
     list_init(&d->queued);
     return d;
-}
-
-static void job_free(struct job *j)
-{
-    if (j)
-        arena_free(j->arena);       /* j is in it */
-}
-
-static void job_freep(struct job **j)
-{
-    job_free(*j);
-    *j = NULL;
-}
-
-static struct job *job_new(int64_t inbox_id)
-{
-    struct arena *a = arena_new();
-    struct job *j = ARENA_NEW(a, struct job);
-
-    j->arena = a;
-    j->inbox_id = inbox_id;
-    list_init(&j->node);
-    return j;
-}
-
-static void put(struct session *s, struct job *j)
-{
-    list_push_back(&s->waiting, &j->node);
-    s->n_waiting++;
-}
-
-static struct job *take(struct session *s)
-{
-    struct list *node = list_pop_front(&s->waiting);
-
-    if (node == NULL)
-        return NULL;
-    s->n_waiting--;
-    return list_entry(node, struct job, node);
-}
-
-/* A body that cannot be read (written by a newer version, damaged) must not stop the queue: what the columns hold is
- * enough to answer with. */
-static enum err message_of_columns(struct session *s, struct job *j) AWAITS
-{
-    struct rows r;
-
-    log_event(LOG_WARN, "message.unreadable", F("inbox_id", j->inbox_id), F("error", failed_text()));
-    TRY(store_read(s->gateway->store, j->arena, &r, "inbox.columns", "i", j->inbox_id));
-    if (r.n)
-        j->message = (struct message){ .platform = row_str(&r, 0, 0), .external_id = row_str(&r, 0, 1),
-                                       .chat_id = row_str(&r, 0, 2), .thread_id = row_str(&r, 0, 3),
-                                       .agent = row_str(&r, 0, 4), .user_id = row_str(&r, 0, 5), .text = row_str(&r, 0, 6) };
-    return OK;
-}
-
-static enum err take_row(struct session *s, struct job *j, const struct rows *r, size_t i) AWAITS
-{
-    CLEANUP(json_decrefp) json_t *body = NULL;
-
-    if (json_parse(row_str(r, i, 2), &body) || message_from_json(j->arena, body, &j->message))
-        TRY(message_of_columns(s, j));
-    j->message.id = arena_str(j->arena, row_str(r, i, 1));
-    j->message.session_id = s->id;
-    j->resumed = true;
-    j->attempts = row_int(r, i, 4);
-    return OK;
-}
-
-static enum err add_stored(struct session *s, const struct rows *r, size_t i) AWAITS
-{
-    CLEANUP(job_freep) struct job *j = job_new(row_int(r, i, 0));
-
-    TRY(take_row(s, j, r, i));
-    put(s, j);
-    j = NULL;
-    return OK;
-}
-
-/* What arrives meanwhile goes behind what is read, and may be among it: it is left to the next reading, which begins
- * behind the last one taken. */
-static enum err read_more(struct session *s) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct rows r;
-
-    s->reading = true;
-    s->more_in_store = false;
-    enum err e = store_read(s->gateway->store, a, &r, "inbox.pending", "sii", s->id, s->last_taken, (int64_t)READ_AT_ONCE);
-
-    for (size_t i = 0; e == OK && i < r.n; i++)
-        e = add_stored(s, &r, i);
-    s->reading = false;
-    s->more_in_store = s->more_in_store || e || r.n == READ_AT_ONCE;
-    return e;
 }
 
 /* Tells the store that it runs.  For a resumed message durably, so that one that kills us at every start is noticed,
@@ -182,16 +76,21 @@ static enum err retry_pause(uint64_t *wait, const char *event) AWAITS
     return OK;
 }
 
-struct turn_job { struct session *session; struct job *job; struct answer answer; };
+struct turn_job { struct session *session; struct job *job; struct answer answer; struct queue_taker taker; struct buf *said; };
 
 /* The turn has a fiber of its own, so that it can be stopped while the session goes on. */
 static enum err turn_fiber(void *arg) AWAITS
 {
     struct turn_job *t = arg;
+    struct session *s = t->session;
     CLEANUP(deadline_clear) struct deadline d;
 
     deadline_set(&d, config_now()->turn_timeout);
-    return answer_make(t->session->gateway, &t->answer);
+    TRY(queue_mode_of(s->gateway, t->job->arena, s->id, &s->mode));
+    queue_taker_init(&t->taker, &s->queue, s->mode);
+    t->answer.waiting = &t->taker.source;
+    t->answer.said = s->mode == QUEUE_INTERRUPT ? t->said : NULL;
+    return answer_make(s->gateway, &t->answer);
 }
 
 static enum err make(struct session *s, struct turn_job *t) AWAITS
@@ -201,7 +100,8 @@ static enum err make(struct session *s, struct turn_job *t) AWAITS
 
     snprintf(c->session, sizeof c->session, "%.*s", STR(s->id));
     snprintf(c->request_id, sizeof c->request_id, "%.*s", STR(t->job->message.id));
-    s->stopped = false;
+    s->stopped = s->interrupted = false;
+    s->mode = QUEUE_WAIT;               /* until it is known */
     t->answer.live = live_edit_start(&t->job->message, t->job->inbox_id);
     metric_add(METRIC_turns_running, 1);
     s->turn = fiber_spawn("turn", turn_fiber, t);
@@ -246,8 +146,10 @@ static enum err park(struct session *s, struct turn_job *t) AWAITS
 static enum err run_now(struct session *s, struct job *j) AWAITS
 {
     struct gateway *g = s->gateway;
-    struct turn_job t = { s, j, { .arena = j->arena, .inbox_id = j->inbox_id, .message = &j->message,
-                                  .given_up = j->attempts >= RESUMES_MAX, .resumed = j->resumed } };
+    CLEANUP(buf_done) struct buf said = { 0 };
+    struct turn_job t = { .session = s, .job = j, .said = &said,
+                          .answer = { .arena = j->arena, .inbox_id = j->inbox_id, .message = &j->message,
+                                      .given_up = j->attempts >= RESUMES_MAX, .resumed = j->resumed } };
     uint64_t start = clock_us(), wait = RETRY_MIN_MS;
     enum err e;
 
@@ -265,6 +167,7 @@ static enum err run_now(struct session *s, struct job *j) AWAITS
         return e;
     if (e == OK && has_questions(&t) && (e = park(s, &t)) != ERR_LIMIT)
         return e;
+    t.answer.interrupted = e && s->interrupted;
     if (e)
         answer_failed(g, &t.answer, s->stopped ? ERR_CANCELLED : e);
     while ((e = answer_store(g, &t.answer)) == ERR_IO)
@@ -295,16 +198,11 @@ static enum err run_read(struct session *s, struct job *j) AWAITS
 static enum err run_job(struct session *s, struct job *j) AWAITS
 {
     uint64_t wait = RETRY_MIN_MS;
-    struct rows r;
+    bool open = true;
 
-    if (!j->unread)
-        return run_read(s, j);
-    while (store_read(s->gateway->store, j->arena, &r, "inbox.open", "si", s->id, j->inbox_id))
+    while (j->unread && session_queue_read_job(&s->queue, j, &open))
         TRY(retry_pause(&wait, "session.retry"));
-    if (r.n == 0)
-        return OK;
-    TRY(take_row(s, j, &r, 0));
-    return run_read(s, j);
+    return open ? run_read(s, j) : OK;
 }
 
 static enum err work(struct session *s) AWAITS
@@ -312,19 +210,17 @@ static enum err work(struct session *s) AWAITS
     uint64_t wait = RETRY_MIN_MS;
 
     for (;;) {
-        if (list_empty(&s->waiting) && s->more_in_store && !s->gateway->stopping) {
-            if (read_more(s))
+        if (s->queue.n_waiting == 0 && s->queue.more_in_store && !s->gateway->stopping) {
+            if (session_queue_read(&s->queue))
                 TRY(retry_pause(&wait, "session.retry"));
             else
                 wait = RETRY_MIN_MS;
             continue;
         }
-        CLEANUP(job_freep) struct job *j = take(s);
+        CLEANUP(job_freep) struct job *j = session_queue_take(&s->queue);
 
         if (j == NULL || s->gateway->stopping)
             return OK;
-        if (!j->unread)
-            s->last_taken = j->inbox_id;
         s->job = j;
         enum err e = run_job(s, j);
 
@@ -337,10 +233,7 @@ static enum err work(struct session *s) AWAITS
 
 static void session_free(struct session *s)
 {
-    struct job *j;
-
-    while ((j = take(s)))
-        job_free(j);
+    session_queue_done(&s->queue);
     list_remove(&s->queued);
     free((char *)s->id.p);
     free(s);
@@ -393,7 +286,7 @@ static struct session *session_get(struct gateway *g, str id)
     s->gateway = g;
     s->id = str_of(str_dup_c(id), id.len);
     list_init(&s->queued);
-    list_init(&s->waiting);
+    session_queue_init(&s->queue, g->store, s->id);
     map_put(&d->sessions, s->id, s);
     if (d->n_running < d->max_running)
         session_start(s);
@@ -426,27 +319,15 @@ void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message 
 
     if (commands_is(m->text, "stop") && may_stop(s, m))
         stop_turn(s);
-    if (s->n_waiting >= MEMORY_MAX || s->more_in_store || s->reading) {
-        s->more_in_store = true;
-        return;
-    }
-    struct job *j = job_new(inbox_id);
-
-    message_copy(j->arena, m, &j->message);
-    put(s, j);
+    else if (s->job && queue_interrupts(s->mode, &s->job->message, m))
+        s->interrupted = stop_turn(s);
+    session_queue_put(&s->queue, inbox_id, m);
 }
 
 void dispatch_unpark(struct gateway *g, str session_id, int64_t inbox_id)
 {
-    struct session *s;
-    struct job *j;
-
-    if (g->stopping)            /* the next start finds it */
-        return;
-    s = session_get(g, session_id);
-    j = job_new(inbox_id);
-    j->unread = true;
-    put(s, j);
+    if (!g->stopping)           /* else the next start finds it */
+        session_queue_put_unread(&session_get(g, session_id)->queue, inbox_id);
 }
 
 enum err dispatch_resume(struct gateway *g)
@@ -463,7 +344,7 @@ enum err dispatch_resume(struct gateway *g)
     }
     TRY(store_read(g->store, a, &r, "inbox.pending_sessions", ""));
     for (size_t i = 0; i < r.n; i++)
-        session_get(g, row_str(&r, i, 0))->more_in_store = true;
+        session_get(g, row_str(&r, i, 0))->queue.more_in_store = true;
     if (r.n)
         log_event(LOG_INFO, "dispatch.resumed", F("sessions", r.n));
     return OK;
@@ -482,15 +363,7 @@ void dispatch_drop(struct gateway *g, str session_id, int64_t inbox_id)
         return;
     if (s->job && s->job->inbox_id == inbox_id)
         stop_turn(s);
-    list_each(node, &s->waiting) {
-        struct job *j = list_entry(node, struct job, node);
-
-        if (j->inbox_id != inbox_id)
-            continue;
-        list_remove(node);
-        s->n_waiting--;
-        job_free(j);
-    }
+    session_queue_drop(&s->queue, inbox_id);
 }
 
 /* What an orderly stop interrupts has not failed: only deaths count towards giving up. */
@@ -538,7 +411,7 @@ struct session_state dispatch_state(const struct dispatch *d, str session_id)
 
     if (s == NULL)
         return (struct session_state){ "idle", 0 };
-    return (struct session_state){ s->turn ? "running" : "idle", s->n_waiting };
+    return (struct session_state){ s->turn ? "running" : "idle", s->queue.n_waiting };
 }
 
 size_t dispatch_running(const struct dispatch *d)

@@ -49,7 +49,7 @@ void sessions_forget(struct sessions *s, str id)
 static struct session_place copy(struct arena *a, const struct session_place *p)
 {
     return (struct session_place){ arena_str(a, p->platform), arena_str(a, p->chat_id), arena_str(a, p->thread_id),
-                                   arena_str(a, p->agent), arena_str(a, p->model) };
+                                   arena_str(a, p->agent), arena_str(a, p->model), arena_str(a, p->queue_mode) };
 }
 
 /* Full: the many that are asked for once make room, and those in use come back with their next message. */
@@ -81,7 +81,8 @@ enum err sessions_find(struct gateway *g, struct arena *a, str id, struct sessio
         *out = (struct session_place){ 0 };
         return OK;
     }
-    *out = (struct session_place){ row_str(&r, 0, 1), row_str(&r, 0, 2), row_str(&r, 0, 3), row_str(&r, 0, 4), row_str(&r, 0, 6) };
+    *out = (struct session_place){ row_str(&r, 0, 1), row_str(&r, 0, 2), row_str(&r, 0, 3), row_str(&r, 0, 4), row_str(&r, 0, 6),
+                                    row_str(&r, 0, 10) };
     if (g->sessions->forgotten == before)
         keep(g->sessions, id, out);
     return OK;

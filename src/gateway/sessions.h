@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sessions.h: where a conversation takes place and which model it chose.  Every message asks for this twice, so what
+/* sessions.h: where a conversation takes place, which model it chose, how its messages queue.  Every message asks for this twice, so what
  * was asked of late is kept in memory; the store remains the record, and nobody else writes to it. */
 #pragma once
 #include "gateway/gateway.h"
 
 struct sessions;
 
-struct session_place { str platform, chat_id, thread_id, agent, model; };
+struct session_place { str platform, chat_id, thread_id, agent, model, queue_mode; };
 
 struct sessions *sessions_new(void);
 void             sessions_free(struct sessions *);

@@ -61,18 +61,18 @@ enum err submit(struct gateway *g, struct arena *a, const char *platform, struct
     return intake_receive(g, a, m, 1, out);
 }
 
-enum err submit_replies(struct gateway *g, struct arena *a, const struct received *in, json_t **out, str *ret_state)
+enum err submit_replies(struct gateway *g, struct arena *a, const struct received *in, json_t **out, int64_t *ret_by, str *ret_state)
 {
     struct batch *b = batch_new(a);
 
-    batch_add(b, "inbox.get", "i", in->inbox_id);
+    batch_add(b, "inbox.answered_by", "i", in->inbox_id);
     batch_add(b, "turn.replies_of", "i", in->inbox_id);
     TRY(store_query(g->store, b));
     const struct rows *inbox = batch_rows(b, 0), *replies = batch_rows(b, 1);
 
     if (inbox->n == 0)
         return failed(ERR_NOT_FOUND, "message %lld is gone", (long long)in->inbox_id);
-    str state = row_str(inbox, 0, 6);
+    str state = row_str(inbox, 0, 1);
     json_t *list = json_array();
 
     for (size_t i = 0; i < replies->n; i++) {
@@ -83,6 +83,7 @@ enum err submit_replies(struct gateway *g, struct arena *a, const struct receive
                                                     json_text_str(body, "text"), row_int(replies, i, 4), state.p));
     }
     *out = list;
+    *ret_by = row_int(inbox, 0, 0);
     *ret_state = state;
     return OK;
 }

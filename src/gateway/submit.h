@@ -12,5 +12,7 @@ enum err submit(struct gateway *, struct arena *, const char *platform, struct m
 enum err submit_named(struct gateway *, struct arena *, const char *platform, str name, struct message *, struct received *out)
     AWAITS MUST_USE;
 
-/* The replies to a stored message as "reply" objects (reply_event.h), in a new array.  *ret_state: the message's. */
-enum err submit_replies(struct gateway *, struct arena *, const struct received *, json_t **out, str *ret_state) AWAITS MUST_USE;
+/* The replies to a stored message as "reply" objects (reply_event.h), in a new array.  *ret_by, *ret_state: the message whose
+ * turn answers it, which may be another's (agent/steer.h), and how far that is. */
+enum err submit_replies(struct gateway *, struct arena *, const struct received *, json_t **out, int64_t *ret_by,
+                        str *ret_state) AWAITS MUST_USE;

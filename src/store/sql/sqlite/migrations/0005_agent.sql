@@ -33,3 +33,24 @@ CREATE TABLE budget_warnings (
     percent    INTEGER NOT NULL,
     PRIMARY KEY (budget, begins_at, percent)
 ) STRICT, WITHOUT ROWID;
+-- ---- how conversations queue ----
+
+-- The turn in which a message was answered that came while it ran (its journal has a row "steer").  NULL: its own.
+ALTER TABLE inbox ADD COLUMN absorbed_by INTEGER;
+
+-- '' : queue.mode of the configuration.
+ALTER TABLE sessions ADD COLUMN queue_mode TEXT NOT NULL DEFAULT '' CHECK (queue_mode IN ('', 'queue', 'steer', 'interrupt', 'collect'));
+
+-- SQLite cannot change a CHECK in place.
+CREATE TABLE journal_of_more_kinds (
+    inbox_id INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    seq      INTEGER NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('reply', 'call', 'result', 'steer')),
+    call_id  TEXT,
+    body     TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (inbox_id, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO journal_of_more_kinds SELECT inbox_id, seq, kind, call_id, body, at FROM journal ORDER BY inbox_id, seq;
+DROP TABLE journal;
+ALTER TABLE journal_of_more_kinds RENAME TO journal;

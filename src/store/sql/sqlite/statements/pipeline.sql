@@ -13,7 +13,7 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 WHERE NOT EXISTS (SELECT 1 FROM inbox WHER
 ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
 
 -- name: session.get
-SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at
+SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at, queue_mode
 FROM sessions WHERE id = ?1;
 
 -- name: session.list
@@ -24,6 +24,9 @@ FROM sessions s WHERE (?1 = '' OR s.platform = ?1) ORDER BY s.updated_at DESC, s
 
 -- name: session.set_model
 UPDATE sessions SET model = ?2 WHERE id = ?1;
+
+-- name: session.set_queue_mode
+UPDATE sessions SET queue_mode = ?2 WHERE id = ?1;
 
 -- name: session.forget_context
 UPDATE sessions SET context_from = ?2 WHERE id = ?1;
@@ -78,11 +81,22 @@ UPDATE inbox SET attempts = max(attempts - 1, 0) WHERE id = ?1 AND state IN ('re
 -- name: inbox.finish
 UPDATE inbox SET state = ?2, error = ?3, ended_at = ?4 WHERE id = ?1 AND state IN ('ready', 'running');
 
+-- One that nobody has begun becomes part of another's turn, which is under way.
+-- name: inbox.absorb
+UPDATE inbox SET state = 'done', absorbed_by = ?2, started_at = ?3, ended_at = ?3
+WHERE id = ?1 AND state = 'ready' AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.inbox_id = ?1)
+  AND EXISTS (SELECT 1 FROM inbox t WHERE t.id = ?2 AND t.state IN ('ready', 'running'));
+
 -- name: session.touch
 UPDATE sessions SET updated_at = ?2 WHERE id = ?1;
 
 -- name: journal.add
 INSERT INTO journal(inbox_id, seq, kind, call_id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- What an interrupted turn had said, behind whatever it had done.
+-- name: journal.append_reply
+INSERT INTO journal(inbox_id, seq, kind, call_id, body, at)
+SELECT ?1, coalesce(max(seq), -1) + 1, 'reply', '', ?2, ?3 FROM journal WHERE inbox_id = ?1;
 
 -- name: journal.of
 SELECT seq, kind, call_id, body FROM journal WHERE inbox_id = ?1 ORDER BY seq;
@@ -90,11 +104,11 @@ SELECT seq, kind, call_id, body FROM journal WHERE inbox_id = ?1 ORDER BY seq;
 -- name: turn.context
 SELECT context_from FROM sessions WHERE id = ?1;
 
--- Commands are left out unless they ran something; a failed turn counts when it got anywhere.  A message without
+-- A message that another's turn has answered is in that one's journal.  Commands are left out unless they ran something; a failed turn counts when it got anywhere.  A message without
 -- text is a person's who was not known yet, or has a journal.  ?4: what is known already.
 -- name: turn.history
 SELECT i.id, i.text, i.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id
-WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
+WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4) AND i.absorbed_by IS NULL
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
        AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
@@ -104,7 +118,7 @@ ORDER BY i.id DESC LIMIT ?3;
 SELECT j.inbox_id, j.kind, j.call_id, j.body FROM journal j
 WHERE j.inbox_id IN (
     SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
-    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4)
+    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4) AND i.absorbed_by IS NULL
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
        AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
@@ -124,8 +138,13 @@ SELECT id, state FROM outbox WHERE inbox_id = ?1 AND state <> 'dropped' ORDER BY
 -- name: turn.end_unknown
 UPDATE outbox SET body = ?2 WHERE id = ?1;
 
+-- The message whose turn answers this one: itself, or the one that absorbed it.
+-- name: inbox.answered_by
+SELECT t.id, t.state FROM inbox i JOIN inbox t ON t.id = coalesce(i.absorbed_by, i.id) WHERE i.id = ?1;
+
 -- name: turn.replies_of
-SELECT id, part, body, state, created_at FROM outbox WHERE inbox_id = ?1 ORDER BY part, id;
+SELECT id, part, body, state, created_at FROM outbox
+WHERE inbox_id = (SELECT coalesce(absorbed_by, id) FROM inbox WHERE id = ?1) ORDER BY part, id;
 
 -- What all model calls of one message took: input, output, cached, reasoning.
 -- name: turn.usage
@@ -151,7 +170,7 @@ SELECT id, message_id, session_id, platform, user_id, substr(text, 1, 300), stat
 FROM inbox WHERE (?1 = '' OR state = ?1) ORDER BY id DESC LIMIT ?2;
 
 -- name: inbox.get
-SELECT id, message_id, session_id, platform, user_id, body, state, error, attempts, created_at, received_at, ended_at
+SELECT id, message_id, session_id, platform, user_id, body, state, error, attempts, created_at, received_at, ended_at, absorbed_by
 FROM inbox WHERE id = ?1;
 
 -- name: inbox.drop
