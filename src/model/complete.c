@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "model/fold.h"
+#include "model/local_server.h"
 #include "model/tokens.h"
 #include "net/client.h"
 #include "runtime/clock.h"
@@ -133,10 +134,20 @@ static bool is_empty(const struct attempt *t, enum err e)
     return e == ERR_REMOTE && t->completion.finished && !completion_begun(&t->completion);
 }
 
+/* The time it takes to get a place, and until the model is loaded, is not the model's. */
+static enum err enter(struct attempt *t, struct local_lease *lease) AWAITS
+{
+    if (t->model->local)
+        TRY(local_server_enter(t->model->local, t->options.session, lease));
+    t->started_at = clock_ms();
+    return OK;
+}
+
 /* The request has an arena of its own: a prompt is long, and once it is out the answer may take minutes. */
 static enum err attempt(struct attempt *t, struct reply *out) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(local_lease_done) struct local_lease lease = {0};
     CLEANUP(http_closep) struct http_stream *s = NULL;
     struct http_request rq;
 
@@ -144,9 +155,9 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     t->completion = (struct completion){
         .arena = t->arena, .on_delta = t->options.on_delta, .arg = t->options.arg, .max_text = t->options.max_text,
     };
-    t->started_at = clock_ms();
     t->again = t->at_once = false;
     t->retry_after_ms = UINT64_MAX;
+    TRY(enter(t, &lease));
     TRY(t->model->provider->request(a, &t->model->target, &t->prompt, &rq));
     rq.first_byte_timeout_ms = t->options.first_token_ms;
     rq.max_body = TRANSFER_MAX;
@@ -228,6 +239,8 @@ static enum err explain(const struct attempt *t, enum err e)
     if (e == ERR_CANCELLED || e == ERR_BUG)
         return e;
     snprintf(text, sizeof text, "%s", failed_text());
+    if (t->model->local)
+        return failed(e, "local model %.*s: %s", STR(t->prompt.model), text);
     return failed(e, "model %.*s at %s: %s%s", STR(t->prompt.model), t->model->target.endpoint, text, advice(t, e));
 }
 

@@ -15,6 +15,7 @@ struct completion_options {
     size_t   max_text;                  /* 0: 4 MiB */
     unsigned tries;                     /* 0: 3 */
     struct usage *broken;               /* what tries that broke off took is added here, by estimate where nobody told; may be NULL */
+    str      session;                   /* whose call it is, where calls wait for a model of ours (local_server.h); "" is one of its own */
 };
 
 /* prompt.model is model->name where it is empty.  The reply is in the arena.

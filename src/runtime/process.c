@@ -57,7 +57,7 @@ static bool is_program(const char *path)
 }
 
 /* In our own PATH: the child's environment is the caller's choice, not a place to look for programs. */
-static enum err find_program(const char *name, char out[PATH_MAX])
+enum err process_find(const char *name, char out[PATH_MAX])
 {
     str rest = str_from(getenv("PATH")), dir;
 
@@ -167,7 +167,7 @@ enum err process_start(const struct process_spec *spec, struct process **out)
     uv_stdio_container_t io[STDIO + MAX_EXTRA];
     char program[PATH_MAX];
 
-    TRY(find_program(spec->argv[0], program));
+    TRY(process_find(spec->argv[0], program));
     TRY(set_up_stdio(spec, io, &pairs));
     int n_io = set_up_extra(spec, io);
     struct process *p = NEW(struct process);

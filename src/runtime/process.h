@@ -2,6 +2,8 @@
 /* process.h: child processes.  Each is the leader of its own session and process group, inherits no descriptor
  * but those named, and is reaped always. */
 #pragma once
+#include <limits.h>
+
 #include "runtime/fd.h"
 
 struct process;
@@ -15,6 +17,8 @@ struct process_spec {
 };
 enum { PROCESS_NULL = -1, PROCESS_PIPE = -2 };
 
+/* Where a program is in our PATH; a name with a slash stays as it is.  ERR_NOT_FOUND: nowhere. */
+enum err   process_find(const char *name, char out[PATH_MAX]) MUST_USE;
 /* ERR_NOT_FOUND: no such program. */
 enum err   process_start(const struct process_spec *, struct process **out) MUST_USE;
 struct fd *process_stdin(struct process *);         /* our end of a pipe, or NULL; the process owns it */
