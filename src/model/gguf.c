@@ -74,8 +74,8 @@ static enum err check_magic(const char *file)
     close(fd);
     if (n == sizeof magic && memcmp(magic, "GGUF", sizeof magic) == 0)
         return OK;
-    return failed(ERR_INPUT, "model.path %s is no GGUF file (it does not begin with \"GGUF\"; a download that was cut short, or a web page?); "
-                  HOW_TO_GET, file);
+    return failed(ERR_INPUT, "model.path %s is no GGUF file (it does not begin with \"GGUF\"; "
+                  "a download that was cut short, or a web page?); " HOW_TO_GET, file);
 }
 
 /* ---- a folder ---- */
@@ -174,7 +174,8 @@ enum err gguf_find(struct arena *a, const char *path, const char *quant, struct 
         if (!is_gguf(str_from(base_of(file))))
             return failed(ERR_INPUT, "model.path %s is neither a folder nor a .gguf file; " HOW_TO_GET, path);
         if (!has_quant(base_of(file), quant))
-            return failed(ERR_INPUT, "model.path %s is not of model.quant %s by its name: leave model.quant out, or name the right file", path, quant);
+            return failed(ERR_INPUT, "model.path %s is not of model.quant %s by its name: leave model.quant out, or name the right file",
+                          path, quant);
         TRY(read_folder(a, slash ? arena_c(a, str_of(file, (size_t)(slash - file))) : ".", f));
     }
     TRY(check_magic(file));

@@ -92,8 +92,8 @@ static const char **arguments_of(struct arena *a, const struct llama_options *o,
 static const char **environment(struct arena *a)
 {
     static const char *const taken[] = {
-        "PATH=", "HOME=", "TMPDIR=", "LANG=", "LC_", "LD_LIBRARY_PATH=", "CUDA_", "NVIDIA_", "HIP_", "ROCR_", "HSA_", "GGML_", "VK_", "OMP_",
-        "ZE_", "ONEAPI_", "SYCL_",
+        "PATH=", "HOME=", "TMPDIR=", "LANG=", "LC_", "LD_LIBRARY_PATH=", "CUDA_", "NVIDIA_", "HIP_", "ROCR_", "HSA_", "GGML_", "VK_",
+        "OMP_", "ZE_", "ONEAPI_", "SYCL_",
     };
     size_t n = 0, k = 0;
 
@@ -200,7 +200,9 @@ static enum err find_binary(const char *wanted, char out[PATH_MAX])
 
 static enum err spawn(struct llama *l, const struct llama_options *o)
 {
-    struct process_spec spec = { .env = environment(l->arena), .stdin_fd = PROCESS_NULL, .stdout_fd = PROCESS_NULL, .stderr_fd = PROCESS_PIPE };
+    struct process_spec spec = {
+        .env = environment(l->arena), .stdin_fd = PROCESS_NULL, .stdout_fd = PROCESS_NULL, .stderr_fd = PROCESS_PIPE,
+    };
     char binary[PATH_MAX];
 
     TRY(find_binary(o->binary, binary));
