@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/approvals.h"
+#include "gateway/chat_command.h"
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
 #include "gateway/models.h"
@@ -17,9 +18,7 @@
 #include "tool/registry.h"
 #include "tool/sandbox.h"
 
-struct command_call { struct gateway *gateway; struct answer *answer; str arguments; bool chinese; };
-
-static void say(struct command_call *c, str text)
+void command_say(struct command_call *c, str text)
 {
     c->answer->text = arena_str(c->answer->arena, text);
 }
@@ -37,24 +36,24 @@ static void add_commands(struct buf *b, bool chinese)
                  chinese ? rows[i].chinese : rows[i].english);
 }
 
-static enum err command_help(struct command_call *c) AWAITS
+enum err chat_command_help(struct command_call *c) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { 0 };
 
     buf_addf(&b, "%s\n\n", c->chinese ? "直接写给我就好，或者使用命令：" : "Just write to me, or use a command:");
     add_commands(&b, c->chinese);
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
-static enum err command_start(struct command_call *c) AWAITS
+enum err chat_command_start(struct command_call *c) AWAITS
 {
-    say(c, c->chinese ? S("你好，我是 Clawdbot。发送 /help 看看我能做什么。")
+    command_say(c, c->chinese ? S("你好，我是 Clawdbot。发送 /help 看看我能做什么。")
                       : S("Hello, I am Clawdbot. Send /help to see what I can do."));
     return OK;
 }
 
-static enum err command_status(struct command_call *c) AWAITS
+enum err chat_command_status(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     CLEANUP(buf_done) struct buf b = { 0 };
@@ -80,19 +79,19 @@ static enum err command_status(struct command_call *c) AWAITS
     if (sandbox_warning())
         buf_addf(&b, c->chinese ? "- 警告：命令不在沙箱中运行，拥有网关用户的全部权限（sandbox.backend 为 none）\n" : "- warning: %s\n",
                  sandbox_warning());
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
-static enum err command_new(struct command_call *c) AWAITS
+enum err chat_command_new(struct command_call *c) AWAITS
 {
     c->answer->context_from = c->answer->inbox_id;
-    say(c, c->chinese ? S("好的，我们重新开始。") : S("Done: we start afresh."));
+    command_say(c, c->chinese ? S("好的，我们重新开始。") : S("Done: we start afresh."));
     return OK;
 }
 
 /* dispatch.c has stopped the turn already, when this message arrived. */
-static enum err command_stop(struct command_call *c) AWAITS
+enum err chat_command_stop(struct command_call *c) AWAITS
 {
     const struct message *m = c->answer->message;
     struct person p = access_person(c->gateway->access, m->platform, m->user_id);
@@ -100,13 +99,13 @@ static enum err command_stop(struct command_call *c) AWAITS
 
     TRY(approvals_cancel(c->gateway, c->answer->arena, m->session_id, person_is_owner(&p) ? NO_STR : p.id, &n));
     if (n)
-        say(c, c->chinese ? S("好的，不再等待同意，已停止。") : S("I asked for your word and wait no longer: it is stopped."));
+        command_say(c, c->chinese ? S("好的，不再等待同意，已停止。") : S("I asked for your word and wait no longer: it is stopped."));
     else
-        say(c, c->chinese ? S("现在没有正在做的事。") : S("Nothing of yours is running now."));
+        command_say(c, c->chinese ? S("现在没有正在做的事。") : S("Nothing of yours is running now."));
     return OK;
 }
 
-static enum err command_model(struct command_call *c) AWAITS
+enum err chat_command_model(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;
@@ -121,11 +120,11 @@ static enum err command_model(struct command_call *c) AWAITS
         TRY(models_choose(g, a->arena, a->message->session_id, c->arguments));
         buf_addf(&b, c->chinese ? "本对话现在使用 `%.*s`。" : "This conversation now uses `%.*s`.", STR(c->arguments));
     }
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
-static enum err command_run(struct command_call *c) AWAITS
+enum err chat_command_run(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;
@@ -134,11 +133,11 @@ static enum err command_run(struct command_call *c) AWAITS
 
     if (!policy_may_use(policy_now(), &(struct policy_facts){ .person = &who, .platform = a->message->platform,
                                           .chat_id = a->message->chat_id, .tool = tool_find(S("exec")) })) {
-        say(c, c->chinese ? S("只有我的主人可以运行命令。") : S("Only my owner may run commands."));
+        command_say(c, c->chinese ? S("只有我的主人可以运行命令。") : S("Only my owner may run commands."));
         return OK;
     }
     if (c->arguments.len == 0) {
-        say(c, c->chinese ? S("请把命令写在后面：`/run df -h`") : S("Write the command behind it: `/run df -h`"));
+        command_say(c, c->chinese ? S("请把命令写在后面：`/run df -h`") : S("Write the command behind it: `/run df -h`"));
         return OK;
     }
     CLEANUP(json_decrefp) json_t *arguments = json_pack("{s:o}", "command", json_from_str(c->arguments));
@@ -152,12 +151,12 @@ static enum err command_run(struct command_call *c) AWAITS
     CLEANUP(buf_done) struct buf b = { 0 };
 
     markup_add_block(&b, r.text);
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
 /* What others wrote is asked about for as long as it is marked; only the owner's own word takes a mark away. */
-static enum err command_trust(struct command_call *c) AWAITS
+enum err chat_command_trust(struct command_call *c) AWAITS
 {
     const struct message *m = c->answer->message;
     struct person p = access_person(c->gateway->access, m->platform, m->user_id);
@@ -174,12 +173,12 @@ static enum err command_trust(struct command_call *c) AWAITS
         TRY(provenance_trust(arena_c(c->answer->arena, c->arguments), &n));
         buf_addf(&b, c->chinese ? "好的，%zu 个标记已取消。" : "All right: %zu marks are gone.", n);
     }
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
 static const struct { const char *name; enum err (*run)(struct command_call *) AWAITS; } commands[] = {
-#define CHAT_COMMAND(name, arguments, english, chinese) { #name, command_##name },
+#define CHAT_COMMAND(name, arguments, english, chinese) { #name, chat_command_##name },
 #include "gateway/chat_commands.def"
 #undef CHAT_COMMAND
 };

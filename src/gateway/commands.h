@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* commands.h: what a person may type in any channel: /help /status /new /stop /model /run.  Rows in commands.def. */
+/* commands.h: what a person may type in any channel: /help /status /new and so on.  Rows in chat_commands.def; chat_command.h says
+ * how to add one. */
 #pragma once
 #include "gateway/answer.h"
 

@@ -278,3 +278,43 @@ TEST(one_that_is_dropped_while_it_is_taken_is_not_taken)
     CHECK(str_find(scene_replies(&s), S("also this")) == STR_NONE);
     scene_end(&s);
 }
+
+TEST(the_mode_is_shown_and_chosen_by_a_command_and_kept)
+{
+    struct scene s;
+
+    scene_start(&s, 100);
+    scene_say(&s, SESSION_A, "/queue");
+    scene_say(&s, SESSION_A, "/queue sideways");
+    scene_say(&s, SESSION_A, "/queue Steer");
+    scene_settle(&s);
+    CHECK(str_starts(scene_replies(&s), S("This conversation is in mode `queue`: ")));
+    CHECK(str_find(scene_replies(&s), S("|The modes are queue, steer, interrupt and collect.|")) != STR_NONE);
+    scene_restart(&s, 100);
+    scene_say(&s, SESSION_A, "/queue");
+    scene_settle(&s);
+    CHECK(str_ends(scene_replies(&s), S("|This conversation is in mode `steer`: further messages join what I am doing, at its next step.")));
+    scene_end(&s);
+}
+
+TEST(in_a_group_only_an_owner_or_admin_chooses_the_mode)
+{
+    static const char *const users[] = { "owner", "friend" };
+    struct scene s;
+
+    scene_start(&s, 100);
+    scene_pair(&s, "owner");
+    scene_pair(&s, "friend");
+    scene_restart(&s, 100);
+    for (size_t i = 0; i < N_ELEMENTS(users); i++) {
+        struct message m = { .platform = S("fake"), .chat_id = S("group"), .session_id = S(SESSION_A),
+                             .user_id = str_from(users[i]), .text = S("/queue collect") };
+        struct received r;
+
+        CHECK_OK(intake_receive(&s.gateway, s.home.arena, &m, 1, &r));
+    }
+    scene_settle(&s);
+    CHECK(str_find(scene_replies(&s), S("in mode `collect`")) != STR_NONE);
+    CHECK(str_ends(scene_replies(&s), S("|In a group only my owner may change this.")));
+    scene_end(&s);
+}

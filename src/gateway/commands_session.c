@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/* commands_session.c: chat commands about the conversation they are written in: how its messages queue. */
+#include "gateway/access.h"
+#include "gateway/chat_command.h"
+#include "gateway/queue_mode.h"
+#include "gateway/sessions.h"
+#include "tool/policy.h"
+
+static void describe_mode(const struct command_call *c, enum queue_mode mode, struct buf *b)
+{
+    static const struct { const char *english, *chinese; } what[] = {
+        [QUEUE_WAIT] = { "further messages wait for their turn", "后来的消息排队等待" },
+        [QUEUE_STEER] = { "further messages join what I am doing, at its next step", "后来的消息在下一步加入正在做的事" },
+        [QUEUE_INTERRUPT] = { "a further message ends what I am doing, and is answered", "后来的消息会打断正在做的事并得到回答" },
+        [QUEUE_COLLECT] = { "messages that come in a burst are answered together", "连续发来的消息一起回答" },
+    };
+
+    buf_addf(b, c->chinese ? "本对话的排队方式是 `%s`：%s。" : "This conversation is in mode `%s`: %s.", queue_mode_name(mode),
+             c->chinese ? what[mode].chinese : what[mode].english);
+}
+
+/* In a group the mode is everybody's: who may not decide for others may not change it. */
+static bool may_change(const struct command_call *c)
+{
+    const struct message *m = c->answer->message;
+    struct person p = access_person(c->gateway->access, m->platform, m->user_id);
+
+    return policy_is_admin(policy_now(), &p) || str_eq(m->chat_id, m->user_id);
+}
+
+static enum err set_mode(struct command_call *c, enum queue_mode mode) AWAITS
+{
+    struct batch *b = batch_new(c->answer->arena);
+    str session = c->answer->message->session_id;
+
+    batch_add(b, "session.set_queue_mode", "sc", session, queue_mode_name(mode));
+    TRY(store_commit(c->gateway->store, b));
+    sessions_forget(c->gateway->sessions, session);
+    return OK;
+}
+
+enum err chat_command_queue(struct command_call *c) AWAITS
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+    enum queue_mode mode;
+
+    if (c->arguments.len == 0) {
+        TRY(queue_mode_of(c->gateway, c->answer->arena, c->answer->message->session_id, &mode));
+        describe_mode(c, mode, &b);
+    } else if (!queue_mode_parse(c->arguments, &mode)) {
+        buf_addf(&b, c->chinese ? "排队方式有 queue、steer、interrupt 和 collect。" : "The modes are queue, steer, interrupt and collect.");
+    } else if (!may_change(c)) {
+        buf_addf(&b, c->chinese ? "在群里只有我的主人可以更改。" : "In a group only my owner may change this.");
+    } else {
+        TRY(set_mode(c, mode));
+        describe_mode(c, mode, &b);
+    }
+    command_say(c, buf_str(&b));
+    return OK;
+}
