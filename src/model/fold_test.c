@@ -64,4 +64,40 @@ TEST(ten_megabytes_of_arguments_are_too_much)
     for (int i = 0; i < 10; i++)
         big_call(&events, "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"", "\"}}]}}]}\n\n", 1 << 20);
     CHECK_INT(fold(a, &provider_openai, buf_str(&events), 65536, &r), ERR_LIMIT);
+    CHECK_STR(str_from(failed_text()), "the model's reply is longer than 4194304 bytes");
+    buf_clear(&events);
+    for (int i = 0; i < 10; i++)
+        big_call(&events, "data: {\"type\":\"response.function_call_arguments.delta\",\"delta\":\"", "\"}\n\n", 1 << 20);
+    CHECK_INT(fold(a, &provider_openai_responses, buf_str(&events), 65536, &r), ERR_LIMIT);
+    CHECK_STR(str_from(failed_text()), "the model's reply is longer than 4194304 bytes");
+}
+
+/* Cut in a character, in a JSON string, in a tool call: it is the same everywhere. */
+TEST(a_stream_that_ends_before_its_end_was_cut_off)
+{
+    static const struct { const struct provider *provider; const char *whole; } cases[] = {
+        { &provider_openai,
+          "data: {\"choices\":[{\"delta\":{\"content\":\"\\u4f60好🙂\"}}]}\n\n"
+          "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"c\"}}]}}]}\n\n"
+          "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"\\\":1}\"}}]}}]}\n\n"
+          "data: [DONE]" },
+        { &provider_openai_responses,
+          "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"\\u4f60好🙂\"}\n\n"
+          "data: {\"type\":\"response.output_item.added\",\"output_index\":1,\"item\":"
+          "{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\"}}\n\n"
+          "data: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":1,\"delta\":\"{\\\"c\\\":1}\"}\n\n"
+          "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}" },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        str whole = str_from(cases[i].whole);
+        struct reply r;
+
+        for (size_t n = 0; n < whole.len; n++)
+            CHECK_INT(fold(a, cases[i].provider, str_take(whole, n), whole.len, &r), ERR_NET);
+        CHECK_OK(fold(a, cases[i].provider, whole, 1, &r));
+        CHECK_STR(r.text, "你好🙂");
+        CHECK_STR(r.calls[0].arguments, "{\"c\":1}");
+    }
 }

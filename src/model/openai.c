@@ -13,61 +13,6 @@
 
 static const char name[] = "openai";
 
-/* --- what has to be said in words, for want of a field --- */
-
-/* The API wants the word JSON to be said where any JSON will do, and a schema where the server takes none. */
-static str json_wish(struct arena *a, const struct prompt *p, unsigned quirks)
-{
-    if (p->schema.len == 0 || (!openai_wants_any_json(p) && !(quirks & QUIRK_NO_JSON_SCHEMA)))
-        return NO_STR;
-    if (openai_wants_any_json(p))
-        return S("Answer with nothing but JSON.");
-    return str_from(arena_printf(a, "Answer with nothing but JSON of this JSON Schema: %.*s", STR(p->schema)));
-}
-
-static str join(struct arena *a, str one, str two)
-{
-    return one.len && two.len ? str_from(arena_printf(a, "%.*s\n\n%.*s", STR(one), STR(two))) : one.len ? one : two;
-}
-
-/* Templates that know no system message want user and assistant by turns, so it goes into the user's next. */
-static size_t give_to_user(struct arena *a, struct chat_message *m, size_t n)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        bool joins = m[i].role == ROLE_SYSTEM && i + 1 < n && (m[i + 1].role == ROLE_USER || m[i + 1].role == ROLE_SYSTEM);
-
-        if (joins) {
-            m[i + 1].text = join(a, m[i].text, m[i + 1].text);
-            continue;
-        }
-        m[left] = m[i];
-        if (m[left].role == ROLE_SYSTEM)
-            m[left].role = ROLE_USER;
-        left++;
-    }
-    return left;
-}
-
-static void adapt(struct arena *a, struct prompt *p, unsigned quirks)
-{
-    str wish = json_wish(a, p, quirks);
-    size_t last = p->n_messages;
-
-    if (p->n_messages == 0 || (wish.len == 0 && !(quirks & QUIRK_SYSTEM_AS_USER)))
-        return;
-    struct chat_message *m = arena_alloc(a, p->n_messages * sizeof *m);
-
-    memcpy(m, p->messages, p->n_messages * sizeof *m);
-    while (last > 0 && m[--last].role != ROLE_USER)
-        ;
-    m[last].text = join(a, m[last].text, wish);     /* the user's last words: no template minds it there */
-    if (quirks & QUIRK_SYSTEM_AS_USER)
-        p->n_messages = give_to_user(a, m, p->n_messages);
-    p->messages = m;
-}
-
 /* --- the request --- */
 
 static void add_images(struct buf *b, const struct chat_message *m)
@@ -269,7 +214,7 @@ static enum err openai_request(struct arena *a, const struct model_target *t, co
     CLEANUP(buf_done) struct buf body = { .max = SIZE_MAX / 2 };
     struct prompt adapted = *p;
 
-    adapt(a, &adapted, t->quirks);
+    openai_adapt(a, &adapted, t->quirks);
     add_body(&body, &adapted, t->quirks);
     api_request(a, t, &(struct api_head){ "chat/completions", "Authorization" }, buf_str(&body), out);
     return OK;

@@ -14,6 +14,10 @@ enum err openai_embed(struct arena *, const struct model_target *, str model, co
                       struct http_request *out);
 enum err openai_embedded(struct arena *, str body, struct embeddings *out);
 
+/* The messages as a server with these quirks takes them, in the arena: system messages within the user's (QUIRK_SYSTEM_AS_USER), and
+ * said in words that JSON is wanted where no field says it well enough. */
+void openai_adapt(struct arena *, struct prompt *, unsigned quirks);
+
 /* `before`, which ends in ':', and the value. */
 void openai_add_text(struct buf *, str before, str text);
 void openai_add_number(struct buf *, str before, double);

@@ -14,17 +14,22 @@ NPM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 
 ASK = os.path.abspath(sys.argv.pop(1))
 
 FIXTURES = [
-    {'match': {'userMessage': 'hello'}, 'response': {'content': 'Hello! 你好 🙂 How can I help you today?'}},
+    {'match': {'userMessage': 'hello'}, 'response': {
+        'content': 'Hello! 你好 🙂 How can I help you today?',
+        'usage': {'prompt_tokens': 12, 'completion_tokens': 9, 'input_tokens': 12, 'output_tokens': 9, 'total_tokens': 21}}},
     {'match': {'userMessage': 'weather', 'hasToolResult': False}, 'response': {'toolCalls': [
         {'name': 'get_weather', 'arguments': {'city': 'Paris'}}, {'name': 'get_weather', 'arguments': {'city': 'Rome'}}]}},
     {'match': {'userMessage': 'weather', 'hasToolResult': True}, 'response': {'content': 'Sunny in both.'}},
+    {'match': {'userMessage': 'ponder', 'hasToolResult': False}, 'response': {
+        'reasoning': 'Which town?', 'toolCalls': [{'name': 'get_weather', 'arguments': {'city': 'Paris'}}]}},
+    {'match': {'userMessage': 'ponder', 'hasToolResult': True}, 'response': {'content': 'Sunny.'}},
     {'match': {'userMessage': 'think'}, 'response': {'content': '42', 'reasoning': 'six times seven'}},
     {'match': {'userMessage': 'limit'}, 'response': {
         'error': {'message': 'Rate limited', 'type': 'rate_limit_error', 'code': 'rate_limit_exceeded'}, 'status': 429}},
     {'match': {'userMessage': 'key'}, 'response': {
         'error': {'message': 'Incorrect API key', 'type': 'invalid_request_error', 'code': 'invalid_api_key'}, 'status': 401}},
     {'match': {'userMessage': 'cut'}, 'response': {'content': 'This answer is going to be cut in its middle.'},
-     'truncateAfterChunks': 3, 'chunkSize': 5, 'latency': 50},
+     'truncateAfterChunks': 6, 'chunkSize': 5, 'latency': 50},
     {'match': {'userMessage': 'slow'}, 'response': {'content': 'This answer takes its time.'}, 'chunkSize': 5, 'latency': 1500},
     {'match': {'userMessage': 'broken'}, 'response': {'content': 'never'}, 'chaos': {'malformedRate': 1}},
     {'match': {'userMessage': 'gone'}, 'response': {'content': 'never'}, 'chaos': {'disconnectRate': 1}},
@@ -163,6 +168,21 @@ class Ollama(Speaks, Asks):
 
     def test_models_are_listed(self):
         self.assertTrue(self.ask('list')['models'])
+
+
+class OpenAIResponses(Speaks, Asks):
+    API = 'openai_responses'
+
+    def test_reasoning_is_kept_for_the_next_request(self):
+        self.ask('ponder')
+        kept = json.loads(self.replies[0]['kept'])
+        self.assertEqual([item['type'] for item in kept['items']], ['reasoning', 'function_call'])
+        self.assertTrue(kept['items'][0]['encrypted_content'])
+        self.assertEqual(self.replies[1]['text'], 'Sunny.')
+
+    def test_a_vector_and_the_models_are_got(self):
+        self.assertGreater(len(self.ask('embed', 'a text')['vector']), 100)
+        self.assertIn('gpt-4', self.ask('list')['models'])
 
 
 class Found(Asks):

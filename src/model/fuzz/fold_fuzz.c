@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A model's answer, whole and cut at a place the input chooses, folds into the same reply or the same error, as server-sent events
- * and as lines. */
+/* A model's answer, whole and cut at a place the input chooses, folds into the same reply or the same error, for every
+ * provider. */
 #include <assert.h>
 
 #include "model/fold.h"
@@ -9,6 +9,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PROVIDER(id) extern const struct provider provider_##id;
 #include "model/providers.def"
+#undef PROVIDER
+#define PROVIDER(id) &provider_##id,
+static const struct provider *const providers[] = {
+#include "model/providers.def"
+};
 #undef PROVIDER
 
 static enum err fold(struct arena *a, const struct provider *p, str one, str two, struct reply *out)
@@ -42,8 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str in = str_of(data + 1, size - 1);
     size_t at = in.len ? data[0] % in.len : 0;
 
-    check(&provider_openai, in, at);
-    check(&provider_anthropic, in, at);
-    check(&provider_ollama, in, at);
+    for (size_t i = 0; i < N_ELEMENTS(providers); i++)
+        check(providers[i], in, at);
     return 0;
 }
