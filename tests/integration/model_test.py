@@ -192,7 +192,7 @@ class Found(Asks):
         self.check_error('limit', 'limit', 'HTTP 429: Rate limited', 3)
 
     def test_a_model_that_falls_silent_is_a_timeout(self):
-        last = self.ask('slow')
+        last = self.ask('slow', ASK_TRIES='1')
         self.assertEqual(last.get('error'), 'timeout', last)
 
     def test_a_connection_that_is_cut_is_tried_again(self):
