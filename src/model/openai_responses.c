@@ -214,29 +214,29 @@ static enum err fold_begin(struct completion *c, const json_t *event)
     return OK;
 }
 
-/* Of some fifty events those that say something which no other does (https://platform.openai.com/docs/api-reference/responses-streaming). */
+/* Of some fifty events those that say what no other does (https://platform.openai.com/docs/api-reference/responses-streaming). */
+static const struct event_kind { const char *type; enum err (*fold)(struct completion *, const json_t *event); } kinds[] = {
+    { "response.created", fold_begin },
+    { "response.output_text.delta", fold_text },
+    { "response.refusal.delta", fold_refusal },
+    { "response.reasoning_summary_part.added", fold_thought_begins },
+    { "response.reasoning_summary_text.delta", fold_thought },
+    { "response.reasoning_text.delta", fold_thought },
+    { "response.output_item.added", fold_item_begins },
+    { "response.output_item.done", fold_item_done },
+    { "response.function_call_arguments.delta", fold_arguments },
+    { "response.function_call_arguments.done", fold_arguments_done },
+    { "response.completed", fold_end },
+    { "response.incomplete", fold_end },
+    { "response.failed", fold_end },
+    { "response.cancelled", fold_end },
+};
+
 static enum err fold_event(struct completion *c, str type, const json_t *event)
 {
-    static const struct { const char *type; enum err (*fold)(struct completion *, const json_t *event); } events[] = {
-        { "response.created", fold_begin },
-        { "response.output_text.delta", fold_text },
-        { "response.refusal.delta", fold_refusal },
-        { "response.reasoning_summary_part.added", fold_thought_begins },
-        { "response.reasoning_summary_text.delta", fold_thought },
-        { "response.reasoning_text.delta", fold_thought },
-        { "response.output_item.added", fold_item_begins },
-        { "response.output_item.done", fold_item_done },
-        { "response.function_call_arguments.delta", fold_arguments },
-        { "response.function_call_arguments.done", fold_arguments_done },
-        { "response.completed", fold_end },
-        { "response.incomplete", fold_end },
-        { "response.failed", fold_end },
-        { "response.cancelled", fold_end },
-    };
-
-    for (size_t i = 0; i < N_ELEMENTS(events); i++)
-        if (str_eq(type, str_from(events[i].type)))
-            return events[i].fold(c, event);
+    for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
+        if (str_eq(type, str_from(kinds[i].type)))
+            return kinds[i].fold(c, event);
     return OK;
 }
 
