@@ -10,8 +10,8 @@ struct awaited {
     const struct received *received;
     bool            wants_question;     /* a question ends the wait */
     /* Waits for news, or fails: http_wait_or_gone().  on_event gets every event about the message; may be NULL. */
-    enum err      (*wait)(void *arg, struct waiters *news) AWAITS;
-    enum err      (*on_event)(void *arg, const struct bus_event *) AWAITS;
+    enum err      (*wait)(void *arg, struct waiters *news) /* AWAITS */;
+    enum err      (*on_event)(void *arg, const struct bus_event *) /* AWAITS */;
     void           *arg;
     /* What comes out. */
     json_t         *replies;            /* as submit_replies() has them */

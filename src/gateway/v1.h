@@ -50,6 +50,6 @@ struct v1_dialect {
     void     (*error)(struct v1_answer *, struct buf *, const struct v1_problem *);
 };
 
-extern const struct v1_dialect v1_chat;
+extern const struct v1_dialect v1_chat, v1_responses, v1_messages;
 
 void v1_answer_done(struct v1_answer *);

@@ -97,6 +97,36 @@ static enum err make_message(struct request *q, struct v1_request *r, struct mes
     return OK;
 }
 
+/* An answer's id says where its conversation goes on: the session's uuid without its dashes, and the message. */
+static void set_id(struct conversation *c)
+{
+    struct v1_answer *x = &c->out.answer;
+    CLEANUP(buf_done) struct buf b = { 0 };
+    str part;
+
+    buf_add(&b, str_from(c->out.dialect->id_prefix));
+    for (str rest = c->received.session_id; str_split(&rest, '-', &part); )
+        buf_add(&b, part);
+    buf_addf(&b, "%012" PRIx64, (uint64_t)c->received.inbox_id);
+    x->id = arena_str(x->arena, buf_str(&b));
+}
+
+static enum err session_of(struct v1_request *r, str *ret_uuid)
+{
+    str id = r->previous;
+
+    if (str_eat(&id, S("resp_")) && id.len > 32) {
+        str uuid = str_from(arena_printf(r->arena, "%.8s-%.4s-%.4s-%.4s-%.12s", id.p, id.p + 8, id.p + 12, id.p + 16, id.p + 20));
+
+        if (uuid_valid(uuid)) {
+            *ret_uuid = uuid;
+            return OK;
+        }
+    }
+    r->param = "previous_response_id";
+    return failed(ERR_NOT_FOUND, "'previous_response_id' is no answer of the assistant's");
+}
+
 /* The header goes before the body's `user`; neither: a conversation of its own for this request. */
 static enum err store_message(struct request *q, struct v1_request *r, str agent, struct received *out) AWAITS
 {
@@ -105,6 +135,8 @@ static enum err store_message(struct request *q, struct v1_request *r, str agent
 
     TRY(make_message(q, r, &m));
     m.agent = agent;
+    if (name.len == 0 && r->previous.len)
+        TRY(session_of(r, &name));
     if (uuid_valid(name)) {
         m.session_id = name;
         return submit(q->gateway, q->arena, platform, &m, out);
@@ -204,6 +236,7 @@ enum err v1_assistant(struct request *q, const struct v1_dialect *d, struct v1_r
     c.wait = (struct awaited){ .gateway = q->gateway, .arena = q->arena, .received = &c.received, .wants_question = true,
                                .wait = wait_for_news, .on_event = on_event, .arg = &c };
     awaited_begin(&c.wait);
+    set_id(&c);
     enum err e = await_reply(&c.wait);
 
     if (e == OK)

@@ -120,6 +120,10 @@ static void add_persona(struct request *q, struct v1_request *r)
 
 static enum err prepare(struct call *c, struct request *q, struct v1_request *r, enum v1_voice voice) AWAITS
 {
+    if (r->previous.len) {
+        r->param = "previous_response_id";
+        return failed(ERR_INPUT, "'previous_response_id': only the assistant remembers; send the whole conversation");
+    }
     TRY(v1_route(q->gateway, q->arena, voice == V1_PERSONA ? NO_STR : r->model, &c->asker.route));
     if (voice == V1_PERSONA)
         add_persona(q, r);

@@ -32,12 +32,6 @@ void v1_output_init(struct v1_output *o, struct request *q, const struct v1_dial
     };
 }
 
-void v1_answer_done(struct v1_answer *x)
-{
-    buf_done(&x->text);
-    json_decref(x->items);
-}
-
 void v1_output_done(struct v1_output *o)
 {
     v1_answer_done(&o->answer);

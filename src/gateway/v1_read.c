@@ -275,20 +275,28 @@ str v1_content_words(const struct v1_content *c, struct arena *a)
     return c->n_texts < 2 ? str_of(c->first.p ? c->first.p : "", c->first.len) : arena_str(a, buf_str(&c->joined));
 }
 
-enum err v1_content_image(struct v1_request *r, struct v1_content *c, const char *where, const char *name, str url)
+enum err v1_content_image(struct v1_request *r, struct v1_content *c, const char *where, const char *name, struct image image)
 {
-    str rest = url;
-    size_t comma = str_find(rest, S(";base64,"));
-
-    if (!str_eat(&rest, S("data:image/")) || comma == STR_NONE)
-        return v1_wrong(r, where, name, "must be a data: URL such as data:image/png;base64,...; images are not fetched from other "
-                                        "addresses");
+    if (!str_starts(image.mime, S("image/")) || image.base64.len == 0)
+        return v1_wrong(r, where, name, "must be an image in base64, with its type");
     if (c->images == NULL)
         c->images = arena_alloc(r->arena, IMAGES_MAX * sizeof *c->images);
     if (c->n_images == IMAGES_MAX)
         return v1_wrong(r, where, name, "is one image too many: a message has up to %d", IMAGES_MAX);
-    c->images[c->n_images++] = (struct image){ str_cut(url, 5, comma), str_skip(url, comma + 8) };
+    c->images[c->n_images++] = image;
     return OK;
+}
+
+/* "data:image/png;base64,..." */
+static enum err add_data_url(struct v1_request *r, struct v1_content *c, const char *where, const char *name, str url)
+{
+    str rest = url;
+    size_t comma = str_find(rest, S(";base64,"));
+
+    if (!str_eat(&rest, S("data:")) || comma == STR_NONE)
+        return v1_wrong(r, where, name, "must be a data: URL such as data:image/png;base64,...; images are not fetched from other "
+                                        "addresses");
+    return v1_content_image(r, c, where, name, (struct image){ str_cut(url, 5, comma), str_skip(url, comma + 8) });
 }
 
 static enum err read_part(struct v1_request *r, const json_t *part, const char *where, struct v1_content *c)
@@ -304,9 +312,9 @@ static enum err read_part(struct v1_request *r, const json_t *part, const char *
             return OK;
         }
     if (strcmp(type, "image_url") == 0)
-        return v1_content_image(r, c, v1_path(r, where, "image_url"), "url", json_text_str(part, "image_url.url"));
+        return add_data_url(r, c, v1_path(r, where, "image_url"), "url", json_text_str(part, "image_url.url"));
     if (strcmp(type, "input_image") == 0)
-        return v1_content_image(r, c, where, "image_url", json_text_str(part, "image_url"));
+        return add_data_url(r, c, where, "image_url", json_text_str(part, "image_url"));
     return v1_wrong(r, where, "type", "is '%.40s'; only texts and images are taken", type);
 }
 
@@ -331,4 +339,25 @@ enum err v1_read_content(struct v1_request *r, const json_t *o, const char *wher
         TRY(read_part(r, part, place, c));
     }
     return OK;
+}
+
+void v1_add_call(struct v1_request *r, struct chat_message *m, const struct tool_call *call)
+{
+    struct tool_call *calls = arena_alloc(r->arena, (m->n_calls + 1) * sizeof *calls);
+
+    if (m->n_calls)
+        memcpy(calls, m->calls, m->n_calls * sizeof *calls);
+    calls[m->n_calls++] = *call;
+    m->calls = calls;
+}
+
+str v1_kept_from(struct arena *a, str text)
+{
+    CLEANUP(buf_done) struct buf b = { .max = SIZE_MAX / 2 };
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    if (buf_add_unbase64(&b, text) || json_parse(buf_str(&b), &j) || !json_is_string(json_at(j, "api"))
+        || !json_is_array(json_at(j, "items")))
+        return NO_STR;
+    return arena_str(a, buf_str(&b));
 }

@@ -45,7 +45,10 @@ struct v1_content {
 void     v1_content_done(struct v1_content *);
 void     v1_content_text(struct v1_content *, str);
 str      v1_content_words(const struct v1_content *, struct arena *);      /* all texts, a line each */
-/* "data:image/png;base64,..." */
-enum err v1_content_image(struct v1_request *, struct v1_content *, const char *where, const char *name, str url) MUST_USE;
+enum err v1_content_image(struct v1_request *, struct v1_content *, const char *where, const char *name, struct image) MUST_USE;
+/* One more call of the assistant's message. */
+void     v1_add_call(struct v1_request *, struct chat_message *, const struct tool_call *);
+/* What v1_kept_to() has made (v1_write.h); NO_STR: it was not that. */
+str      v1_kept_from(struct arena *, str);
 /* OpenAI's `content`, of chat completions and of responses: a text, or a list of parts. */
 enum err v1_read_content(struct v1_request *, const json_t *, const char *where, const char *name, struct v1_content *) MUST_USE;

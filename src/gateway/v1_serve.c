@@ -50,3 +50,13 @@ enum err v1_post_chat(struct request *q) AWAITS
 {
     return serve(q, &v1_chat);
 }
+
+enum err v1_post_responses(struct request *q) AWAITS
+{
+    return serve(q, &v1_responses);
+}
+
+enum err v1_post_messages(struct request *q) AWAITS
+{
+    return serve(q, &v1_messages);
+}
