@@ -6,13 +6,19 @@
 
 #include "config/options.h"
 
-#define NONE (-1)
+#define NONE       (-1)
+#define TOOLS      CAP_TOOLS
+#define VISION     CAP_VISION
+#define ANY        (~0u)
 const struct facts_row facts_rows[] = {
 #define FACTS(...) { __VA_ARGS__ },
 #include "model/facts.def"
 #undef FACTS
 };
 #undef NONE
+#undef TOOLS
+#undef VISION
+#undef ANY
 const size_t n_facts_rows = N_ELEMENTS(facts_rows);
 
 /* How much of `name` the pattern names: more is better; -1: it does not fit.  An exact name beats every beginning. */
@@ -133,9 +139,14 @@ enum err facts_check(const json_t *owners)
 
 /* ---- both ---- */
 
+static int64_t known(int64_t tokens)
+{
+    return tokens > 0 ? tokens : 0;
+}
+
 static void apply_row(const struct facts_row *r, struct model *m)
 {
-    m->facts = (struct model_facts){ .context = r->context, .max_output = r->max_output, .input = r->input, .cached = r->cached,
+    m->facts = (struct model_facts){ .context = known(r->context), .max_output = known(r->max_output), .input = r->input, .cached = r->cached,
                                      .written = r->written, .output = r->output, .currency = r->currency };
     m->caps &= r->caps;
 }

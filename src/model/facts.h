@@ -4,14 +4,14 @@
 #pragma once
 #include "model/model.h"
 
-/* One row of facts.def.  name: exact, or a beginning with '*' behind it.  0 and negative prices: not published. */
+/* One row of facts.def.  name: exact, or a beginning with '*' behind it.  Negative numbers: not published. */
 struct facts_row {
     const char *preset, *name;
     int64_t     context, max_output;
     double      input, cached, written, output;
     const char *currency;
-    unsigned    caps;
-    const char *page, *date;        /* where that was read, and when the page said so: "2025-11-20" */
+    unsigned    caps;               /* bits of enum provider_caps; all: not published */
+    const char *page, *date;        /* where that was read, and of when it is: "2026-11-20" */
 };
 extern const struct facts_row facts_rows[];
 extern const size_t n_facts_rows;
