@@ -146,8 +146,10 @@ static int64_t known(int64_t tokens)
 
 static void apply_row(const struct facts_row *r, struct model *m)
 {
-    m->facts = (struct model_facts){ .context = known(r->context), .max_output = known(r->max_output), .input = r->input, .cached = r->cached,
-                                     .written = r->written, .output = r->output, .currency = r->currency };
+    m->facts = (struct model_facts){
+        .context = known(r->context), .max_output = known(r->max_output), .input = r->input, .cached = r->cached,
+        .written = r->written, .output = r->output, .currency = r->currency,
+    };
     m->caps &= r->caps;
 }
 
