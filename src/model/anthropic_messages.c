@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/api.h"
+#include "model/turns.h"
 
 /* The body is written as text: a conversation is many strings, and a tree of them would cost ten times the writing. */
 
@@ -167,35 +168,6 @@ bool anthropic_may_think(const struct prompt *p, enum thoughts thoughts)
 
 /* --- turns --- */
 
-static bool is_assistant(const struct chat_message *m)
-{
-    return m->role == ROLE_ASSISTANT;
-}
-
-static bool is_silent(const struct chat_message *m)
-{
-    return is_assistant(m) && m->n_calls == 0 && str_trim(m->text).len == 0;
-}
-
-/* Past the last of the messages that make one turn with `from`. */
-static size_t turn_end(const struct prompt *p, size_t from)
-{
-    size_t i = from;
-
-    while (i < p->n_messages && (is_silent(&p->messages[i]) || is_assistant(&p->messages[i]) == is_assistant(&p->messages[from])))
-        i++;
-    return i;
-}
-
-static size_t first_turn(const struct prompt *p)
-{
-    size_t i = 0;
-
-    while (i < p->n_messages && (p->messages[i].role == ROLE_SYSTEM || is_silent(&p->messages[i])))
-        i++;
-    return i;
-}
-
 /* Results have to come first in their turn. */
 static void add_user_turn(struct buf *b, const struct chat_message *m, size_t n)
 {
@@ -203,7 +175,7 @@ static void add_user_turn(struct buf *b, const struct chat_message *m, size_t n)
         if (m[i].role == ROLE_TOOL)
             add_result(b, &m[i]);
     for (size_t i = 0; i < n; i++) {
-        if (m[i].role == ROLE_TOOL || is_assistant(&m[i]))
+        if (m[i].role == ROLE_TOOL || turns_is_assistant(&m[i]))
             continue;
         for (size_t k = 0; k < m[i].n_images; k++)
             add_image(b, &m[i].images[k]);
@@ -223,12 +195,12 @@ static void add_turns(struct buf *b, const struct prompt *p, enum thoughts thoug
 {
     size_t to, user_turns_left = 0;
 
-    for (size_t from = first_turn(p); from < p->n_messages; from = turn_end(p, from))
-        user_turns_left += !is_assistant(&p->messages[from]);
-    for (size_t from = first_turn(p); from < p->n_messages; from = to) {
-        bool assistant = is_assistant(&p->messages[from]);
+    for (size_t from = turns_first(p); from < p->n_messages; from = turns_end(p, from))
+        user_turns_left += !turns_is_assistant(&p->messages[from]);
+    for (size_t from = turns_first(p); from < p->n_messages; from = to) {
+        bool assistant = turns_is_assistant(&p->messages[from]);
 
-        to = turn_end(p, from);
+        to = turns_end(p, from);
         separate(b);
         buf_addf(b, "{\"role\":\"%s\",\"content\":[", assistant ? "assistant" : "user");
         for (size_t i = from; assistant && i < to; i++)
@@ -258,11 +230,11 @@ static void add_system(struct buf *b, const struct prompt *p)
 
 void anthropic_add_conversation(struct buf *b, const struct prompt *p, enum thoughts thoughts)
 {
-    size_t first = first_turn(p);
+    size_t first = turns_first(p);
 
     add_system(b, p);
     buf_add(b, S("\"messages\":["));
-    if (first == p->n_messages || is_assistant(&p->messages[first]))
+    if (first == p->n_messages || turns_is_assistant(&p->messages[first]))
         buf_add(b, S("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"(What was said before this is not shown.)\"}]}"));
     add_turns(b, p, thoughts);
     buf_add_char(b, ']');

@@ -7,6 +7,7 @@
 #include "domain/tool.h"
 #include "model/api.h"
 #include "model/quirks.h"
+#include "model/turns.h"
 #include "net/sse.h"
 
 /* The body is written as text: a conversation is many strings, and a tree of them would cost ten times the writing. */
@@ -35,15 +36,6 @@ static void add_calls(struct buf *b, const struct chat_message *m)
 }
 
 /* A result names its tool: there are no ids, and results stand in the order of the calls. */
-static str tool_of_result(const struct prompt *p, size_t result)
-{
-    for (size_t i = result; i-- > 0; )
-        for (size_t k = 0; k < p->messages[i].n_calls; k++)
-            if (str_eq(p->messages[i].calls[k].id, p->messages[result].call_id))
-                return p->messages[i].calls[k].name;
-    return S("");
-}
-
 static void add_message(struct buf *b, const struct prompt *p, size_t i)
 {
     const struct chat_message *m = &p->messages[i];
@@ -52,7 +44,7 @@ static void add_message(struct buf *b, const struct prompt *p, size_t i)
     json_add_string(b, m->text);
     if (m->role == ROLE_TOOL) {
         buf_add(b, S(",\"tool_name\":"));
-        json_add_string(b, tool_of_result(p, i));
+        json_add_string(b, turns_tool_of_result(p, i));
     }
     if (m->role == ROLE_USER && m->n_images)
         add_images(b, m);
