@@ -5,6 +5,7 @@ clearly, and the conversation goes on afterwards.  argv[1]: the build folder."""
 import concurrent.futures
 import http.server
 import json
+import os
 import sys
 import threading
 import time
@@ -92,15 +93,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Scene:
-    def __init__(self):
+    """A gateway and its model; with `models`, YAML in which PORT is the model's, it is told of several."""
+    def __init__(self, models=None, **settings):
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.server.lock, self.server.asked = threading.Lock(), {}
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.home = h.tempfile.mkdtemp(prefix='clawdbot-bad-model-')
+        if models:
+            os.makedirs(f'{self.home}/config')
+            with open(f'{self.home}/config/default.yaml', 'w', encoding='utf-8') as f:
+                f.write(models.replace('PORT', str(self.server.server_port)))
+        else:
+            settings = {'model_provider.endpoint': f'http://127.0.0.1:{self.server.server_port}/v1', 'model_provider.model': 'bad',
+                        'models.breaker.failures': 0, **settings}
         self.gateway = h.Gateway(self.home, {
-            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.server.server_port}/v1', 'model_provider.model': 'bad',
-            'model_provider.first_token_timeout': '1s', 'model_provider.idle_timeout': '1s', 'models.breaker.failures': 0,
-            'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0})
+            'server.port': 0, 'model_provider.first_token_timeout': '1s', 'model_provider.idle_timeout': '1s',
+            'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0, **settings})
         self.gateway.start()
 
     def close(self):
@@ -183,9 +191,35 @@ def test_a_key_that_is_revoked_between_two_rounds():
     assert any(m['role'] == 'tool' for m in after['messages']), after
 
 
+MODELS = """models:
+  providers:
+    gone: {endpoint: 'http://127.0.0.1:1/v1'}
+    here: {endpoint: 'http://127.0.0.1:PORT/v1'}
+  main: [gone/first, here/second]
+"""
+
+
+def test_another_model_answers_when_one_is_gone():
+    """nobody sees it; after some failures the one that is gone is not even asked"""
+    several = Scene(MODELS, **{'models.breaker.failures': 2, 'models.breaker.pause': '1h'})
+    try:
+        for i in range(3):
+            assert several.say(f'hello {i}', str(uuid.uuid4()))['text'] == 'All is well.'
+        metrics = several.gateway.ask('/metrics')[1].splitlines()
+        for line in ('clawdbot_model_circuit_state{model="gone/first"} 2',
+                     'clawdbot_model_requests_total{model="gone/first",outcome="failed"} 2',
+                     'clawdbot_model_requests_total{model="gone/first",outcome="skipped"} 1',
+                     'clawdbot_model_requests_total{model="here/second",outcome="ok"} 3'):
+            assert line in metrics, [m for m in metrics if 'clawdbot_model' in m]
+        assert several.gateway.log('model.passed_over')[0]['model'] == 'gone/first'
+    finally:
+        several.close()
+
+
 scene = Scene()
 try:
     sys.exit(h.run_tests(test_what_passes_by_itself_nobody_sees, test_the_model_is_told_what_was_wrong_with_its_call,
-                         test_what_does_not_pass_is_said, test_a_key_that_is_revoked_between_two_rounds))
+                         test_what_does_not_pass_is_said, test_a_key_that_is_revoked_between_two_rounds,
+                         test_another_model_answers_when_one_is_gone))
 finally:
     scene.close()
