@@ -73,6 +73,7 @@ struct embeddings { float *values; size_t n, dimension; int64_t tokens; };
 struct provider {
     const char *name;
     unsigned    caps;
+    int64_t     context;            /* told to the server where nobody says how large it is to be; 0: nothing is told */
     bool        lines;              /* streams one JSON document a line instead of server-sent events */
     /* Fields and body in the arena. */
     enum err  (*request)(struct arena *, const struct model_target *, const struct prompt *, struct http_request *out);

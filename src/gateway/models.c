@@ -23,6 +23,7 @@ struct models {
     bool            searched;       /* the first search has ended */
     bool            stale;          /* look now */
     struct waiters  changed, wanted;
+    struct local_server *local;     /* NULL: model.engine is not set */
 };
 
 static void log_found(const struct model_set *s)
@@ -40,6 +41,8 @@ static void look(struct models *m) AWAITS
 
     m->stale = false;
     model_set_settings_now(&settings);
+    settings.local_server = m->local;
+    settings.local.folder = arena_printf(a, "%s/run", m->gateway->home);
     enum err e = model_set_open(a, &settings, &set);
 
     free(m->why_not);
@@ -83,12 +86,35 @@ static enum err search(void *arg) AWAITS
     }
 }
 
+static enum err run_local(void *server) AWAITS
+{
+    enum err e = local_server_run(server);
+
+    return e == ERR_CANCELLED ? OK : e;
+}
+
+/* Before the first search, which may take it. */
+static void begin_local(struct models *m)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct local_server_settings settings;
+
+    if (!local_server_settings_now(&settings))
+        return;
+    settings.folder = arena_printf(a, "%s/run", m->gateway->home);
+    if (local_server_check(&settings))
+        log_event(LOG_WARN, "local_model.missing", F("error", failed_text()));
+    m->local = local_server_new(&settings);
+    fibers_spawn(&m->gateway->services, "local model", run_local, m->local);
+}
+
 struct models *models_new(struct gateway *g)
 {
     struct models *m = NEW(struct models);
 
     m->gateway = g;
     m->stale = true;
+    begin_local(m);
     fibers_spawn(&g->services, "models", search, m);
     return m;
 }
@@ -101,6 +127,7 @@ void models_free(struct models *m)
         before = o->before;
         arena_free(o->arena);   /* o is in it */
     }
+    local_server_free(m->local);
     free(m->why_not);
     free(m);
 }
@@ -302,6 +329,10 @@ json_t *models_status(const struct models *m)
     for (size_t r = 0; r < N_MODEL_ROLES; r++)
         if (s->routes[r].n)
             json_object_set_new(roles, model_role_name((enum model_role)r), route_labels(&s->routes[r]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", main->name, "label", main->label, "endpoint", main->target.endpoint,
-                     "source", main->source, "roles", roles);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", main->name, "label", main->label, "endpoint", main->target.endpoint,
+                          "source", main->source, "roles", roles);
+
+    if (m->local)
+        json_object_set_new(o, "local", local_server_status(m->local));
+    return o;
 }

@@ -21,5 +21,5 @@ enum err models_choice(struct gateway *, struct arena *, str session_id, enum mo
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
 /* For a person who writes `said`: the model in use and what else there is. */
 enum err models_describe(struct gateway *, struct arena *, str session_id, str said, struct buf *) AWAITS MUST_USE;
-json_t  *models_status(const struct models *);  /* {"name", "label", "endpoint", "source", "roles": {role: [labels]}} or
+json_t  *models_status(const struct models *);  /* {"name", "label", "endpoint", "source", "roles": {role: [labels]}, "local"} or
                                                  * {"error"} */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/options.h"
+#include "model/detect.h"
 #include "model/presets.h"
 #include "model/providers.h"
 #include "model/quirks.h"
@@ -231,6 +232,8 @@ enum err account_of_preset(struct arena *a, str name, struct account *out)
     t.source = p->key_variable ? arena_printf(a, "%s in the environment", p->key_variable) : arena_printf(a, "the preset %s", p->name);
     TRY(take_provider(NO_STR, &t));
     TRY(take_endpoint(a, "", &t));
+    if (t.provider == &provider_ollama)
+        t.target.endpoint = arena_printf(a, "http://%s", ollama_address(a));
     take_manners(NULL, &t);
     t.target.api_key = preset_key(p);
     if (p->key_variable && t.target.api_key == NULL)

@@ -114,8 +114,7 @@ static enum err use(struct arena *a, const struct model_settings *s, const char 
     return OK;
 }
 
-/* OLLAMA_HOST, which Ollama itself goes by: "host", "host:port", ":port" or a URL; 0.0.0.0 is where it listens. */
-static char *ollama_address(struct arena *a)
+char *ollama_address(struct arena *a)
 {
     str host = str_from(getenv("OLLAMA_HOST"));
     struct url u;
@@ -132,21 +131,23 @@ static char *ollama_address(struct arena *a)
                         u.has_port ? u.port : OLLAMA_PORT);
 }
 
-struct local { const char *what, *address, *base; const struct provider *provider; };
+struct local { const char *what, *preset, *address, *base; };
 enum { N_LOCALS = 3 };
 
 static void locals(struct arena *a, struct local out[N_LOCALS])
 {
-    out[0] = (struct local){ "Ollama", ollama_address(a), "", &provider_ollama };
-    out[1] = (struct local){ "llama.cpp", arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT), "/v1", &provider_openai };
-    out[2] = (struct local){ "LM Studio", arena_printf(a, "127.0.0.1:%d", LM_STUDIO_PORT), "/v1", &provider_openai };
+    out[0] = (struct local){ "Ollama", "ollama", ollama_address(a), "" };
+    out[1] = (struct local){ "llama.cpp", "llama.cpp", arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT), "/v1" };
+    out[2] = (struct local){ "LM Studio", "lmstudio", arena_printf(a, "127.0.0.1:%d", LM_STUDIO_PORT), "/v1" };
 }
 
 static enum err try_local(struct arena *a, const struct local *l, const char *wanted, struct model *out) AWAITS
 {
+    const struct preset *p = preset_named(str_from(l->preset));
+    const struct provider *provider = provider_named(str_from(p->api));
     struct model m = {
-        .provider = l->provider, .source = arena_printf(a, "%s on %s", l->what, l->address), .caps = l->provider->caps,
-        .facts = MODEL_FACTS_UNKNOWN, .target.endpoint = arena_printf(a, "http://%s%s", l->address, l->base),
+        .provider = provider, .source = arena_printf(a, "%s on %s", l->what, l->address), .caps = provider->caps,
+        .facts = MODEL_FACTS_UNKNOWN, .target = { .endpoint = arena_printf(a, "http://%s%s", l->address, l->base), .quirks = p->quirks },
     };
     const char **names;
     size_t n;
@@ -156,7 +157,7 @@ static enum err try_local(struct arena *a, const struct local *l, const char *wa
         m.name = arena_c(a, str_from(wanted));
     else
         TRY(choose(&m, names, n));
-    m.label = m.name;
+    m.label = arena_printf(a, "%s/%s", p->name, m.name);
     *out = m;
     return OK;
 }

@@ -52,11 +52,12 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static const char *name_of(struct arena *a, const char *file)
+const char *gguf_name(struct arena *a, const char *file)
 {
     str name = str_from(base_of(file));
 
-    name.len -= strlen(".gguf");
+    if (is_gguf(name))
+        name.len -= strlen(".gguf");
     if (name.len > strlen("-00001-of-00003") && str_eq(str_cut(name, name.len - 9, name.len - 5), S("-of-")))
         name.len -= strlen("-00001-of-00003");
     return arena_c(a, name);
@@ -179,7 +180,7 @@ enum err gguf_find(struct arena *a, const char *path, const char *quant, struct 
         TRY(read_folder(a, slash ? arena_c(a, str_of(file, (size_t)(slash - file))) : ".", f));
     }
     TRY(check_magic(file));
-    *out = (struct gguf){ .file = file, .name = name_of(a, file) };
+    *out = (struct gguf){ .file = file, .name = gguf_name(a, file) };
     out->projector = projector_of(a, f, out->name);
     return OK;
 }

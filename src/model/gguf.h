@@ -14,3 +14,5 @@ struct gguf {
 /* path: a file, or a folder with files.  quant ("Q4_K_M", any case; "": any): chooses one of a folder, and has to be in the name of a file.
  * Blocks.  ERR_NOT_FOUND, ERR_INPUT: the text says what to do. */
 enum err gguf_find(struct arena *, const char *path, const char *quant, struct gguf *out) MUST_USE;
+/* What the model in such a file is called, whether it is there or not; in the arena. */
+const char *gguf_name(struct arena *, const char *file);

@@ -186,12 +186,14 @@ static enum err check_socket(const char *path)
     return OK;
 }
 
-static enum err find_binary(const char *wanted, char out[PATH_MAX])
+enum err llama_find(struct arena *a, const char *wanted, const char **out)
 {
-    enum err e = process_find(wanted[0] ? wanted : "llama-server", out);
+    char path[PATH_MAX];
 
-    if (e == OK && access(out, X_OK) == 0)
+    if (process_find(wanted[0] ? wanted : "llama-server", path) == OK && access(path, X_OK) == 0) {
+        *out = arena_c(a, str_from(path));
         return OK;
+    }
     if (wanted[0])
         return failed(ERR_NOT_FOUND, "model.binary %s is no program that can be run; llama-server is had from " RELEASES, wanted);
     return failed(ERR_NOT_FOUND, "llama-server is not installed (not in PATH, and model.binary is not set): get it from " RELEASES
@@ -203,9 +205,9 @@ static enum err spawn(struct llama *l, const struct llama_options *o)
     struct process_spec spec = {
         .env = environment(l->arena), .stdin_fd = PROCESS_NULL, .stdout_fd = PROCESS_NULL, .stderr_fd = PROCESS_PIPE,
     };
-    char binary[PATH_MAX];
+    const char *binary;
 
-    TRY(find_binary(o->binary, binary));
+    TRY(llama_find(l->arena, o->binary, &binary));
     TRY(check_socket(l->socket));
     spec.argv = arguments_of(l->arena, o, binary, l->socket);
     return process_start(&spec, &l->process);

@@ -8,7 +8,7 @@
 #include "runtime/fiber.h"
 
 struct llama_options {
-    const char *binary;                 /* "" is llama-server in PATH */
+    const char *binary;                 /* as llama_find() has it */
     const char *folder;                 /* for the socket; ours alone */
     struct gguf model;
     const char *name;                   /* what it calls the model */
@@ -21,9 +21,11 @@ struct llama_options {
 
 struct llama;
 
+/* The program: the one that is wanted, or llama-server in PATH for "".  ERR_NOT_FOUND: the text says how to get it. */
+enum err    llama_find(struct arena *, const char *wanted, const char **out) MUST_USE;
 /* Where the socket of one that is started in this folder is. */
 const char *llama_socket_in(struct arena *, const char *folder);
-/* ERR_NOT_FOUND: there is no such program; the text says how to get it.  *changed is woken when it has died. */
+/* Errors of llama_find(), too.  *changed is woken when it has died. */
 enum err    llama_start(const struct llama_options *, struct waiters *changed, struct llama **out) MUST_USE;
 void        llama_stop(struct llama *);                 /* at once; nothing of it is left.  Accepts NULL */
 void        llama_stopp(struct llama **);

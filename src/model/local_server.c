@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "config/config.h"
 #include "model/admission.h"
 #include "model/llama.h"
+#include "model/quirks.h"
 #include "runtime/clock.h"
 #include "runtime/failure.h"
 #include "runtime/offload.h"
@@ -30,7 +32,6 @@ struct local_server {
     struct arena    *arena;
     struct local_server_settings settings;
     const char      *name;
-    unsigned         caps;
     struct admission admission;
     struct llama    *llama;         /* NULL: none runs */
     enum state       state;
@@ -53,20 +54,6 @@ static unsigned processors_but_one(void)
     return n > 1 ? (unsigned)n - 1 : 1;
 }
 
-/* What the model is called, also before its file is there. */
-static void name_it(struct local_server *s)
-{
-    const char *slash = strrchr(s->settings.path, '/');
-    struct gguf found;
-
-    s->name = slash && slash[1] ? slash + 1 : s->settings.path;
-    s->caps = CAP_TOOLS;
-    if (gguf_find(s->arena, s->settings.path, s->settings.quant, &found))
-        return;
-    s->name = found.name;
-    s->caps |= found.projector ? CAP_VISION : 0;
-}
-
 static void copy_settings(struct local_server *s, const struct local_server_settings *from)
 {
     struct local_server_settings *to = &s->settings;
@@ -86,13 +73,54 @@ static void copy_settings(struct local_server *s, const struct local_server_sett
     to->rest_ms = from->rest_ms ? from->rest_ms : REST_MS;
 }
 
+bool local_server_settings_now(struct local_server_settings *out)
+{
+    const struct config *c = config_now();
+
+    *out = (struct local_server_settings){
+        .path = c->model_path, .quant = c->model_quant, .binary = c->model_binary, .folder = "", .context = (int64_t)c->model_context,
+        .slots = (unsigned)c->model_slots, .threads = (unsigned)c->model_threads,
+        .gpu_layers = c->model_gpu_layers ? (int64_t)c->model_gpu_layers : -1,
+        .arguments = c->model_arguments.items, .n_arguments = c->model_arguments.n,
+        .at_boot = strcmp(c->model_start, "boot") == 0, .idle_stop_ms = c->model_idle_stop,
+    };
+    return strcmp(c->model_engine, "llama.cpp") == 0;
+}
+
+void local_server_model(const struct local_server_settings *set, struct local_server *server, struct arena *a, struct model *out)
+{
+    struct gguf found = { .name = gguf_name(a, set->path) };
+
+    (void)!gguf_find(a, set->path, set->quant, &found);     /* it may come later */
+    *out = (struct model){
+        .provider = &provider_openai, .name = found.name, .source = "model.engine in the configuration",
+        .label = arena_printf(a, "local/%s", found.name), .caps = CAP_TOOLS | (found.projector ? CAP_VISION : 0), .local = server,
+        /* The host says nothing: it is reached over its socket. */
+        .target = { .endpoint = "http://localhost/v1", .unix_socket = llama_socket_in(a, set->folder) },
+        .facts = MODEL_FACTS_UNKNOWN,
+    };
+    out->facts.context = set->context;
+    out->target.quirks = QUIRK_THINKING_TEMPLATE;
+}
+
+enum err local_server_check(const struct local_server_settings *set)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct gguf found;
+
+    TRY(gguf_find(a, set->path, set->quant, &found));
+    return llama_find(a, set->binary, &(const char *){ NULL });
+}
+
 struct local_server *local_server_new(const struct local_server_settings *settings)
 {
     struct local_server *s = NEW(struct local_server);
+    struct model m;
 
     s->arena = arena_new();
     copy_settings(s, settings);
-    name_it(s);
+    local_server_model(&s->settings, s, s->arena, &m);
+    s->name = m.name;
     admission_init(&s->admission, settings->slots);
     s->wanted = settings->at_boot;
     return s;
@@ -104,17 +132,6 @@ void local_server_free(struct local_server *s)
         return;
     arena_free(s->arena);
     free(s);
-}
-
-void local_server_model(struct local_server *s, struct arena *a, struct model *out)
-{
-    *out = (struct model){
-        .provider = &provider_openai, .name = arena_c(a, str_from(s->name)), .label = arena_printf(a, "local/%s", s->name),
-        .source = "model.engine in the configuration", .caps = s->caps, .facts = MODEL_FACTS_UNKNOWN, .local = s,
-        /* The host says nothing: it is reached over its socket. */
-        .target = { .endpoint = "http://localhost/v1", .unix_socket = arena_c(a, str_from(llama_socket_in(s->arena, s->settings.folder))) },
-    };
-    out->facts.context = s->settings.context;
 }
 
 /* ---- one run ---- */

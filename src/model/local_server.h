@@ -27,13 +27,18 @@ struct local_server_settings {
     uint64_t    load_ms, check_every_ms, check_ms, rest_ms;     /* 0: 10 min, 5 s, 5 s, 1 s; tests have shorter ones */
 };
 
-struct local_server *local_server_new(const struct local_server_settings *);    /* nothing is started or looked at yet */
+/* model.* of config_now(), but for the folder.  False: model.engine is not set. */
+bool     local_server_settings_now(struct local_server_settings *);
+struct local_server *local_server_new(const struct local_server_settings *);    /* nothing is started yet */
 /* The fiber that starts and watches it; ends when it is cancelled, and llama-server with it. */
 enum err local_server_run(void *local_server) AWAITS;
 void     local_server_free(struct local_server *);      /* accepts NULL; nobody may be inside */
 
-/* The model that it serves, in the arena: named after its file, or after model.path while that cannot be read. */
-void     local_server_model(struct local_server *, struct arena *, struct model *out);
+/* The model of such settings, in the arena: "local/" and the name of its file, or of model.path while that cannot be read.
+ * server: who runs it; NULL: nobody, and it cannot be asked. */
+void     local_server_model(const struct local_server_settings *, struct local_server *server, struct arena *, struct model *out);
+/* Is everything there that a start needs?  Errors as of local_server_enter().  Blocks for a moment. */
+enum err local_server_check(const struct local_server_settings *) MUST_USE;
 
 /* { .server = NULL } holds nothing. */
 struct local_lease { struct local_server *server; };

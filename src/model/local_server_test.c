@@ -46,6 +46,7 @@ static void begin(struct scene *s, struct local_server_settings set, const char 
         all[n++] = *words++;
     set.folder = s->folder;
     set.path = arena_printf(s->arena, "%s/%s", folder, set.path ? set.path : "tiny-Q4_0.gguf");
+    set.quant = set.quant ? set.quant : "";
     if (set.binary == NULL)
         set.binary = arena_printf(s->arena, "%s/tests/doubles/llama_server_double.py", getcwd((char[4096]){0}, 4096));
     set.arguments = all;
@@ -56,7 +57,7 @@ static void begin(struct scene *s, struct local_server_settings set, const char 
     set.rest_ms = set.rest_ms ? set.rest_ms : 50;
     put(arena_printf(s->arena, "%s/tiny-Q4_0.gguf", folder), "GGUF");
     s->server = local_server_new(&set);
-    local_server_model(s->server, s->arena, &s->model);
+    local_server_model(&set, s->server, s->arena, &s->model);
     s->supervisor = fiber_spawn("local model", local_server_run, s->server);
 }
 

@@ -252,8 +252,9 @@ static enum err ollama_embedded(struct arena *a, str body, struct embeddings *ou
     return OK;
 }
 
+/* Left alone, Ollama takes 4,096 tokens on most machines, which the tools alone may fill. */
 const struct provider provider_ollama = {
-    .name = "ollama", .caps = CAP_TOOLS | CAP_VISION, .lines = true,
+    .name = "ollama", .caps = CAP_TOOLS | CAP_VISION, .lines = true, .context = 16384,
     .request = ollama_request, .event = ollama_event, .refused = api_refused, .quirks = ollama_quirks,
     .list_models = ollama_list_models, .listed = ollama_listed, .embed = ollama_embed, .embedded = ollama_embedded,
 };

@@ -56,6 +56,7 @@ static enum err ask(struct routing *r, struct model *m, const struct prompt *pro
         r->options->fit(r->arena, m, &p);
     o.on_delta = on_delta;
     o.arg = r;
+    o.session = r->options->spend.session_id;
     if (!is_last && (o.tries == 0 || o.tries > TRIES_BEFORE_ANOTHER))
         o.tries = TRIES_BEFORE_ANOTHER;
     o.broken = &broken;

@@ -34,6 +34,7 @@ void model_set_settings_now(struct model_set_settings *s)
             [MODEL_EMBEDDING] = c->models_embedding, [MODEL_SPEECH] = c->models_speech,
         },
     };
+    s->has_local = local_server_settings_now(&s->local);
 }
 
 /* ---- accounts ---- */
@@ -109,6 +110,9 @@ static enum err keep(struct model_set *s, const char *preset, const struct model
         return failed(ERR_LIMIT, "%d models are in use already, and '%.100s' would be one more", MODELS_MAX, m->label);
     *kept = *m;
     facts_apply(s->arena, preset, s->settings.facts, kept);
+    if (kept->facts.context == 0)
+        kept->facts.context = m->facts.context ? m->facts.context : m->provider->context;
+    kept->target.context = kept->facts.context;
     map_put(&s->models, str_from(kept->label), kept);
     *out = kept;
     return OK;
@@ -122,12 +126,24 @@ static enum err make(struct model_set *s, const struct account *account, str nam
     return keep(s, account->preset ? account->preset->name : NULL, &m, out);
 }
 
+static enum err add_local(struct model_set *s)
+{
+    struct model m;
+
+    if (!s->settings.has_local)
+        return OK;
+    if (s->settings.local.path[0] == '\0')
+        return failed(ERR_INPUT, "model.engine is set and model.path is not: which GGUF file is the model?");
+    local_server_model(&s->settings.local, s->settings.local_server, s->arena, &m);
+    return keep(s, NULL, &m, &s->local);
+}
+
 enum err model_set_get(struct model_set *s, str label, struct model **out)
 {
     const struct account *account;
     str name = label, provider;
 
-    *out = map_get(&s->models, label);
+    *out = str_eq(label, S("local")) && s->local ? s->local : map_get(&s->models, label);
     if (*out)
         return OK;
     if (!str_split(&name, '/', &provider) || provider.len == 0 || name.len == 0)
@@ -158,6 +174,14 @@ enum err model_set_list(struct model_set *s, struct arena *a, const struct model
 {
     str provider = str_take(str_from(m->label), strlen(m->label) - strlen(m->name));
 
+    if (m == s->local) {        /* which need not run to be asked this */
+        const char **only = ARENA_NEW(a, const char *);
+
+        *only = m->name;
+        *ret_names = only;
+        *ret_n = 1;
+        return OK;
+    }
     for (const struct account_node *n = s->accounts; n && provider.len; n = n->next)
         if (n->account.n_models && str_eq(str_take(provider, provider.len - 1), str_from(n->account.name))) {
             *ret_names = n->account.models;
@@ -193,6 +217,7 @@ static enum err read_settings(struct model_set *s)
 {
     TRY(facts_check(s->settings.facts));
     TRY(read_accounts(s));
+    TRY(add_local(s));
     for (size_t i = 0; i < N_MODEL_ROLES; i++)
         TRY(read_route(s, arena_printf(s->arena, "models.%s", role_names[i]), &s->settings.roles[i], &s->routes[i]));
     return OK;
@@ -214,17 +239,29 @@ enum err model_set_check(const struct model_set_settings *settings)
     return read_settings(new_set(a, settings));
 }
 
-static enum err find_main(struct model_set *s) AWAITS
+static enum err find_single(struct model_set *s, struct model **out) AWAITS
 {
-    struct model **main = ARENA_NEW(s->arena, struct model *);
     struct model found;
 
     TRY(model_find(s->arena, &s->settings.single, &found));
     const struct preset *p = preset_at(found.target.endpoint);
 
-    s->routes[MODEL_MAIN] = (struct model_route){ main, 1 };
-    *main = map_get(&s->models, str_from(found.label));
-    return *main ? OK : keep(s, p ? p->name : NULL, &found, main);
+    *out = map_get(&s->models, str_from(found.label));
+    return *out ? OK : keep(s, p ? p->name : NULL, &found, out);
+}
+
+static enum err find_main(struct model_set *s) AWAITS
+{
+    struct model **main = arena_alloc(s->arena, 2 * sizeof *main);
+    const struct model_settings *single = &s->settings.single;
+    size_t n = 0;
+
+    if (s->local == NULL || (single->endpoint && *single->endpoint) || (single->api_key && *single->api_key))
+        TRY(find_single(s, &main[n++]));
+    if (s->local)
+        main[n++] = s->local;
+    s->routes[MODEL_MAIN] = (struct model_route){ main, n };
+    return OK;
 }
 
 enum err model_set_open(struct arena *a, const struct model_set_settings *settings, struct model_set **out)

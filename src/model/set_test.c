@@ -85,6 +85,30 @@ TEST(a_preset_whose_key_is_in_the_environment_needs_no_entry)
     CHECK_STR(str_from(set->routes[MODEL_MAIN].models[0]->source), "DEEPSEEK_API_KEY in the environment");
 }
 
+TEST(the_local_model_answers_alone_behind_the_provider_or_where_it_is_named)
+{
+    static const struct { const char *sets[4], *main; } cases[] = {
+        { { NULL }, "local/none" },
+        { { "model_provider.endpoint=http://h", "model_provider.model=m", NULL }, "m local/none" },
+        { { "models.main=vllm/a,local", NULL }, "vllm/a local/none" },
+        { { "models.main=local/none", NULL }, "local/none" },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        const char *sets[8] = { "model.engine=llama.cpp", "model.path=/nowhere/none.gguf", "model.context=5000" };
+        struct model_set_settings settings;
+        struct model_set *set;
+
+        for (size_t k = 0; cases[i].sets[k]; k++)
+            sets[3 + k] = cases[i].sets[k];
+        settings_of(&settings, sets);
+        CHECK_OK(model_set_open(a, &settings, &set));
+        check_route(&set->routes[MODEL_MAIN], cases[i].main);
+        CHECK_INT(set->local->facts.context, 5000);
+    }
+}
+
 TEST(mistakes_are_told_with_their_place_and_what_may_be_meant)
 {
     static const struct { const char *set, *words; } cases[] = {
@@ -92,6 +116,8 @@ TEST(mistakes_are_told_with_their_place_and_what_may_be_meant)
                                    "name; is 'deepseek' meant?" },
         { "models.main=deepseek/deepseek-chat", "models.main: deepseek/deepseek-chat: 'deepseek' has no key: set DEEPSEEK_API_KEY in the "
                                                 "environment, or models.providers.deepseek.api_key" },
+        { "model.engine=llama.cpp", "model.engine is set and model.path is not: which GGUF file is the model?" },
+        { "models.main=local", "models.main: local: 'local' is no model" },
         { "models.fast=gpt", "models.fast: gpt: 'gpt' is no model: it is named 'provider/model'" },
         { "models.fast=/gpt", "models.fast: /gpt: '/gpt' is no model" },
         { "models.providers={x: {preset: vlm}}", "models.providers.x: there is no preset 'vlm'; is 'vllm' meant?" },
@@ -121,6 +147,21 @@ TEST(mistakes_are_told_with_their_place_and_what_may_be_meant)
         CHECK(model_set_check(&settings) != OK);
         CHECK_STR(str_take(str_from(failed_text()), strlen(cases[i].words)), cases[i].words);
     }
+}
+
+TEST(a_server_that_would_forget_is_told_how_much_to_hold)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct model_set_settings settings;
+    struct model_set *set;
+    struct model *m;
+
+    settings_of(&settings, (const char *[]){ "models.main=ollama/a,vllm/b", "models.facts={ollama/c: {context: 40000}}", NULL });
+    CHECK_OK(model_set_open(a, &settings, &set));
+    CHECK_INT(set->routes[MODEL_MAIN].models[0]->target.context, 16384);
+    CHECK_INT(set->routes[MODEL_MAIN].models[1]->target.context, 0);
+    CHECK_OK(model_set_get(set, S("ollama/c"), &m));
+    CHECK_INT(m->target.context, 40000);
 }
 
 TEST(what_the_owner_says_of_a_model_wins_the_nearer_word_most)

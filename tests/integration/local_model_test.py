@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The real gateway with a model of its own: a llama-server, played by tests/doubles/llama_server_double.py.  argv[1]: the program."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+DOUBLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'doubles/llama_server_double.py')
+
+
+def is_alive(pid):
+    try:
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as f:
+            return f.read().rsplit(')', 1)[1].split()[0] not in 'ZX'
+    except FileNotFoundError:
+        return False
+
+
+class LocalModel(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix='clawdbot-local-')
+        self.addCleanup(shutil.rmtree, self.home)
+        self.note = os.path.join(self.home, 'note')
+        self.model = os.path.join(self.home, 'tiny-Q4_0.gguf')
+        with open(self.model, 'w', encoding='utf-8') as f:
+            f.write('GGUF and so on')
+
+    def words(self, *arguments, **settings):
+        return ['--home', os.path.join(self.home, 'state')] + [f'--set={path.replace("__", ".")}={value}' for path, value in {
+            'server__port': 0, 'model__engine': 'llama.cpp', 'model__path': self.model, 'model__binary': DOUBLE,
+            'model__arguments': json.dumps(['--double-note', self.note, *arguments]), 'server__drain_timeout': '1s', **settings}.items()]
+
+    def env(self):
+        return {'PATH': os.environ['PATH'], 'HOME': self.home, 'LANG': 'C.UTF-8'}
+
+    def start(self, *arguments, **settings):
+        with open(os.path.join(self.home, 'log'), 'ab') as log:
+            # pylint: disable-next=consider-using-with
+            gateway = subprocess.Popen([PROGRAM, 'gateway', *self.words(*arguments, **settings)], env=self.env(), cwd=self.home,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.addCleanup(gateway.stdout.close)
+        self.addCleanup(gateway.wait)
+        self.addCleanup(gateway.kill)
+        for line in gateway.stdout:
+            if ' is at http' in line:
+                return gateway
+        with open(os.path.join(self.home, 'log'), encoding='utf-8') as f:
+            self.fail(f'the gateway did not start: {f.read()[-2000:]}')
+
+    def run_cli(self, *words):
+        return subprocess.run([PROGRAM, *words, '--home', os.path.join(self.home, 'state')], env=self.env(), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+
+    def say(self, text):
+        done = self.run_cli('send', text)
+        return done.stdout.strip()
+
+    def status(self):
+        return json.loads(self.run_cli('status', '--json').stdout)['model']
+
+    def noted(self, word):
+        if not os.path.exists(self.note):
+            return []
+        with open(self.note, encoding='utf-8') as f:
+            return [line.split() for line in f if line.startswith(word)]
+
+    def wait_until(self, true, what):
+        end = time.monotonic() + 10
+        while not true():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.02)
+
+    def test_it_answers_survives_its_death_and_ends_with_the_gateway(self):
+        gateway = self.start('--double-load', '0.3')
+        self.assertEqual(self.noted('start'), [], 'started before anybody needed it')
+        self.assertIn('word0 word1', self.say('hello'))
+        status = self.status()
+        self.assertEqual((status['label'], status['local']['state']), ('local/tiny-Q4_0', 'ready'))
+        first = status['local']['pid']
+        os.kill(first, signal.SIGKILL)
+        self.assertIn('word0 word1', self.say('are you there?'))
+        second = self.status()['local']['pid']
+        self.assertNotEqual(first, second)
+        gateway.send_signal(signal.SIGTERM)
+        self.assertEqual(gateway.wait(10), 0)
+        self.wait_until(lambda: not is_alive(second), 'it outlives the gateway')
+
+    def test_a_gateway_that_is_killed_leaves_no_orphan(self):
+        gateway = self.start(model__start='boot')
+        self.wait_until(lambda: self.noted('start'), 'not started at boot')
+        pid = int(self.noted('start')[0][1])
+        gateway.kill()
+        gateway.wait()
+        self.wait_until(lambda: not is_alive(pid), 'it outlives the gateway')
+
+    def test_what_is_missing_is_told_in_one_line(self):
+        self.start(model__binary='')
+        answer = self.say('hello')
+        self.assertIn('llama-server is not installed', answer)
+        self.assertIn('https://github.com/ggml-org/llama.cpp/releases', answer)
+
+    def test_many_conversations_are_admitted_and_take_turns(self):
+        gateway = self.start('--double-pause', '0.02', model__slots='2', model__start='boot')
+        answers = []
+        people = [threading.Thread(target=lambda i=i: answers.append(self.say(f'number {i}'))) for i in range(12)]
+        for p in people:
+            p.start()
+        for p in people:
+            p.join()
+        self.assertEqual([a for a in answers if 'word4' not in a], [])
+        self.assertLessEqual(max(int(line[-2]) for line in self.noted('answer')), 2)
+        self.assertIsNone(gateway.poll())
+
+
+result = unittest.main(exit=False).result
+bad = len(result.failures) + len(result.errors)
+print(f'{result.testsRun - bad} passed, {bad} failed')
+sys.exit(bad != 0)
