@@ -33,11 +33,12 @@ const char *model_role_name(enum model_role);       /* "main", as in models.main
 /* Every mistake in the settings that can be seen without asking anybody: ERR_INPUT, or ERR_AUTH for a key that is missing; the
  * text says where it stands, and what may be meant. */
 enum err model_set_check(const struct model_set_settings *) MUST_USE;
-/* main without a setting is model_provider and then the local model, or the one of them that is set, or else what model_find() finds; fast and vision are main then, the others are none.  The set lives in the arena,
- * and so do its models.  Errors as of model_set_check() and model_find(). */
+/* main without a setting is model_provider and then the local model, or the one of them that is set, or else what model_find() finds;
+ * fast and vision are main then, the others are none.  The set lives in the arena, and so do its models.  Errors as of
+ * model_set_check() and model_find(). */
 enum err model_set_open(struct arena *, const struct model_set_settings *, struct model_set **out) AWAITS MUST_USE;
-/* The model of a label, "provider/model": one of the set, or made now; "local" is the one that we run.  ERR_NOT_FOUND: there is no such provider; ERR_AUTH: it has no
- * key; ERR_INPUT: that is no label. */
+/* The model of a label, "provider/model": one of the set, or made now; "local" is the one that we run.  ERR_NOT_FOUND: there is no
+ * such provider; ERR_AUTH: it has no key; ERR_INPUT: that is no label. */
 enum err model_set_get(struct model_set *, str label, struct model **out) MUST_USE;
 /* Another model of the server that `m` is on. */
 enum err model_set_get_beside(struct model_set *, const struct model *m, str name, struct model **out) MUST_USE;
