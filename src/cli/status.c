@@ -73,6 +73,8 @@ static void print_status(struct arena *a, const json_t *s)
     print_line("home", json_text_str(s, "home"), "");
     print_store(json_at(s, "store"));
     print_model(a, json_at(s, "model"));
+    if (json_object_size(json_at(s, "conversations")))      /* those that are not idle */
+        print_counts("dialogs", json_at(s, "conversations"));
     print_counts("inbox", json_at(s, "queues.inbox"));
     print_counts("outbox", json_at(s, "queues.outbox"));
     json_array_foreach(json_at(s, "channels"), i, part)

@@ -14,6 +14,7 @@
 #include "gateway/access.h"
 #include "gateway/approvals.h"
 #include "gateway/commands.h"
+#include "gateway/dialog_rows.h"
 #include "gateway/language.h"
 #include "gateway/live_edit.h"
 #include "gateway/models.h"
@@ -213,6 +214,7 @@ static void add_end(const struct answer *a, struct batch *b)
     batch_add(b, "inbox.finish", "icSi", a->inbox_id, a->state, a->error, now);
     batch_expect(b, 1);
     batch_add(b, "session.touch", "si", m->session_id, now);
+    (a->dialog ? a->dialog : dialog_rest)(b, m->session_id);
     if (a->context_from)
         batch_add(b, "session.forget_context", "si", m->session_id, a->context_from);
     if (a->turn)
@@ -228,6 +230,14 @@ static enum err drop_begun(struct gateway *g, const struct answer *a, int64_t id
 
     batch_add(b, "outbox.end", "icc", id, "dropped", "its message was dropped");
     return store_commit(g->store, b);
+}
+
+void answer_left(struct gateway *g, const struct answer *a)
+{
+    struct batch *b = batch_new(a->arena);
+
+    dialog_rest(b, a->message->session_id);
+    store_commit_later(g->store, b);
 }
 
 enum err answer_store(struct gateway *g, struct answer *a)
@@ -250,6 +260,7 @@ enum err answer_store(struct gateway *g, struct answer *a)
         history_forget(g->histories, m->session_id);
     if (e == ERR_CONFLICT) {        /* an operator dropped it meanwhile */
         log_event(LOG_INFO, "turn.dropped", F("inbox_id", a->inbox_id));
+        answer_left(g, a);
         return begun.id && !begun.unknown ? drop_begun(g, a, begun.id) : OK;
     }
     TRY(e);

@@ -27,6 +27,7 @@ struct answer {
     unsigned              said_in;      /* the round of what is in `said` */
     bool                  begun;        /* a platform may show the beginning of the reply already */
     struct budget_denial  denial;       /* with ERR_BUDGET: why */
+    void                (*dialog)(struct batch *, str session_id);  /* what its end makes of the conversation; NULL: dialog_rest */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */
 };
 
@@ -35,4 +36,6 @@ struct turn *answer_turn(struct gateway *, struct answer *);
 enum err answer_make(struct gateway *, struct answer *) AWAITS MUST_USE;
 /* Turns an error (whose text is failed_text()) into what the person is told: the owner why, others only that. */
 void     answer_failed(const struct gateway *, struct answer *, enum err);
+/* It has no end of ours, because an operator gave it one. */
+void     answer_left(struct gateway *, const struct answer *);
 enum err answer_store(struct gateway *, struct answer *) AWAITS MUST_USE;

@@ -19,13 +19,14 @@ enum err get_sessions(struct request *q) AWAITS
     for (size_t i = 0; i < r.n; i++) {
         struct session_state s = dispatch_state(q->gateway->dispatch, row_str(&r, i, 0));
 
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I}",
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
             "id", json_from_str(row_str(&r, i, 0)), "platform", json_from_str(row_str(&r, i, 1)),
             "chat_id", json_from_str(row_str(&r, i, 2)), "thread_id", json_from_str(row_str(&r, i, 3)),
             "agent", json_from_str(row_str(&r, i, 4)), "title", json_from_str(row_str(&r, i, 5)),
             "model", json_from_str(row_str(&r, i, 6)), "created_at", time_or_null(row_int(&r, i, 7)),
             "updated_at", time_or_null(row_int(&r, i, 8)), "last_text", json_from_str(row_str(&r, i, 9)),
-            "state", s.state, "waiting", (json_int_t)row_int(&r, i, 10)));
+            "state", s.state[0] == 'r' ? json_string(s.state) : json_from_str(row_str(&r, i, 11)),
+            "queue_mode", json_from_str(row_str(&r, i, 12)), "waiting", (json_int_t)row_int(&r, i, 10)));
     }
     return answer_json(q, 200, json_pack("{s:o}", "sessions", list));
 }

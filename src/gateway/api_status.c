@@ -83,6 +83,18 @@ static enum err queue_status(struct request *q, json_t **out) AWAITS
     return OK;
 }
 
+/* Conversations that are not idle, by state. */
+static enum err dialog_counts(struct request *q, json_t **out) AWAITS
+{
+    struct rows r;
+
+    TRY(store_read(q->gateway->store, q->arena, &r, "dialog.counts", ""));
+    *out = json_object();
+    for (size_t i = 0; i < r.n; i++)
+        json_object_set_new(*out, row_str(&r, i, 0).p, json_integer(row_int(&r, i, 1)));
+    return OK;
+}
+
 static bool listens_beyond_loopback(const char *host)
 {
     return strcmp(host, "127.0.0.1") != 0 && strcmp(host, "::1") != 0 && strcmp(host, "localhost") != 0;
@@ -108,8 +120,9 @@ static json_t *warnings(void)
 enum err get_status(struct request *q) AWAITS
 {
     struct gateway *g = q->gateway;
-    json_t *queues;
+    json_t *queues, *conversations;
 
+    TRY(dialog_counts(q, &conversations));
     TRY(queue_status(q, &queues));
     json_t *j = json_pack("{s:s, s:s, s:b, s:I, s:s, s:s, s:I}", "version", g->version, "url", g->url, "ready",
                           g->ready && !g->stopping, "uptime_s", (json_int_t)((clock_ms() - g->started_ms) / 1000), "home",
@@ -118,6 +131,7 @@ enum err get_status(struct request *q) AWAITS
 
     json_object_set_new(j, "store", store_status(g));
     json_object_set_new(j, "queues", queues);
+    json_object_set_new(j, "conversations", conversations);
     json_object_set_new(j, "model", models_status(g->models));
     json_object_set_new(j, "channels", channels_status());
     json_object_set_new(j, "commands", json_string(sandbox_network_text(q->arena)));

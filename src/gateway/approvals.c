@@ -14,6 +14,7 @@
 #include "channel/registry.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/dialog_rows.h"
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
 #include "gateway/recipient.h"
@@ -195,6 +196,7 @@ enum err approvals_ask(struct gateway *g, struct answer *a)
         TRY(add_question(&k, &t->questions[i]));
     batch_add(k.batch, "inbox.parked", "i", a->inbox_id);
     batch_expect(k.batch, 1);
+    dialog_rest(k.batch, a->message->session_id);
     TRY(store_commit(g->store, k.batch));
     history_forget(g->histories, a->message->session_id);
     published(&k);
@@ -268,6 +270,7 @@ static enum err store_answer(struct gateway *g, struct arena *a, const struct ap
         batch_add(b, "approval.always", "isi", q->id, by->person.id, now);
         batch_expect(b, 1);
     }
+    dialog_answered(b, q->session_id);
     audit_add(b, &(struct audit_row){ .person = by->person.id, .platform = by->platform, .session_id = q->session_id,
                                       .event = "approval.given", .subject = q->tool, .content = q->arguments,
                                       .decision = str_from(arena_printf(a, "%s%s%s", state, answer->yes ? " " : "",
@@ -353,6 +356,7 @@ enum err approvals_cancel(struct gateway *g, struct arena *a, str session_id, st
 
     *ret_n = 0;
     batch_add(b, "approval.cancel", "sssi", session_id, person, person, clock_wall_ms());
+    dialog_answered(b, session_id);
     TRY(store_commit(g->store, b));
     end_all(g, a, batch_rows(b, 0), person, S("cancelled"));
     *ret_n = batch_rows(b, 0)->n;
@@ -376,6 +380,7 @@ static enum err expire(struct gateway *g) AWAITS
     struct rows next;
 
     batch_add(b, "approval.expire", "i", clock_wall_ms());
+    dialog_answered(b, NO_STR);
     TRY(store_commit(g->store, b));
     metric_add(METRIC_approvals_expired, (int64_t)batch_rows(b, 0)->n);
     end_all(g, a, batch_rows(b, 0), NO_STR, S("expired"));

@@ -87,6 +87,8 @@ static bool take_published(struct awaited *w)
 enum err await_reply(struct awaited *w)
 {
     w->about = w->received->inbox_id;
+    if (w->received->is_paused)
+        return failed(ERR_CONFLICT, "this conversation is paused: the message is stored and will be answered after /resume");
     if (!w->received->duplicate && !w->received->expired)
         TRY(watch(w));
     if (w->question.len || take_published(w))

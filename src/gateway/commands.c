@@ -61,6 +61,7 @@ enum err chat_command_status(struct command_call *c) AWAITS
     struct store_stats store;
     char up[TIME_TEXT_SIZE];
     struct model_choice choice;
+    struct rows dialog;
 
     TRY(models_choice(g, c->answer->arena, c->answer->message->session_id, MODEL_MAIN, &choice));
     store_stats(g->store, &store);
@@ -74,7 +75,9 @@ enum err chat_command_status(struct command_call *c) AWAITS
         buf_addf(&b, c->chinese ? "- 存储：写入失败（%s）\n" : "- store: cannot be written (%s)\n", store.failure);
     else
         buf_addf(&b, c->chinese ? "- 存储：正常\n" : "- store: good\n");
-    buf_addf(&b, c->chinese ? "- 本对话：还有 %zu 条消息在等待\n" : "- this conversation: %zu more waiting\n", s.waiting);
+    TRY(store_read(g->store, c->answer->arena, &dialog, "dialog.get", "s", c->answer->message->session_id));
+    buf_addf(&b, c->chinese ? "- 本对话：%.*s，还有 %zu 条消息在等待\n" : "- this conversation: %.*s, %zu more waiting\n",
+             STR(row_str(&dialog, 0, 0)), s.waiting);
     buf_addf(&b, c->chinese ? "- 正在处理的对话：%zu\n" : "- conversations at work: %zu\n", dispatch_running(g->dispatch));
     if (sandbox_warning())
         buf_addf(&b, c->chinese ? "- 警告：命令不在沙箱中运行，拥有网关用户的全部权限（sandbox.backend 为 none）\n" : "- warning: %s\n",

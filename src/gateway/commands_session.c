@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* commands_session.c: chat commands about the conversation they are written in: how its messages queue. */
+/* commands_session.c: chat commands about the conversation they are written in: how its messages queue, whether it goes on. */
 #include "gateway/access.h"
 #include "gateway/chat_command.h"
+#include "gateway/dialog_rows.h"
 #include "gateway/queue_mode.h"
 #include "gateway/sessions.h"
 #include "tool/policy.h"
@@ -57,4 +58,45 @@ enum err chat_command_queue(struct command_call *c) AWAITS
     }
     command_say(c, buf_str(&b));
     return OK;
+}
+
+/* What is stored now: a command itself does not count as a turn. */
+static enum err read_state(const struct command_call *c, enum dialog_state *out) AWAITS
+{
+    struct rows r;
+
+    TRY(store_read(c->gateway->store, c->answer->arena, &r, "dialog.get", "s", c->answer->message->session_id));
+    if (r.n == 0 || !dialog_state_parse(row_str(&r, 0, 0), out))
+        return failed(ERR_BUG, "the conversation's state cannot be read");
+    return OK;
+}
+
+/* The end of the command's message stores the event: the two are one commit. */
+static enum err change(struct command_call *c, enum dialog_event e, void (*dialog)(struct batch *, str), str done, str not_so) AWAITS
+{
+    enum dialog_state state;
+
+    if (!may_change(c)) {
+        command_say(c, c->chinese ? S("在群里只有我的主人可以这样做。") : S("In a group only my owner may do this."));
+        return OK;
+    }
+    TRY(read_state(c, &state));
+    if (dialog_may(state, e))
+        c->answer->dialog = dialog;
+    command_say(c, dialog_may(state, e) ? done : not_so);
+    return OK;
+}
+
+enum err chat_command_pause(struct command_call *c) AWAITS
+{
+    return change(c, DIALOG_PAUSE, dialog_pause,
+                  c->chinese ? S("好的，我先暂停：消息会保存下来，等你发送 /resume 后再回答。")
+                             : S("Paused: what you write is kept, and answered after /resume."),
+                  c->chinese ? S("本对话已经暂停。") : S("This conversation is paused already."));
+}
+
+enum err chat_command_resume(struct command_call *c) AWAITS
+{
+    return change(c, DIALOG_RESUME, dialog_resume, c->chinese ? S("好的，我们继续。") : S("We go on."),
+                  c->chinese ? S("本对话没有暂停。") : S("This conversation is not paused."));
 }

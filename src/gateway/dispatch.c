@@ -13,6 +13,7 @@
 #include "gateway/answer.h"
 #include "gateway/approvals.h"
 #include "gateway/commands.h"
+#include "gateway/dialog_rows.h"
 #include "gateway/live_edit.h"
 #include "gateway/queue_mode.h"
 #include "gateway/session_queue.h"
@@ -37,6 +38,7 @@ struct dispatch {
     struct list   queued;           /* of them those without a fiber, longest waiting first */
     size_t        n_running, max_running;
     struct fibers fibers;           /* independent */
+    struct map    paused;           /* by session id; the values say nothing */
     bool           suspect_runs;
     struct waiters suspect_done;
 };
@@ -58,11 +60,14 @@ static enum err mark_running(struct gateway *g, struct job *j) AWAITS
     struct batch *b = batch_new(j->arena);
 
     batch_add(b, "inbox.running", "ii", j->inbox_id, clock_wall_ms());
+    if (j->resumed)
+        batch_expect(b, 1);
+    if (!message_is_control(j->message.text))
+        dialog_begin(b, j->message.session_id);
     if (!j->resumed) {
         store_commit_later(g->store, b);
         return OK;
     }
-    batch_expect(b, 1);
     TRY(store_commit(g->store, b));
     metric_add(METRIC_turns_resumed, j->attempts > 0);
     return OK;
@@ -136,9 +141,42 @@ static enum err park(struct session *s, struct turn_job *t) AWAITS
 
     while ((e = approvals_ask(s->gateway, &t->answer)) == ERR_IO)
         TRY(retry_pause(&wait, "turn.ask_retry"));
-    if (e == ERR_CONFLICT)
+    if (e == ERR_CONFLICT) {
         log_event(LOG_INFO, "turn.dropped", F("inbox_id", t->job->inbox_id));
+        answer_left(s->gateway, &t->answer);
+    }
     return e == ERR_CONFLICT ? OK : e;
+}
+
+/* ---- paused sessions ---- */
+
+/* What /pause and /resume have stored. */
+static void follow_dialog(struct session *s, const struct answer *a)
+{
+    struct dispatch *d = s->gateway->dispatch;
+
+    if (a->dialog == dialog_pause) {
+        map_put(&d->paused, s->id, d);
+        session_queue_pause(&s->queue);
+    } else if (a->dialog == dialog_resume) {
+        map_remove(&d->paused, s->id);
+        session_queue_resume(&s->queue);
+    }
+}
+
+bool dispatch_is_paused(const struct dispatch *d, str session_id)
+{
+    return map_get(&d->paused, session_id) != NULL;
+}
+
+static enum err find_paused(struct gateway *g, struct arena *a) AWAITS
+{
+    struct rows r;
+
+    TRY(store_read(g->store, a, &r, "dialog.paused", "c", dialog_state_name(DIALOG_PAUSED)));
+    for (size_t i = 0; i < r.n; i++)
+        map_put(&g->dispatch->paused, row_str(&r, i, 0), g->dispatch);
+    return OK;
 }
 
 /* From a stored message to its stored end.  While the disk refuses, it is tried again: the message is safe, and the
@@ -172,6 +210,8 @@ static enum err run_now(struct session *s, struct job *j) AWAITS
         answer_failed(g, &t.answer, s->stopped ? ERR_CANCELLED : e);
     while ((e = answer_store(g, &t.answer)) == ERR_IO)
         TRY(retry_pause(&wait, "turn.store_retry"));
+    if (e == OK && t.answer.dialog)
+        follow_dialog(s, &t.answer);
     metric_observe_us(METRIC_turn_seconds, clock_us() - start);
     return e;
 }
@@ -287,6 +327,7 @@ static struct session *session_get(struct gateway *g, str id)
     s->id = str_of(str_dup_c(id), id.len);
     list_init(&s->queued);
     session_queue_init(&s->queue, g->store, s->id);
+    s->queue.paused = dispatch_is_paused(d, id);
     map_put(&d->sessions, s->id, s);
     if (d->n_running < d->max_running)
         session_start(s);
@@ -313,7 +354,7 @@ static bool may_stop(const struct session *s, const struct message *m)
 
 void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message *m)
 {
-    if (g->stopping)
+    if (g->stopping || (dispatch_is_paused(g->dispatch, m->session_id) && !message_is_control(m->text)))
         return;
     struct session *s = session_get(g, m->session_id);
 
@@ -326,7 +367,7 @@ void dispatch_message(struct gateway *g, int64_t inbox_id, const struct message 
 
 void dispatch_unpark(struct gateway *g, str session_id, int64_t inbox_id)
 {
-    if (!g->stopping)           /* else the next start finds it */
+    if (!g->stopping && !dispatch_is_paused(g->dispatch, session_id))   /* else the next start finds it, or /resume */
         session_queue_put_unread(&session_get(g, session_id)->queue, inbox_id);
 }
 
@@ -337,11 +378,12 @@ enum err dispatch_resume(struct gateway *g)
     struct batch *b = batch_new(a);
     struct rows r;
 
-    if (max_age) {
+    dialog_reconcile(b);
+    if (max_age)
         batch_add(b, "inbox.expire", "ii", clock_wall_ms(), clock_wall_ms() - (int64_t)max_age);
-        TRY(store_commit(g->store, b));
-        metric_add(METRIC_messages_expired, (int64_t)batch_changed(b, 0));
-    }
+    TRY(store_commit(g->store, b));
+    metric_add(METRIC_messages_expired, max_age ? (int64_t)batch_changed(b, 1) : 0);
+    TRY(find_paused(g, a));
     TRY(store_read(g->store, a, &r, "inbox.pending_sessions", ""));
     for (size_t i = 0; i < r.n; i++)
         session_get(g, row_str(&r, i, 0))->queue.more_in_store = true;
@@ -402,6 +444,7 @@ void dispatch_free(struct dispatch *d)
     for (size_t i = 0; map_next(&d->sessions, &i, &e);)
         session_free(e->value);
     map_done(&d->sessions);
+    map_done(&d->paused);
     free(d);
 }
 

@@ -24,6 +24,9 @@ void             dispatch_drop(struct gateway *, str session_id, int64_t inbox_i
 void             dispatch_drain(struct gateway *, uint64_t ms) AWAITS;
 void             dispatch_free(struct dispatch *);
 
+/* Its messages are stored and wait for /resume; commands are answered. */
+bool             dispatch_is_paused(const struct dispatch *, str session_id);
+
 /* "idle", "running", and how many messages wait. */
 struct session_state { const char *state; size_t waiting; };
 struct session_state dispatch_state(const struct dispatch *, str session_id);

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/dispatch.h"
+#include "gateway/session_queue.h"
 #include "runtime/clock.h"
 
 enum { TITLE_MAX = 80 };
@@ -72,6 +73,11 @@ static enum err find_first(struct gateway *g, struct arena *a, const struct mess
     return OK;
 }
 
+static bool is_paused(const struct gateway *g, str session_id, str text)
+{
+    return dispatch_is_paused(g->dispatch, session_id) && !message_is_control(text);
+}
+
 /* The new ones go to their sessions at once, in order: nothing that may fail or wait comes before that. */
 static void hand_over(struct gateway *g, const struct batch *b, struct message *m, size_t n, struct received *out)
 {
@@ -87,6 +93,7 @@ static void hand_over(struct gateway *g, const struct batch *b, struct message *
         out[i].session_id = m[i].session_id = row_str(r, 0, 1);
         out[i].message_id = m[i].id;
         metric_add(out[i].expired ? METRIC_messages_expired : METRIC_messages_received, 1);
+        out[i].is_paused = is_paused(g, out[i].session_id, m[i].text);
         if (!out[i].expired)
             dispatch_message(g, out[i].inbox_id, &m[i]);
     }
@@ -116,8 +123,10 @@ enum err intake_receive(struct gateway *g, struct arena *a, struct message *m, s
     (void)FAULT(intake_stored);
     hand_over(g, b, m, n, out);
     for (size_t i = 0; i < n; i++)
-        if (out[i].duplicate)
+        if (out[i].duplicate) {
             TRY(find_first(g, a, &m[i], &out[i]));
+            out[i].is_paused = str_eq(out[i].state, S("ready")) && is_paused(g, out[i].session_id, m[i].text);
+        }
     return OK;
 }
 

@@ -9,6 +9,7 @@ struct received {
     str         session_id, message_id;     /* in the caller's arena */
     str         state;                      /* "ready", "expired"; of a duplicate, what it is by now */
     bool        duplicate;                  /* it had been stored before; the ids are those of the first time */
+    bool        is_paused;                  /* its conversation is: stored, and not to be answered before /resume */
     bool        expired;                    /* too old: stored, and not to be answered */
 };
 

@@ -2,8 +2,6 @@
 #include "gateway/queue_mode.h"
 
 #include "config/config.h"
-#include "gateway/approval_text.h"
-#include "gateway/commands.h"
 #include "gateway/sessions.h"
 #include "runtime/clock.h"
 
@@ -38,16 +36,9 @@ enum err queue_mode_of(struct gateway *g, struct arena *a, str session_id, enum 
     return OK;
 }
 
-bool queue_is_control(str text)
-{
-    struct approval_answer answer;
-
-    return commands_knows(text) || approval_parse(text, &answer);
-}
-
 bool queue_interrupts(enum queue_mode mode, const struct message *running, const struct message *arrived)
 {
-    return mode == QUEUE_INTERRUPT && str_eq(running->user_id, arrived->user_id) && !queue_is_control(arrived->text);
+    return mode == QUEUE_INTERRUPT && str_eq(running->user_id, arrived->user_id) && !message_is_control(arrived->text);
 }
 
 /* ---- what a turn takes ---- */
@@ -89,7 +80,7 @@ static size_t choose(const struct session_queue *q, const struct turn *t, struct
     list_each(node, &q->waiting) {
         const struct job *j = list_entry(node, struct job, node);
 
-        if (n == TAKEN_AT_ONCE || queue_is_control(j->message.text))
+        if (n == TAKEN_AT_ONCE || message_is_control(j->message.text))
             break;
         if (j->unread || j->begun || !str_eq(j->message.user_id, t->message.user_id))
             continue;

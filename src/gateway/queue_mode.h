@@ -20,8 +20,6 @@ bool        queue_mode_parse(str, enum queue_mode *out);
 /* The session's own, or queue.mode of the configuration. */
 enum err    queue_mode_of(struct gateway *, struct arena *, str session_id, enum queue_mode *out) AWAITS MUST_USE;
 
-/* Commands, and answers to questions: they are run by themselves. */
-bool        queue_is_control(str text);
 /* Does this message end the running turn, which answers `running`? */
 bool        queue_interrupts(enum queue_mode, const struct message *running, const struct message *arrived);
 

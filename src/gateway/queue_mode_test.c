@@ -206,10 +206,10 @@ TEST(commands_and_answers_are_never_taken_along_and_nothing_passes_them)
     run_what_was_left(&s);
     CHECK_STR(scene_replies(&s), "echo: one|Done: we start afresh.|echo: two");
     scene_end(&s);
-    CHECK(queue_is_control(S("/stop")));
-    CHECK(queue_is_control(S("yes 4821")));
-    CHECK(!queue_is_control(S("/etc/passwd is a file")));
-    CHECK(!queue_is_control(S("yes")));
+    CHECK(message_is_control(S("/stop")));
+    CHECK(message_is_control(S("yes 4821")));
+    CHECK(!message_is_control(S("/etc/passwd is a file")));
+    CHECK(!message_is_control(S("yes")));
 }
 
 TEST(in_a_group_only_the_same_persons_messages_are_taken_along)

@@ -2,6 +2,8 @@
 #include "gateway/session_queue.h"
 
 #include "base/log.h"
+#include "gateway/approval_text.h"
+#include "gateway/commands.h"
 
 /* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
 enum { MEMORY_MAX = 16, READ_AT_ONCE = 16 };
@@ -41,6 +43,13 @@ void session_queue_done(struct session_queue *q)
 
     while ((j = session_queue_take(q)))
         job_free(j);
+}
+
+bool message_is_control(str text)
+{
+    struct approval_answer answer;
+
+    return commands_knows(text) || approval_parse(text, &answer);
 }
 
 static void put(struct session_queue *q, struct job *j)
@@ -84,6 +93,8 @@ bool session_queue_drop(struct session_queue *q, int64_t inbox_id)
 
 void session_queue_put(struct session_queue *q, int64_t inbox_id, const struct message *m)
 {
+    if (q->paused && !message_is_control(m->text))
+        return;
     if (q->n_waiting >= MEMORY_MAX || q->more_in_store || q->reading) {
         q->more_in_store = true;
         wake_all(&q->arrived);
@@ -97,6 +108,8 @@ void session_queue_put(struct session_queue *q, int64_t inbox_id, const struct m
 
 void session_queue_put_unread(struct session_queue *q, int64_t inbox_id)
 {
+    if (q->paused)
+        return;
     struct job *j = job_new(inbox_id);
 
     j->unread = true;
@@ -137,9 +150,33 @@ static enum err add_stored(struct session_queue *q, const struct rows *r, size_t
     CLEANUP(job_freep) struct job *j = job_new(row_int(r, i, 0));
 
     TRY(take_row(q, j, r, i));
+    if (q->paused && !message_is_control(j->message.text)) {
+        q->last_taken = j->inbox_id;
+        return OK;
+    }
     put(q, j);
     j = NULL;
     return OK;
+}
+
+/* What is freed here is open in the store, where commands are looked for at once and all else when it goes on. */
+static void begin_anew(struct session_queue *q)
+{
+    session_queue_done(q);
+    q->last_taken = 0;
+    q->more_in_store = true;
+}
+
+void session_queue_pause(struct session_queue *q)
+{
+    q->paused = true;
+    begin_anew(q);
+}
+
+void session_queue_resume(struct session_queue *q)
+{
+    q->paused = false;
+    begin_anew(q);
 }
 
 /* What arrives meanwhile goes behind what is read, and may be among it: it is left to the next reading, which begins

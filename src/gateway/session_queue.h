@@ -30,6 +30,7 @@ struct session_queue {
     size_t         n_waiting;
     bool           more_in_store;   /* the store holds messages behind those in memory */
     bool           reading;         /* them, right now */
+    bool           paused;          /* only control messages are in memory; the others stay in the store */
     int64_t        last_taken;      /* inbox id */
     struct waiters arrived;         /* woken by whatever is put in */
 };
@@ -45,6 +46,11 @@ void        session_queue_put_unread(struct session_queue *, int64_t inbox_id);
 struct job *session_queue_take(struct session_queue *);
 /* Takes this one out of the middle and frees it.  False: it is not there. */
 bool        session_queue_drop(struct session_queue *, int64_t inbox_id);
+/* Commands, and answers to questions: they are run by themselves, also in a conversation that is paused. */
+bool        message_is_control(str text);
+/* Without a job at work but the one that asks for it, whose end is stored. */
+void        session_queue_pause(struct session_queue *);
+void        session_queue_resume(struct session_queue *);
 /* Memory is empty and the store has more: reads some. */
 enum err    session_queue_read(struct session_queue *) AWAITS MUST_USE;
 /* Reads an unread job.  *ret_open false: it has ended meanwhile, or waits again. */

@@ -54,3 +54,11 @@ CREATE TABLE journal_of_more_kinds (
 INSERT INTO journal_of_more_kinds SELECT inbox_id, seq, kind, call_id, body, at FROM journal ORDER BY inbox_id, seq;
 DROP TABLE journal;
 ALTER TABLE journal_of_more_kinds RENAME TO journal;
+
+-- Where a conversation stands (domain/dialog.h).
+ALTER TABLE sessions ADD COLUMN state TEXT NOT NULL DEFAULT 'idle'
+    CHECK (state IN ('idle', 'running', 'awaiting_approval', 'collecting', 'paused'));
+-- What it has been told of the values it asked for, JSON; '' : it asks for none.
+ALTER TABLE sessions ADD COLUMN slots TEXT NOT NULL DEFAULT '';
+CREATE INDEX sessions_by_state ON sessions (state) WHERE state <> 'idle';
+CREATE INDEX approvals_open_by_session ON approvals (session_id) WHERE state = 'pending';

@@ -19,7 +19,7 @@ FROM sessions WHERE id = ?1;
 -- name: session.list
 SELECT s.id, s.platform, s.chat_id, s.thread_id, s.agent, s.title, s.model, s.created_at, s.updated_at,
        (SELECT substr(text, 1, 300) FROM inbox i WHERE i.session_id = s.id ORDER BY i.id DESC LIMIT 1),
-       (SELECT count(*) FROM inbox i WHERE i.session_id = s.id AND i.state IN ('ready', 'running'))
+       (SELECT count(*) FROM inbox i WHERE i.session_id = s.id AND i.state IN ('ready', 'running')), s.state, s.queue_mode
 FROM sessions s WHERE (?1 = '' OR s.platform = ?1) ORDER BY s.updated_at DESC, s.id LIMIT ?2;
 
 -- name: session.set_model
@@ -62,10 +62,12 @@ FROM inbox i JOIN sessions s ON s.id = i.session_id WHERE i.id = ?1;
 SELECT session_id FROM inbox WHERE state IN ('ready', 'running')
   AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.inbox_id = inbox.id AND p.state = 'pending') GROUP BY session_id ORDER BY min(id);
 
--- One with a journal was begun, whatever its state says: the mark of a beginning may be lost in a crash.
+-- One with a journal was begun, whatever its state says: the mark of a beginning may be lost in a crash.  One of a paused
+-- conversation is kept for when that goes on.
 -- name: inbox.expire
 UPDATE inbox SET state = 'expired', error = 'older than messages.max_age when its turn came', ended_at = ?1
-WHERE state = 'ready' AND created_at < ?2 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.inbox_id = inbox.id);
+WHERE state = 'ready' AND created_at < ?2 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.inbox_id = inbox.id)
+  AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = inbox.session_id AND s.state = 'paused');
 
 -- name: inbox.running
 UPDATE inbox SET state = 'running', started_at = ?2, attempts = attempts + 1
