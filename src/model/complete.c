@@ -28,6 +28,7 @@ struct attempt {
     struct completion_options options;
     struct completion completion;
     uint64_t          started_at, retry_after_ms;
+    unsigned          quirks;               /* that the request was made for; another call may learn meanwhile */
     bool              again, at_once;       /* worth another try; with what was just learned, so without a pause */
     unsigned          n_empty;              /* answers that said nothing */
 };
@@ -114,10 +115,10 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
         buf_add(&body, str_take(bytes, REFUSAL_MAX - body.len));
     } while (bytes.len && body.len < REFUSAL_MAX);
     TRY(fiber_check());
-    unsigned learned = p->quirks ? p->quirks(http_status(s), buf_str(&body)) & ~t->model->target.quirks : 0;
+    unsigned found = p->quirks ? p->quirks(http_status(s), buf_str(&body)) : 0;
 
-    t->model->target.quirks |= learned;
-    t->at_once = learned != 0;
+    t->model->target.quirks |= found;
+    t->at_once = (found & ~t->quirks) != 0;
     if (str_u64(http_field(s, S("retry-after-ms")), &ms) == OK)
         t->retry_after_ms = ms;
     else
@@ -158,6 +159,7 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     t->again = t->at_once = false;
     t->retry_after_ms = UINT64_MAX;
     TRY(enter(t, &lease));
+    t->quirks = t->model->target.quirks;
     TRY(t->model->provider->request(a, &t->model->target, &t->prompt, &rq));
     rq.first_byte_timeout_ms = t->options.first_token_ms;
     rq.max_body = TRANSFER_MAX;
@@ -196,9 +198,9 @@ static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e)
     struct failure_policy policy = { .tries = t->options.tries, .backoff_ms = PAUSE_MS, .backoff_max_ms = PAUSE_MAX_MS,
                                      .asked_max_ms = PAUSE_MAX_MS };
 
-    if (!t->again || try >= t->options.tries)
-        return e;
-    return t->at_once ? OK : failure_wait(&policy, try, t->retry_after_ms, e);
+    if (t->at_once)
+        return OK;
+    return t->again && try < t->options.tries ? failure_wait(&policy, try, t->retry_after_ms, e) : e;
 }
 
 static const char *advice(const struct attempt *t, enum err e)
@@ -227,7 +229,7 @@ static void tell(const struct attempt *t, enum err e)
     snprintf(key, sizeof key, "model %.*s", STR(str_take(t->prompt.model, 80)));
     if (e == OK)
         failure_over(key);
-    else if (e != ERR_CANCELLED && e != ERR_INPUT && e != ERR_BUG)
+    else if (e != ERR_CANCELLED && e != ERR_INPUT && e != ERR_TOO_LONG && e != ERR_BUG)
         failure_tell(key, failed_text());
 }
 
@@ -260,7 +262,8 @@ enum err complete(struct model *m, struct arena *a, const struct prompt *p, cons
         t.options.tries = TRIES;
     if (t.prompt.model.len == 0)
         t.prompt.model = str_from(m->name);
-    for (unsigned try = 1; (e = attempt(&t, out)) != OK; try++) {
+    /* What was learned is no try: there is an end to what can be learned, and servers complain of one thing at a time. */
+    for (unsigned try = 1; (e = attempt(&t, out)) != OK; try += !t.at_once) {
         count_broken(&t);
         /* What stopped this fiber stops the tries too; its error says so at the next await anyway. */
         if (fiber_check() != OK)

@@ -8,6 +8,7 @@
 
 #include "base/test.h"
 #include "model/detect.h"
+#include "model/quirks.h"
 #include "net/client.h"
 #include "runtime/clock.h"
 #include "runtime/fd.h"
@@ -271,10 +272,22 @@ TEST(complete_learns_what_a_server_does_not_take)
 
     CHECK_OK(call(&c, (const char *const[]){
         "HTTP/1.1 400 x\r\n\r\n{\"error\":{\"message\":\"Unrecognized request argument: stream_options\"}}",
-        "HTTP/1.1 400 x\r\n\r\n{\"error\":{\"message\":\"Use 'max_completion_tokens' instead.\"}}", GOOD, NULL }));
-    CHECK_INT(server.n_requests, 3);
-    CHECK(c.took_ms < 100);
-    CHECK_INT(c.model.target.quirks, 3);
+        "HTTP/1.1 400 x\r\n\r\n{\"error\":{\"message\":\"Use 'max_completion_tokens' instead.\"}}",
+        "HTTP/1.1 400 x\r\n\r\n{\"error\":{\"message\":\"Unsupported parameter\",\"param\":\"temperature\"}}",
+        "HTTP/1.1 422 x\r\n\r\n{\"detail\":[{\"loc\":[\"body\",\"prompt_cache_key\"],\"msg\":\"Extra inputs are not permitted\"}]}",
+        GOOD, NULL }));
+    CHECK_INT(server.n_requests, 5);
+    CHECK(c.took_ms < 200);
+    CHECK_INT(c.model.target.quirks, QUIRK_NO_STREAM_OPTIONS | QUIRK_MAX_COMPLETION_TOKENS | QUIRK_NO_TEMPERATURE | QUIRK_NO_CACHE_KEY);
+}
+
+TEST(complete_does_not_learn_the_same_twice)
+{
+    CLEANUP(call_done) struct call c = {0};
+    const char *refusal = "HTTP/1.1 400 x\r\n\r\n{\"error\":{\"message\":\"stream_options: no\"}}";
+
+    CHECK_INT(call(&c, (const char *const[]){ refusal, refusal, GOOD, NULL }), ERR_INPUT);
+    CHECK_INT(server.n_requests, 2);
 }
 
 TEST(complete_says_where_nobody_listens)

@@ -12,17 +12,10 @@
 
 #include "domain/tool.h"
 #include "model/detect.h"
+#include "model/embed.h"
+#include "model/providers.h"
 #include "net/client.h"
 #include "runtime/loop.h"
-
-#define PROVIDER(id) extern const struct provider provider_##id;
-#include "model/providers.def"
-#undef PROVIDER
-#define PROVIDER(id) &provider_##id,
-static const struct provider *const providers[] = {
-#include "model/providers.def"
-};
-#undef PROVIDER
 
 enum { MESSAGES_MAX = 64 };
 
@@ -83,12 +76,13 @@ static enum err find_model(struct arena *a, struct model *out) AWAITS
 
     if (api.len == 0)
         return model_find(a, &(struct model_settings){ 0 }, out);
-    for (size_t i = 0; i < N_ELEMENTS(providers); i++)
-        if (str_eq(api, str_from(providers[i]->name))) {
-            *out = (struct model){ .provider = providers[i], .name = from_environment("ASK_MODEL").p, .source = "ASK_API",
-                                   .target = { .endpoint = from_environment("ASK_URL").p, .api_key = getenv("ASK_KEY") } };
-            return OK;
-        }
+    const struct provider *p = provider_named(api);
+
+    if (p) {
+        *out = (struct model){ .provider = p, .name = from_environment("ASK_MODEL").p, .source = "ASK_API",
+                               .target = { .endpoint = from_environment("ASK_URL").p, .api_key = getenv("ASK_KEY") } };
+        return OK;
+    }
     return failed(ERR_INPUT, "there is no provider %s", api.p);
 }
 
@@ -116,20 +110,12 @@ static enum err talk(struct talk *t, struct model *m, const char *text) AWAITS
     return OK;
 }
 
-static enum err embed(struct arena *a, const struct model *m, const char *text) AWAITS
+static enum err embed(struct arena *a, struct model *m, const char *text) AWAITS
 {
     const str texts[] = { str_from(text) };
-    struct http_request rq;
-    struct http_response r;
     struct embeddings e;
 
-    if (m->provider->embed == NULL)
-        return failed(ERR_INPUT, "%s has no embeddings", m->provider->name);
-    TRY(m->provider->embed(a, &m->target, str_from(m->name), texts, 1, 0, &rq));
-    TRY(http_fetch(a, &rq, &r, NULL));
-    if (r.status != 200)
-        return m->provider->refused(r.status, r.body);
-    TRY(m->provider->embedded(a, r.body, &e));
+    TRY(model_embed(m, a, texts, 1, 0, &e));
     json_t *vector = json_array();
 
     for (size_t i = 0; i < e.n * e.dimension; i++)
