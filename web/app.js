@@ -40,6 +40,17 @@ function showReply(reply) {
   add('message' + (reply.state === 'failed' ? ' failed' : ''), e => { e.innerHTML = reply.html; });
 }
 
+// What is above is kept; the model is shown this in its place.
+function showCompaction(c) {
+  add('note', e => {
+    const details = document.createElement('details'), summary = document.createElement('summary');
+    summary.textContent = `Summarised for the model: ${c.messages} earlier messages`;
+    details.append(summary, c.text);
+    details.style.whiteSpace = 'pre-wrap';
+    e.append(details);
+  });
+}
+
 function showDelta(delta) {
   if (!live || live.id !== delta.message_id)
     live = { id: delta.message_id, text: '', element: add('message live', () => {}) };
@@ -213,6 +224,8 @@ async function loadMessages(id) {
   for (const m of messages)
     if (m.type === 'reply')
       showReply(m);
+    else if (m.type === 'compaction')
+      showCompaction(m);
     else if (m.text || m.attachments.length)     // neither: the assistant wrote by itself
       showMine(m.text);
   setBusy(messages.some(m => m.type === 'message' && (m.state === 'ready' || m.state === 'running')));

@@ -41,6 +41,8 @@ enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p,
     metric_add(METRIC_model_calls, 1);
     enum err e = route_complete(asker->route, a, p, &options, out, &result);
 
+    if (asker->ret_model && result.model)
+        *asker->ret_model = result.model;
     metric_observe_us(METRIC_model_seconds, clock_us() - start);
     if (e) {
         metric_add(METRIC_model_errors, e != ERR_CANCELLED);

@@ -10,6 +10,7 @@ struct asker {
     struct budgets *budgets;        /* NULL: nothing is counted */
     struct spend    spend;
     struct budget_denial *denial;   /* route.h; may be NULL */
+    struct model  **ret_model;      /* gets the one that answered, or failed last; may be NULL */
 };
 
 /* Temperature and length come from the configuration where the prompt sets none (temperature negative, max_tokens 0).

@@ -3,20 +3,11 @@
 
 #include <stdlib.h>
 
-#include "base/list.h"
+#include "agent/past.h"
 #include "base/map.h"
 #include "base/mem.h"
 
-/* One earlier message.  Turns that show it hold it too, so it may outlive its conversation here. */
-struct past {
-    struct list       node;
-    struct arena     *arena;        /* of everything in it, itself included */
-    unsigned          refs;
-    int64_t           inbox_id;
-    str               user_id;      /* who wrote it */
-    uint64_t          tokens;
-    struct transcript transcript;
-};
+enum { NEVER_SHORT = 2 };       /* of the newest messages */
 
 struct history {
     struct list  node;              /* of histories.by_use */
@@ -26,6 +17,8 @@ struct history {
     int64_t      last;              /* all that ended up to this inbox id is here */
     int64_t      asked;             /* the latest message that was to be answered; once it has ended here .. */
     bool         complete;          /* .. there is nothing newer in the store */
+    struct past *summary;           /* of what was before, up to its inbox_id; NULL: none */
+    int64_t      short_to;          /* messages up to this one are shown in short form */
 };
 
 struct histories {
@@ -34,12 +27,14 @@ struct histories {
     size_t      size, max;
 };
 
-static void past_unref(void *arg)
+/* What of it is looked after here grows when it is shortened. */
+static void count_size(struct histories *hs, struct history *h, struct past *p)
 {
-    struct past *p = arg;
+    size_t now = arena_size(p->arena);
 
-    if (--p->refs == 0)
-        arena_free(p->arena);
+    h->size += now - p->size;
+    hs->size += now - p->size;
+    p->size = now;
 }
 
 struct histories *histories_new(size_t max_bytes)
@@ -55,9 +50,21 @@ static void drop_past(struct histories *hs, struct history *h, struct past *p)
 {
     list_remove(&p->node);
     h->n--;
-    h->size -= arena_size(p->arena);
-    hs->size -= arena_size(p->arena);
+    h->size -= p->size;
+    hs->size -= p->size;
     past_unref(p);
+}
+
+static void set_summary(struct histories *hs, struct history *h, struct past *p)
+{
+    if (h->summary) {
+        h->size -= h->summary->size;
+        hs->size -= h->summary->size;
+        past_unref(h->summary);
+    }
+    h->summary = p;
+    if (p)
+        count_size(hs, h, p);
 }
 
 static void drop_oldest(struct histories *hs, struct history *h)
@@ -69,6 +76,7 @@ static void history_drop(struct histories *hs, struct history *h)
 {
     while (h->n)
         drop_oldest(hs, h);
+    set_summary(hs, h, NULL);
     list_remove(&h->node);
     map_remove(&hs->sessions, h->session_id);
     hs->size -= sizeof *h;
@@ -109,42 +117,12 @@ static struct history *history_new(struct histories *hs, const struct history_wi
     return h;
 }
 
-static struct past *past_new(int64_t inbox_id, str user_id, str text)
-{
-    struct arena *a = arena_new();
-    struct past *p = ARENA_NEW(a, struct past);
-
-    *p = (struct past){ .arena = a, .refs = 1, .inbox_id = inbox_id, .user_id = arena_str(a, user_id),
-                        .transcript = { .arena = a } };
-    /* a file alone, or nothing: the assistant wrote by itself; providers refuse an empty text */
-    transcript_user(&p->transcript, text.len ? arena_str(a, text) : S("(no words)"));
-    return p;
-}
-
-/* The rows of one message, beginning with the *j-th of the journal's. */
-static enum err read_past(struct past *p, const struct rows *journal, size_t *j)
-{
-    while (*j < journal->n && row_int(journal, *j, 0) < p->inbox_id)
-        ++*j;
-    for (; *j < journal->n && row_int(journal, *j, 0) == p->inbox_id; ++*j)
-        TRY(transcript_row(&p->transcript, row_str(journal, *j, 1), row_str(journal, *j, 2), row_str(journal, *j, 3)));
-    return OK;
-}
-
 static void append(struct histories *hs, struct history *h, struct past *p)
 {
-    transcript_repair(&p->transcript);
-    for (size_t i = 0; i < p->transcript.n; i++) {
-        const struct chat_message *m = &p->transcript.messages[i];
-
-        p->tokens += tokens_in(m->text);
-        for (size_t k = 0; k < m->n_calls; k++)
-            p->tokens += tokens_in(m->calls[k].arguments);
-    }
+    past_end(p);
     list_push_back(&h->pasts, &p->node);
     h->n++;
-    h->size += arena_size(p->arena);
-    hs->size += arena_size(p->arena);
+    count_size(hs, h, p);
     h->last = p->inbox_id;
 }
 
@@ -155,7 +133,7 @@ static enum err append_all(struct histories *hs, struct history *h, const struct
 
     for (size_t i = users->n; i-- > 0; ) {
         struct past *p = past_new(row_int(users, i, 0), row_str(users, i, 2), row_str(users, i, 1));
-        enum err e = read_past(p, journal, &j);
+        enum err e = past_read(p, journal, &j);
 
         if (e) {
             past_unref(p);
@@ -166,41 +144,81 @@ static enum err append_all(struct histories *hs, struct history *h, const struct
     return OK;
 }
 
-/* What /new has put behind, and what is more than is shown. */
+static struct past *oldest_of(const struct history *h)
+{
+    return list_entry(h->pasts.next, struct past, node);
+}
+
+/* What /new has put behind, what the summary stands for, and what is more than is shown. */
 static void trim(struct histories *hs, struct history *h, int64_t context_from)
 {
-    while (h->n && (h->n > h->max_messages || list_entry(h->pasts.next, struct past, node)->inbox_id <= context_from))
+    if (h->summary && h->summary->inbox_id <= context_from)
+        set_summary(hs, h, NULL);
+    int64_t from = h->summary ? h->summary->inbox_id : context_from;
+
+    while (h->n && (h->n > h->max_messages || oldest_of(h)->inbox_id <= from))
         drop_oldest(hs, h);
 }
 
-/* In a group, what others wrote is not the words of whoever asks now.  What nobody wrote the assistant has sent by itself. */
-static void show_past(const struct past *p, str user_id, struct transcript *t)
+static struct past *summary_new(const struct history_summary *s)
 {
-    size_t first = t->n;
+    static const char heading[] = "[What was said before this, in short. It is a summary, made by the assistant; the words themselves are not "
+                                  "shown any more.]\n";
+    struct past *p = past_new(s->up_to, s->user_id, NO_STR);
+    struct chat_message *m = &p->transcript.messages[0];
 
-    for (size_t i = 0; i < p->transcript.n; i++)
-        transcript_add(t, p->transcript.messages[i]);
-    if (p->transcript.n && p->user_id.len && !str_eq(p->user_id, user_id) && t->messages[first].taint.len == 0)
-        t->messages[first].taint = str_from(arena_printf(t->arena, "words of %.*s", STR(p->user_id)));
+    m->text = str_from(arena_printf(p->arena, "%s%.*s", heading, STR(s->text)));
+    m->taint = arena_str(p->arena, s->taint);
+    past_end(p);
+    return p;
 }
 
-static void show(struct history *h, const struct history_wish *w, struct transcript *t)
+static bool is_short(const struct history *h, const struct past *p)
 {
-    struct list *first = &h->pasts;
+    return p->inbox_id <= h->short_to && p->short_form.n;
+}
+
+static uint64_t tokens_now(const struct history *h, const struct past *p)
+{
+    return is_short(h, p) ? p->short_tokens : p->tokens;
+}
+
+/* The oldest of the newest that have at most so many tokens together. */
+static struct list *newest_within(const struct history *h, uint64_t max_tokens)
+{
+    const struct list *first = &h->pasts;
     uint64_t used = 0;
 
     while (first->prev != &h->pasts) {
-        used += list_entry(first->prev, struct past, node)->tokens;
-        if (used > w->max_tokens)
+        used += tokens_now(h, list_entry(first->prev, struct past, node));
+        if (used > max_tokens)
             break;
         first = first->prev;
     }
-    for (; first != &h->pasts; first = first->next) {
-        struct past *p = list_entry(first, struct past, node);
+    return (struct list *)first;
+}
 
-        p->refs++;
-        arena_on_free(t->arena, past_unref, p);
-        show_past(p, w->user_id, t);
+static void show_past(const struct history *h, struct past *p, str user_id, struct transcript *t, struct history_shown *out)
+{
+    size_t first = t->n;
+
+    past_show(p, is_short(h, p), user_id, t);
+    out->tokens += tokens_now(h, p);
+    for (size_t i = first; i < t->n; i++)
+        if (t->messages[i].role == ROLE_TOOL)
+            out->results += (t->messages[i].text.len + 3) / 4;
+}
+
+static void show(struct history *h, const struct history_wish *w, struct transcript *t, struct history_shown *out)
+{
+    uint64_t summary = h->summary && h->summary->tokens < w->max_tokens ? h->summary->tokens : 0;
+
+    if (summary)
+        show_past(h, h->summary, w->user_id, t, out);
+    out->summary = summary;
+    for (struct list *p = newest_within(h, w->max_tokens - summary); p != &h->pasts; p = p->next) {
+        show_past(h, list_entry(p, struct past, node), w->user_id, t, out);
+        out->n_messages++;
     }
 }
 
@@ -223,15 +241,25 @@ static struct history *find(struct histories *hs, const struct history_wish *w)
     return NULL;
 }
 
-static void give(struct histories *hs, struct history *h, const struct history_wish *w, struct transcript *t)
+static void give(struct histories *hs, struct history *h, const struct history_wish *w, struct transcript *t,
+                 struct history_shown *out)
 {
     h->complete = false;
     h->asked = w->before;
-    show(h, w, t);
+    show(h, w, t, out);
     make_room(hs, h);
 }
 
-static enum err take_rows(struct histories *hs, const struct history_wish *w, const struct batch *b, struct transcript *t)
+/* The latest, unless it is there. */
+static void take_summary(struct histories *hs, struct history *h, const struct rows *r)
+{
+    if (r->n == 0 || (h->summary && h->summary->inbox_id == row_int(r, 0, 0)))
+        return;
+    set_summary(hs, h, summary_new(&(struct history_summary){ row_int(r, 0, 0), row_str(r, 0, 1), row_str(r, 0, 2), row_str(r, 0, 3) }));
+}
+
+static enum err take_rows(struct histories *hs, const struct history_wish *w, const struct batch *b, struct transcript *t,
+                          struct history_shown *out)
 {
     const struct rows *session = batch_rows(b, 0);
     struct history *h = find(hs, w);
@@ -244,26 +272,38 @@ static enum err take_rows(struct histories *hs, const struct history_wish *w, co
         history_drop(hs, h);
         return e;
     }
+    take_summary(hs, h, batch_rows(b, 4));
     trim(hs, h, session->n ? row_int(session, 0, 0) : 0);
-    give(hs, h, w, t);
+    give(hs, h, w, t, out);
     return OK;
 }
 
-static bool take_kept(struct histories *hs, const struct history_wish *w, struct transcript *t)
+static bool take_kept(struct histories *hs, const struct history_wish *w, struct transcript *t, struct history_shown *out)
 {
     struct history *h = find(hs, w);
 
     if (h == NULL || !h->complete || !w->is_new)
         return false;
-    give(hs, h, w, t);
+    give(hs, h, w, t, out);
+    return true;
+}
+
+bool history_again(struct histories *hs, const struct history_wish *w, struct transcript *t, struct history_shown *out)
+{
+    struct history *h = find(hs, w);
+
+    if (h == NULL || h->asked != w->before)
+        return false;
+    *out = (struct history_shown){ 0 };
+    give(hs, h, w, t, out);
     return true;
 }
 
 enum err history_add(struct histories *hs, struct store *store, const struct history_wish *w, struct transcript *t,
-                     struct rows *ret_journal)
+                     struct history_shown *out)
 {
-    *ret_journal = (struct rows){ 0 };
-    if (take_kept(hs, w, t))
+    *out = (struct history_shown){ 0 };
+    if (take_kept(hs, w, t, out))
         return OK;
     for (;;) {
         const struct history *h = find(hs, w);
@@ -274,12 +314,13 @@ enum err history_add(struct histories *hs, struct store *store, const struct his
         batch_add(b, "turn.history", "siii", w->session_id, w->before, (int64_t)w->max_messages, after);
         batch_add(b, "turn.history_journal", "siii", w->session_id, w->before, (int64_t)w->max_messages, after);
         batch_add(b, "journal.of", "i", w->before);
+        batch_add(b, "turn.summary", "si", w->session_id, w->before);
         TRY(store_query(store, b));
         h = find(hs, w);
         if ((h ? h->last : 0) != after)     /* it was dropped or read meanwhile: what came does not fit */
             continue;
-        *ret_journal = *batch_rows(b, 3);
-        return take_rows(hs, w, b, t);
+        out->journal = *batch_rows(b, 3);
+        return take_rows(hs, w, b, t, out);
     }
 }
 
@@ -289,18 +330,6 @@ void history_forget(struct histories *hs, str session_id)
 
     if (h)
         history_drop(hs, h);
-}
-
-static struct chat_message copy_message(struct arena *a, const struct chat_message *m)
-{
-    struct tool_call *calls = arena_alloc(a, m->n_calls * sizeof *calls);
-
-    for (size_t i = 0; i < m->n_calls; i++)
-        calls[i] = (struct tool_call){ arena_str(a, m->calls[i].id), arena_str(a, m->calls[i].name),
-                                       arena_str(a, m->calls[i].arguments) };
-    return (struct chat_message){ .role = m->role, .text = arena_str(a, m->text), .calls = calls, .n_calls = m->n_calls,
-                                  .call_id = arena_str(a, m->call_id), .reasoning = arena_str(a, m->reasoning),
-                                  .kept = arena_str(a, m->kept), .taint = arena_str(a, m->taint) };
 }
 
 void history_ended(struct histories *hs, const struct history_wish *w, str text, const struct chat_message *messages, size_t n)
@@ -313,9 +342,76 @@ void history_ended(struct histories *hs, const struct history_wish *w, str text,
     struct past *p = past_new(inbox_id, w->user_id, text);
 
     for (size_t i = 0; i < n; i++)
-        transcript_add(&p->transcript, copy_message(p->arena, &messages[i]));
+        past_add(p, &messages[i]);
     append(hs, h, p);
     trim(hs, h, 0);
     h->complete = true;
     make_room(hs, h);
+}
+
+bool history_shorten(struct histories *hs, str session_id, uint64_t tokens)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+    uint64_t all = 0;
+
+    if (h == NULL)
+        return false;
+    list_each(node, &h->pasts)
+        all += tokens_now(h, list_entry(node, struct past, node));
+    uint64_t before = all;
+    struct list *node = h->pasts.next;
+
+    for (size_t left = h->n; left > NEVER_SHORT && all > tokens; node = node->next, left--) {
+        struct past *p = list_entry(node, struct past, node);
+
+        if (p->inbox_id <= h->short_to)
+            continue;
+        all -= p->tokens - past_shorten(p);
+        h->short_to = p->inbox_id;
+        count_size(hs, h, p);
+    }
+    return all < before;
+}
+
+static void add_part(struct history_part *part, struct past *p)
+{
+    struct arena *a = part->transcript.arena;
+
+    past_show(p, false, p->user_id, &part->transcript);
+    if (part->user_id.len && p->user_id.len && !str_eq(part->user_id, p->user_id))
+        part->several = true;
+    if (p->user_id.len)
+        part->user_id = arena_str(a, p->user_id);
+    part->up_to = p->inbox_id;
+    part->tokens += p->tokens;
+    part->n_messages++;
+}
+
+bool history_older(struct histories *hs, str session_id, uint64_t keep, struct arena *a, struct history_part *out)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+
+    *out = (struct history_part){ .transcript = { .arena = a } };
+    if (h == NULL || h->n == 0 || newest_within(h, keep) == h->pasts.next)
+        return false;
+    if (h->summary)
+        add_part(out, h->summary);
+    for (struct list *node = h->pasts.next, *end = newest_within(h, keep); node != end; node = node->next) {
+        struct past *p = list_entry(node, struct past, node);
+
+        add_part(out, p);
+        out->last_words = arena_str(a, p->transcript.messages[0].text);
+    }
+    out->n_messages -= h->summary != NULL;
+    return true;
+}
+
+void history_compacted(struct histories *hs, str session_id, const struct history_summary *s)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+
+    if (h == NULL || s->up_to > h->last)
+        return;
+    set_summary(hs, h, summary_new(s));
+    trim(hs, h, 0);
 }

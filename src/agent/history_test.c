@@ -34,6 +34,25 @@ static void say(struct talk *t, const char *session, const char *question, const
     CHECK_OK(store_commit(t->home.store, b));
 }
 
+static void say_with_result(struct talk *t, const char *session, const char *question, const char *result)
+{
+    struct tool_call call = { S("c1"), S("list_dir"), S("{}") };
+    struct reply r = { .calls = &call, .n_calls = 1, .stop = STOP_CALLS };
+
+    say(t, session, question, "so");
+    struct journal j = { t->last, 10 };
+    struct batch *b = batch_new(t->home.arena);
+
+    journal_reply(&j, b, &r);
+    journal_result(&j, b, call.id, &(struct tool_result){ .text = str_from(result) }, false);
+    CHECK_OK(store_commit(t->home.store, b));
+}
+
+static uint64_t part_tokens(uint64_t messages)
+{
+    return messages * 2 * transcript_tokens(&(struct chat_message){ .text = S("b") }, 1);
+}
+
 static void forget_up_to(struct talk *t, const char *session, int64_t inbox_id)
 {
     struct batch *b = batch_new(t->home.arena);
@@ -51,7 +70,7 @@ static str shown(struct talk *t, const char *session, size_t max_messages, uint6
     struct history_wish wish = { .session_id = str_from(session), .before = t->last + 1, .max_messages = max_messages,
                                  .max_tokens = max_tokens, .is_new = true };
 
-    struct rows own;
+    struct history_shown own;
 
     CHECK_OK(history_add(t->histories, t->home.store, &wish, &transcript, &own));
     for (size_t i = 0; i < transcript.n; i++) {
@@ -153,7 +172,7 @@ TEST(a_full_context_leaves_out_the_oldest)
 
     say(&t, "s", "a", "1");
     say(&t, "s", "b", "2");
-    uint64_t one = tokens_in(S("b")) + tokens_in(S("2"));
+    uint64_t one = 2 * transcript_tokens(&(struct chat_message){ .text = S("b") }, 1);
 
     CHECK_STR(shown(&t, "s", 40, one), "b>2");
     CHECK_STR(shown(&t, "s", 40, 1), "");
@@ -183,4 +202,65 @@ TEST(the_conversations_longest_unused_make_room)
         CHECK(histories_size(t.histories) <= 16 << 10);
     }
     CHECK_STR(shown(&t, "s0", 40, 1000), "a>1 a>1 a>1");
+}
+
+TEST(older_messages_are_shown_in_short_form_as_far_as_it_takes)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct history_wish wish = { .session_id = S("s"), .max_messages = 40, .max_tokens = UINT64_MAX, .is_new = true };
+    struct transcript before = { .arena = a }, after = { .arena = a };
+    struct history_shown shown_before, shown_after;
+
+    for (int i = 0; i < 5; i++)
+        say_with_result(&t, "s", "look", arena_printf(a, "%d%05000d", i, 0));
+    wish.before = t.last + 1;
+    CHECK_OK(history_add(t.histories, t.home.store, &wish, &before, &shown_before));
+    CHECK(shown_before.results > 5 * 5000 / 4);
+    CHECK(history_shorten(t.histories, S("s"), shown_before.tokens - 900));
+    CHECK(history_again(t.histories, &wish, &after, &shown_after));
+    CHECK(shown_after.tokens <= shown_before.tokens - 900 && shown_after.tokens > shown_before.tokens - 2000);
+    CHECK(str_find(after.messages[3].text, S("bytes left out")) != STR_NONE && str_starts(after.messages[3].text, S("00")));
+    CHECK(str_eq(after.messages[7].text, before.messages[7].text));
+    CHECK(history_shorten(t.histories, S("s"), 0));
+    CHECK(!history_shorten(t.histories, S("s"), 0));
+    struct transcript rest = { .arena = a };
+
+    CHECK(history_again(t.histories, &wish, &rest, &shown_after));
+    CHECK(str_find(rest.messages[11].text, S("bytes left out")) != STR_NONE);
+    CHECK(str_find(rest.messages[15].text, S("bytes left out")) == STR_NONE);       /* of the newest two */
+}
+
+TEST(a_summary_stands_for_what_is_before_it)
+{
+    CLEANUP(talk_done) struct talk t = talk_new(HISTORIES_DEFAULT_MAX);
+    struct history_part part;
+
+    say(&t, "s", "a", "1");
+    say(&t, "s", "b", "2");
+    say(&t, "s", "c", "3");
+    CHECK_STR(shown(&t, "s", 40, 1000), "a>1 b>2 c>3");
+    CHECK(!history_older(t.histories, S("s"), 1000, t.home.arena, &part));
+    CHECK(history_older(t.histories, S("s"), part_tokens(1), t.home.arena, &part));
+    CHECK_INT(part.n_messages, 2);
+    CHECK_INT(part.up_to, 2);
+    CHECK_STR(part.last_words, "b");
+    struct history_summary summary = { part.up_to, S("so far"), part.user_id, S("web page x") };
+    struct batch *b = batch_new(t.home.arena);
+
+    batch_add(b, "compaction.add", "cissssiiici", "s", summary.up_to, summary.text, S(""), summary.user_id, summary.taint, (int64_t)2,
+              (int64_t)9, (int64_t)2, "m", (int64_t)1);
+    CHECK_OK(store_commit(t.home.store, b));
+    history_compacted(t.histories, S("s"), &summary);
+    str kept = shown(&t, "s", 40, 1000);
+
+    CHECK(str_ends(kept, S("so far c>3")) && str_starts(kept, S("[What was said before")));
+    histories_forget(t.histories);
+    CHECK(str_eq(shown(&t, "s", 40, 1000), kept));
+    CHECK(history_older(t.histories, S("s"), 0, t.home.arena, &part));      /* the next one is made of this one too */
+    CHECK_INT(part.n_messages, 1);
+    CHECK_INT(part.up_to, 3);
+    CHECK_STR(transcript_taint(&part.transcript), "web page x");
+    forget_up_to(&t, "s", 3);
+    CHECK_STR(shown(&t, "s", 40, 1000), "");
 }

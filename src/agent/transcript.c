@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/tokens.h"
+
 void transcript_add(struct transcript *t, struct chat_message m)
 {
     if (t->n == t->cap) {
@@ -39,6 +41,11 @@ str transcript_taint(const struct transcript *t)
         if (t->messages[i].taint.len)
             return t->messages[i].taint;
     return NO_STR;
+}
+
+uint64_t transcript_tokens(const struct chat_message *m, size_t n)
+{
+    return tokens_in_prompt(&(struct prompt){ .messages = m, .n_messages = n });
 }
 
 static bool has_result(const struct transcript *t, size_t from, str call_id)

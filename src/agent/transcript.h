@@ -13,6 +13,9 @@ void transcript_result(struct transcript *, str call_id, str text, str taint);
 /* Whose words are in it besides the owner's: of the latest message that has such; "": nobody's. */
 str  transcript_taint(const struct transcript *);
 
+/* A guess (model/tokens.h). */
+uint64_t transcript_tokens(const struct chat_message *, size_t n);
+
 /* Providers refuse a call without a result for ever: every call of the last reply that has none gets one saying
  * that it was not recorded. */
 void transcript_repair(struct transcript *);

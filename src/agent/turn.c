@@ -5,22 +5,11 @@
 #include "agent/persona.h"
 #include "agent/steer.h"
 #include "agent/turn_calls.h"
+#include "agent/turn_fit.h"
 #include "base/fault.h"
 #include "tool/policy.h"
 
 /* ---- what is known when it starts: the conversation, and this turn's own journal ---- */
-
-/* All that goes before this message, as much as the context takes beside it, and the rows of its own journal. */
-static enum err load_history(struct turn *t, struct rows *ret_own) AWAITS
-{
-    uint64_t own = tokens_in(t->transcript.messages[0].text) + tokens_in(t->message.text);
-    struct history_wish wish = {
-        .session_id = t->message.session_id, .user_id = t->message.user_id, .before = t->inbox_id, .max_messages = t->max_history,
-        .max_tokens = t->max_context > own ? t->max_context - own : 0, .is_new = t->is_new,
-    };
-
-    return history_add(t->histories, t->store, &wish, &t->transcript, ret_own);
-}
 
 static struct turn_call *call_with_id(struct turn *t, str id)
 {
@@ -71,13 +60,12 @@ static enum err add_own_message(struct turn *t) AWAITS
 
 static enum err load(struct turn *t) AWAITS
 {
-    struct rows own;
-
     t->transcript = (struct transcript){ .arena = t->arena };
     t->journal = (struct journal){ t->inbox_id, 0 };
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
-    TRY(load_history(t, &own));
-    t->own = t->transcript.n;
+    TRY(turn_show_history(t, UINT64_MAX));
+    struct rows own = t->shown.journal;
+
     TRY(add_own_message(t));
     for (size_t i = 0; i < own.n; i++) {
         TRY(load_own_row(t, row_str(&own, i, 1), row_str(&own, i, 2), row_str(&own, i, 3)));
@@ -110,21 +98,45 @@ static void on_delta(void *arg, str text)
     bus_publish(t->bus, t->message.session_id, "delta", t->inbox_id, buf_str(&b));
 }
 
+/* As text and images they are shown, and with what stands behind the conversation without being a part of it. */
+static enum err ask_once(struct turn *t, struct prompt *p, struct reply *out) AWAITS
+{
+    struct model *model = t->asker.route->models[0];
+    struct asker asker = t->asker;
+    size_t n = t->transcript.n;
+
+    asker.ret_model = &model;
+    if (t->notes.len)
+        transcript_user(&t->transcript, t->notes);
+    p->messages = t->transcript.messages;
+    p->n_messages = t->transcript.n;
+    t->transcript.n = n;
+    enum err e = ask_model(&asker, t->arena, p, on_delta, t, out);
+
+    if (e == OK)
+        turn_counted(t, p, model, out);
+    return e;
+}
+
 static enum err ask(struct turn *t, struct reply *out) AWAITS
 {
-    struct prompt p = { .messages = t->transcript.messages, .n_messages = t->transcript.n, .temperature = -1,
-                        .conversation = t->message.session_id };
+    struct prompt p = { .temperature = -1, .conversation = t->message.session_id };
     struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
+    enum err e;
 
     if (asker_can(&t->asker, CAP_TOOLS))
         p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
-    TRY(ask_model(&t->asker, t->arena, &p, on_delta, t, out));
+    do {
+        TRY(turn_fit(t, &p));
+        e = ask_once(t, &p, out);
+    } while (e && turn_can_yield(t, &p, &e));
+    TRY(e);
     (void)FAULT(turn_replied);
     t->rounds++;
     t->usage.input += out->usage.input;
     t->usage.output += out->usage.output;
     t->usage.cached += out->usage.cached;
-    return OK;
+    return turn_was_answered(t);
 }
 
 enum err turn_run(struct turn *t)

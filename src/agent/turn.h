@@ -9,7 +9,7 @@
  * end and the outbox rows. */
 #pragma once
 #include "agent/ask.h"
-#include "agent/journal.h"
+#include "agent/history.h"
 #include "bus/bus.h"
 #include "domain/message.h"
 #include "domain/person.h"
@@ -24,6 +24,7 @@ struct turn {
     struct histories *histories;    /* history.h */
     struct blobs  *blobs;           /* attachments; NULL: none are kept */
     struct asker   asker;           /* turn_run_tool() needs none */
+    struct asker   fast;            /* for summaries of what the model cannot be shown; route NULL: none */
     int64_t        inbox_id;
     struct message message;
     struct person  person;         /* who wrote it */
@@ -32,7 +33,7 @@ struct turn {
     struct tool_host *host;         /* lent to its tools; may be NULL */
     unsigned       max_rounds;      /* model calls in this turn */
     unsigned       max_history;     /* earlier messages shown to it at most */
-    uint64_t       max_context;     /* and tokens, by a rough count */
+    uint64_t       max_context;     /* tokens that the model is shown at most; 0: as many as it takes (window.h) */
     const struct steer_source *waiting;     /* steer.h: messages that are to be answered with this one; NULL: none */
     void         (*on_delta)(struct turn *, str text);      /* may be NULL */
     void          *arg;             /* the caller's */
@@ -51,6 +52,12 @@ struct turn {
     struct journal journal;
     struct transcript transcript;
     size_t         own;             /* its messages begin there */
+    struct history_shown shown;     /* before them */
+    str            notes;           /* what stands behind them */
+    uint64_t       refused_tokens;  /* the model found so many too long; 0: none yet */
+    unsigned       times_refused;
+    bool           compacted;       /* a summary was made, or tried */
+    bool           without_images, without_history;     /* what a model refused to read */
     struct turn_call *calls;        /* of the latest reply */
     size_t         n_calls;
 };

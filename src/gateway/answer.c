@@ -38,7 +38,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
         .asker.budgets = g->budgets, .asker.denial = &a->denial,
         .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->message->agent, .purpose = "turn",
                          .inbox_id = a->inbox_id },
-        .max_history = (unsigned)config->turn_history, .max_context = config->model_provider_context_tokens,
+        .max_history = (unsigned)config->turn_history,
     };
     return t;
 }
@@ -85,6 +85,10 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     }
     t->asker.route = choice.route;
     t->waiting = a->waiting;
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_FAST, &choice));
+    t->fast = t->asker;
+    t->fast.route = choice.route;
+    t->fast.spend.purpose = "compaction";
     t->on_delta = show_delta;
     t->arg = a;
     TRY(turn_run(t));

@@ -60,6 +60,22 @@ static json_t *reply_of_row(const struct rows *r, size_t i, str session_id)
     return j;
 }
 
+/* Where a summary took the place of what is above, as far as models are concerned. */
+static json_t *compaction_of_row(const struct rows *r, size_t i, str session_id)
+{
+    return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "type", "compaction", "id", (json_int_t)row_int(r, i, 0),
+        "session_id", json_from_str(session_id), "text", json_from_str(row_str(r, i, 2)), "messages", (json_int_t)row_int(r, i, 3),
+        "tokens_before", (json_int_t)row_int(r, i, 4), "tokens_after", (json_int_t)row_int(r, i, 5),
+        "model", json_from_str(row_str(r, i, 6)), "created_at", time_or_null(row_int(r, i, 7)));
+}
+
+/* All that stand behind messages before this one. */
+static void add_compactions(json_t *list, const struct rows *r, size_t *next, int64_t before, str session_id)
+{
+    for (; *next < r->n && row_int(r, *next, 1) < before; ++*next)
+        json_array_append_new(list, compaction_of_row(r, *next, session_id));
+}
+
 enum err get_messages(struct request *q) AWAITS
 {
     str id = q->arguments[0];
@@ -75,9 +91,15 @@ enum err get_messages(struct request *q) AWAITS
         return failed(ERR_NOT_FOUND, "there is no session %.*s", STR(str_take(id, 60)));
     const struct rows *r = batch_rows(b, 1);
     CLEANUP(json_decrefp) json_t *list = json_array();
+    struct rows summaries = { 0 };
+    size_t next = 0;
+
+    if (r->n)
+        TRY(store_read(q->gateway->store, q->arena, &summaries, "compaction.between", "sii", id, row_int(r, r->n - 1, 0), row_int(r, 0, 0)));
 
     for (size_t i = r->n; i-- > 0; ) {      /* newest first in the rows */
         TRY(fiber_yield());                 /* a long text is milliseconds of work */
+        add_compactions(list, &summaries, &next, row_int(r, i, 0), id);
         if (i + 1 == r->n || row_int(r, i, 0) != row_int(r, i + 1, 0))
             json_array_append_new(list, message_of_row(r, i, id));
         json_t *reply = row_null(r, i, 7) ? NULL : reply_of_row(r, i, id);
@@ -85,6 +107,7 @@ enum err get_messages(struct request *q) AWAITS
         if (reply)
             json_array_append_new(list, reply);
     }
+    add_compactions(list, &summaries, &next, INT64_MAX, id);
     return answer_json(q, 200, json_pack("{s:o, s:O}", "session_id", json_from_str(id), "messages", list));
 }
 

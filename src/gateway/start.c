@@ -171,6 +171,7 @@ static enum err expire_messages(struct running *r) AWAITS
     batch_add(b, "retention.outbox", "i", before);
     batch_add(b, "retention.journal", "i", before);
     batch_add(b, "retention.inbox", "i", before);
+    batch_add(b, "retention.compactions", "");
     TRY(store_commit(r->gateway.store, b));
     if (batch_changed(b, 2))
         histories_forget(r->gateway.histories);

@@ -248,7 +248,7 @@ static str taint_there(struct tool_scene *t) AWAITS
     struct transcript said = { .arena = t->s.home.arena };
     struct history_wish wish = { .session_id = t->cx.session_id, .user_id = t->cx.user, .before = 1000, .max_messages = 40,
                                  .max_tokens = 10000 };
-    struct rows own;
+    struct history_shown own;
 
     history_forget(t->s.gateway.histories, t->cx.session_id);
     CHECK_OK(history_add(t->s.gateway.histories, t->s.home.store, &wish, &said, &own));

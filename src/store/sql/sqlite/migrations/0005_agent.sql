@@ -62,3 +62,19 @@ ALTER TABLE sessions ADD COLUMN state TEXT NOT NULL DEFAULT 'idle'
 ALTER TABLE sessions ADD COLUMN slots TEXT NOT NULL DEFAULT '';
 CREATE INDEX sessions_by_state ON sessions (state) WHERE state <> 'idle';
 CREATE INDEX approvals_open_by_session ON approvals (session_id) WHERE state = 'pending';
+-- Long conversations: what stands for their older part when a model is asked.  The messages themselves stay.
+CREATE TABLE compactions (
+    id            INTEGER PRIMARY KEY,
+    session_id    TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    up_to         INTEGER NOT NULL,             -- inbox id: it stands for this message and all before it
+    summary       TEXT NOT NULL,
+    focus         TEXT NOT NULL DEFAULT '',     -- what the person said matters
+    user_id       TEXT NOT NULL DEFAULT '',     -- who wrote it all; '' : several did
+    taint         TEXT NOT NULL DEFAULT '',     -- whose words are in it besides
+    messages      INTEGER NOT NULL,
+    tokens_before INTEGER NOT NULL,
+    tokens_after  INTEGER NOT NULL,
+    model         TEXT NOT NULL DEFAULT '',     -- that wrote it; '' : none, sentences were chosen
+    at            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX compactions_by_session ON compactions (session_id, up_to);

@@ -110,7 +110,8 @@ SELECT context_from FROM sessions WHERE id = ?1;
 -- text is a person's who was not known yet, or has a journal.  ?4: what is known already.
 -- name: turn.history
 SELECT i.id, i.text, i.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id
-WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4) AND i.absorbed_by IS NULL
+WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4,
+      coalesce((SELECT max(c.up_to) FROM compactions c WHERE c.session_id = s.id AND c.up_to < ?2), 0)) AND i.absorbed_by IS NULL
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
        AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
@@ -120,12 +121,18 @@ ORDER BY i.id DESC LIMIT ?3;
 SELECT j.inbox_id, j.kind, j.call_id, j.body FROM journal j
 WHERE j.inbox_id IN (
     SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
-    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4) AND i.absorbed_by IS NULL
+    WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4,
+      coalesce((SELECT max(c.up_to) FROM compactions c WHERE c.session_id = s.id AND c.up_to < ?2), 0)) AND i.absorbed_by IS NULL
   AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
        AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
        AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
     ORDER BY i.id DESC LIMIT ?3)
 ORDER BY j.inbox_id, j.seq;
+
+-- What stands for the older part of a conversation, unless that was put behind altogether.
+-- name: turn.summary
+SELECT c.up_to, c.summary, c.user_id, c.taint FROM compactions c JOIN sessions s ON s.id = c.session_id
+WHERE c.session_id = ?1 AND c.up_to < ?2 AND c.up_to > s.context_from ORDER BY c.up_to DESC, c.id DESC LIMIT 1;
 
 -- name: turn.reply
 INSERT INTO outbox(inbox_id, session_id, platform, chat_id, thread_id, reply_to, part, body, state, attempts, next_at,
