@@ -162,8 +162,8 @@ static void trim(struct histories *hs, struct history *h, int64_t context_from)
 
 static struct past *summary_new(const struct history_summary *s)
 {
-    static const char heading[] = "[What was said before this, in short. It is a summary, made by the assistant; the words themselves are not "
-                                  "shown any more.]\n";
+    static const char heading[] = "[What was said before this, in short. It is a summary, made by the assistant; the words themselves "
+                                  "are not shown any more.]\n";
     struct past *p = past_new(s->up_to, s->user_id, NO_STR);
     struct chat_message *m = &p->transcript.messages[0];
 

@@ -95,7 +95,8 @@ enum err get_messages(struct request *q) AWAITS
     size_t next = 0;
 
     if (r->n)
-        TRY(store_read(q->gateway->store, q->arena, &summaries, "compaction.between", "sii", id, row_int(r, r->n - 1, 0), row_int(r, 0, 0)));
+        TRY(store_read(q->gateway->store, q->arena, &summaries, "compaction.between", "sii", id, row_int(r, r->n - 1, 0),
+                       row_int(r, 0, 0)));
 
     for (size_t i = r->n; i-- > 0; ) {      /* newest first in the rows */
         TRY(fiber_yield());                 /* a long text is milliseconds of work */
