@@ -68,14 +68,30 @@ static void publish(struct alerts *al, const char *key, const char *state, const
     bus_publish(al->gateway->bus, S("alert"), "alert", 0, json_print(a, j));
 }
 
-static void send(struct alerts *al, const char *head, const char *key, const char *why)
+static void send_text(struct alerts *al, str text)
 {
     struct news *n = NEW(struct news);
+
+    *n = (struct news){ al, str_dup_c(text) };
+    fibers_spawn(&al->fibers, "alert", write_to_owner, n);
+}
+
+static void send(struct alerts *al, const char *head, const char *key, const char *why)
+{
     CLEANUP(buf_done) struct buf text = { 0 };
 
     buf_addf(&text, "%s %s%s%s", head, key, *why ? ": " : "", why);
-    *n = (struct news){ al, str_dup_c(buf_str(&text)) };
-    fibers_spawn(&al->fibers, "alert", write_to_owner, n);
+    send_text(al, buf_str(&text));
+}
+
+void alerts_say(struct alerts *al, const char *key, const char *text)
+{
+    if (al == NULL)
+        return;
+    metric_add(METRIC_alerts, 1);
+    log_event(LOG_WARN, "alert.said", F("key", key), F("text", text));
+    publish(al, key, "said", text);
+    send_text(al, str_from(text));
 }
 
 /* ---- counting ---- */

@@ -10,4 +10,7 @@
 struct alerts;
 
 struct alerts *alerts_new(struct gateway *);        /* from now on it is what observes failures */
+/* Something else the owner should know: told at once and each time, in the same ways.  key: of the event and the log line.
+ * Accepts NULL: nobody is told. */
+void           alerts_say(struct alerts *, const char *key, const char *text);
 void           alerts_free(struct alerts *);        /* its messages under way end first; accepts NULL */

@@ -19,6 +19,7 @@
 #include "gateway/live_edit.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
+#include "gateway/spending.h"
 #include "gateway/tool_host.h"
 #include "runtime/clock.h"
 
@@ -137,7 +138,9 @@ void answer_failed(const struct gateway *g, struct answer *a, enum err e)
         return;
     }
     log_event(LOG_WARN, "turn.failed", F("code", err_name(e)), F("error", why));
-    if (!owner)     /* addresses and paths of this machine are not theirs to know */
+    if (e == ERR_BUDGET && a->denial.why)       /* theirs to know too */
+        a->text = spending_refusal(a->arena, &a->denial, owner, chinese);
+    else if (!owner)     /* addresses and paths of this machine are not theirs to know */
         a->text = chinese ? S("没有成功。我的主人可以看到原因。") : S("This did not work. My owner can see why.");
     else if (e == ERR_TIMEOUT)
         a->text = str_from(arena_printf(a->arena, chinese ? "用时太长，已停止：%s。" : "This took too long and was stopped: %s.", why));

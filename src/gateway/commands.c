@@ -12,6 +12,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
 #include "gateway/models.h"
+#include "gateway/spending.h"
 #include "runtime/clock.h"
 #include "tool/provenance.h"
 #include "tool/policy.h"
@@ -128,6 +129,18 @@ enum err chat_command_model(struct command_call *c) AWAITS
 }
 
 enum err chat_command_run(struct command_call *c) AWAITS
+static enum err command_usage(struct command_call *c) AWAITS
+{
+    const struct message *m = c->answer->message;
+    struct person who = access_person(c->gateway->access, m->platform, m->user_id);
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    TRY(spending_say(c->gateway, c->answer->arena, &who, m->session_id, c->chinese, &b));
+    say(c, buf_str(&b));
+    return OK;
+}
+
+static enum err command_run(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;

@@ -207,7 +207,7 @@ static const struct { enum err code; int status; const char *title; } problems[]
     { ERR_INPUT, 400, "Bad request" },          { ERR_AUTH, 403, "Not allowed" },
     { ERR_NOT_FOUND, 404, "Not found" },        { ERR_CONFLICT, 409, "Conflict" },
     { ERR_LIMIT, 413, "Too large" },            { ERR_IO, 503, "Storage is not available" },
-    { ERR_TIMEOUT, 504, "Took too long" },
+    { ERR_TIMEOUT, 504, "Took too long" },      { ERR_BUDGET, 429, "The budget is used up" },
     { ERR_REMOTE, 502, "Bad answer from behind" },
 };
 

@@ -28,8 +28,8 @@
 #include "gateway/routes.h"
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
+#include "gateway/spending.h"
 #include "gateway/tool_host.h"
-#include "model/budget.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -271,7 +271,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->alerts = alerts_new(g);
     TRY(access_open(g, &g->access));
     TRY(rules_load(g));
-    TRY(budgets_open(g->store, &g->budgets));
+    TRY(spending_open(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
     deliver_use_blobs(g->blobs);

@@ -15,6 +15,7 @@
 #include "gateway/routes.h"
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
+#include "gateway/spending.h"
 #include "runtime/clock.h"
 #include "tool/policy.h"
 
@@ -134,6 +135,7 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     CHECK_OK(access_open(g, &g->access));
     CHECK_OK(rules_load(g));
+    CHECK_OK(spending_open(g));
     g->dispatch = dispatch_new(max_sessions);
     CHECK_OK(deliver_start(g->store));
     g->models = models_new(g);
@@ -148,6 +150,7 @@ static void close_parts(struct scene *s) AWAITS
     fibers_done(&g->services);
     dispatch_free(g->dispatch);
     models_free(g->models);
+    budgets_free(g->budgets);
     sessions_free(g->sessions);
     histories_free(g->histories);
     limits_free(g->limits);

@@ -139,7 +139,7 @@ static enum err prepare(struct call *c, struct request *q, struct v1_request *r,
 
 enum err v1_call(struct request *q, const struct v1_dialect *d, struct v1_request *r, enum v1_voice voice)
 {
-    CLEANUP(call_done) struct call c = { .asker.spend = { .person = S("owner"), .purpose = "api" } };
+    CLEANUP(call_done) struct call c = { .asker.budgets = q->gateway->budgets, .asker.spend = { .person = S("owner"), .purpose = "api" } };
 
     v1_output_init(&c.out, q, d, r);
     enum err e = prepare(&c, q, r, voice);

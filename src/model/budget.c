@@ -33,6 +33,14 @@ struct need { struct price price; int64_t input, input_cost, answer; };
 
 /* ---- from start to end ---- */
 
+enum err budgets_check(void)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct budget_rules rules;
+
+    return budget_rules_read(a, config_now(), &rules);
+}
+
 enum err budgets_configure(struct budgets *b)
 {
     struct arena *a = arena_new();

@@ -45,6 +45,8 @@ struct budgets;
 /* What an earlier process had reserved becomes spent.  ERR_INPUT: budgets.* is written wrong. */
 enum err budgets_open(struct store *, struct budgets **out) AWAITS MUST_USE;
 void     budgets_free(struct budgets *);            /* accepts NULL */
+/* Could one be opened with the configuration as it is?  ERR_INPUT: it is written wrong. */
+enum err budgets_check(void) MUST_USE;
 /* The configuration changed.  ERR_INPUT: it is written wrong, and what held before holds. */
 enum err budgets_configure(struct budgets *) MUST_USE;
 void     budgets_observe(struct budgets *, const struct budget_observer *);     /* copied; NULL: nobody any more */

@@ -355,7 +355,8 @@ TEST(a_price_that_nobody_knows_is_refused_counted_at_the_worst_or_free)
         { "[{scope: global, per: day, tokens: 5000}]", NULL, NULL, OK, 0 },
         { "[]", NULL, NULL, OK, 0 },
         { "[{scope: global, per: day, money: 1}]", "budgets.unknown_price=free", NULL, OK, 0 },
-        { "[{scope: global, per: day, money: 1}]", "budgets.unknown_price=worst", "budgets.worst_price={input: 100, output: 200}", OK, 3000 },
+        { "[{scope: global, per: day, money: 1}]", "budgets.unknown_price=worst", "budgets.worst_price={input: 100, output: 200}", OK,
+          3000 },
     };
     struct model m = paid;
 
@@ -525,19 +526,23 @@ TEST(a_warning_comes_at_eighty_percent_and_when_all_is_used)
 TEST(limits_that_are_written_wrong_are_told_with_their_place)
 {
     static const struct { const char *limits, *more, *want; } cases[] = {
-        { "[{scope: world, per: day, money: 1}]", NULL, "budgets.limits[0].scope: 'world' is none of those that there are: global, user, session, agent" },
+        { "[{scope: world, per: day, money: 1}]", NULL,
+          "budgets.limits[0].scope: 'world' is none of those that there are: global, user, session, agent" },
         { "[{scope: user, per: week, money: 1}]", NULL, "budgets.limits[0].per: 'week' is none of those that there are: day, month" },
         { "[{scope: user, per: day}]", NULL, "budgets.limits[0]: money, tokens or both are wanted" },
         { "[{scope: user, per: day, money: -1}]", NULL, "budgets.limits[0].money: an amount of money is wanted, such as 5.00" },
-        { "[{scope: user, per: day, tokens: 2X}]", NULL, "budgets.limits[0].tokens: a number of tokens is wanted, such as 200000, 200k or 2M" },
-        { "[{scope: user, per: day, tokens: 99999999999G}]", NULL, "budgets.limits[0].tokens: a number of tokens is wanted, such as 200000, 200k or 2M" },
+        { "[{scope: user, per: day, tokens: 2X}]", NULL,
+          "budgets.limits[0].tokens: a number of tokens is wanted, such as 200000, 200k or 2M" },
+        { "[{scope: user, per: day, tokens: 99999999999G}]", NULL,
+          "budgets.limits[0].tokens: a number of tokens is wanted, such as 200000, 200k or 2M" },
         { "[{scope: global, per: day, money: 1, user: anna}]", NULL, "budgets.limits[0].user: stands with scope: user only" },
         { "[{scope: user, per: day, money: 1, sum: 2}]", NULL, "budgets.limits[0]: there is no 'sum' here" },
         { "[{scope: user, per: day, money: 1}, {scope: user, per: day, tokens: 1}]", NULL,
           "budgets.limits[1]: budgets.limits[0] says the same already: put both into one row" },
         { "[5]", NULL, "budgets.limits[0]: a map is wanted, such as {scope: user, per: day, money: 5.00}" },
         { "{a: 5}", NULL, "budgets.limits: a list is wanted" },
-        { "[]", "budgets.rates={CNY: 0}", "budgets.rates.CNY: a number above 0 is wanted: what one CNY is worth in budgets.currency" },
+        { "[]", "budgets.rates={CNY: 0}",
+          "budgets.rates.CNY: a number above 0 is wanted: what one CNY is worth in budgets.currency" },
         { "[]", "budgets.unknown_price=worst", "budgets.worst_price: budgets.unknown_price is worst, so {input: 15.00, output: 75.00} is wanted: "
                                                "the price of a million tokens" },
     };

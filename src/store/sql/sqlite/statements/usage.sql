@@ -63,3 +63,12 @@ INSERT INTO budget_warnings(budget, begins_at, percent) VALUES (?1, ?2, ?3);
 SELECT at, person, session_id, agent, model, purpose, inbox_id, input, output, cached, written, reasoning, cost, currency,
        estimated, state
 FROM usage ORDER BY at DESC, call DESC LIMIT ?1;
+
+-- ?2: the currency, ?3: the person ('': everybody), ?4: summed up by what
+-- name: usage.report
+SELECT CASE ?4 WHEN 'person' THEN person WHEN 'session' THEN session_id WHEN 'agent' THEN agent WHEN 'purpose' THEN purpose
+               WHEN 'day' THEN date(at / 1000, 'unixepoch', 'localtime') ELSE model END AS what,
+       count(*), sum(input), sum(output), sum(cached), sum(written), sum(reasoning),
+       coalesce(sum(CASE WHEN currency = ?2 THEN cost END), 0) AS money, sum(cost IS NULL), sum(estimated)
+FROM usage WHERE at >= ?1 AND (?3 = '' OR person = ?3)
+GROUP BY what ORDER BY CASE ?4 WHEN 'day' THEN what END DESC, money DESC, sum(input + output) DESC, what;
