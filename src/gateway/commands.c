@@ -128,8 +128,7 @@ enum err chat_command_model(struct command_call *c) AWAITS
     return OK;
 }
 
-enum err chat_command_run(struct command_call *c) AWAITS
-static enum err command_usage(struct command_call *c) AWAITS
+enum err chat_command_usage(struct command_call *c) AWAITS
 {
     const struct message *m = c->answer->message;
     struct person who = access_person(c->gateway->access, m->platform, m->user_id);
@@ -140,7 +139,7 @@ static enum err command_usage(struct command_call *c) AWAITS
     return OK;
 }
 
-static enum err command_run(struct command_call *c) AWAITS
+enum err chat_command_run(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     struct answer *a = c->answer;
