@@ -135,7 +135,7 @@ enum err chat_command_usage(struct command_call *c) AWAITS
     CLEANUP(buf_done) struct buf b = { 0 };
 
     TRY(spending_say(c->gateway, c->answer->arena, &who, m->session_id, c->chinese, &b));
-    say(c, buf_str(&b));
+    command_say(c, buf_str(&b));
     return OK;
 }
 
