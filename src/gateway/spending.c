@@ -55,7 +55,8 @@ static void add_unpriced(struct buf *b, const struct budget_denial *d, bool is_o
                  d->model, d->currency);
     else
         buf_addf(b, "%s", chinese ? "这个模型的价格未知，而费用有限额，所以我不能使用它。我的主人可以更改。"
-                                  : "The price of the model is not known, and money is limited, so I may not use it. My owner can change that.");
+                                  : "The price of the model is not known, and money is limited, so I may not use it. My owner can change "
+                                    "that.");
 }
 
 str spending_refusal(struct arena *a, const struct budget_denial *d, bool is_owner, bool chinese)
