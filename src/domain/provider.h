@@ -64,6 +64,7 @@ struct model_target {
     const char *unix_socket;        /* NULL: TCP */
     int64_t     context;            /* tokens the server is told to make room for (Ollama's num_ctx); 0: as it likes */
     const char *keep_alive;         /* how long it is told to keep the model loaded ("30m", "-1": for ever); NULL: as it likes */
+    int64_t     max_output;         /* most tokens of a reply, where it is known; 0 */
     unsigned    quirks;             /* what this server does not take; bits of the provider's own, learned from its refusals */
 };
 

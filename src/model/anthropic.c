@@ -103,12 +103,12 @@ struct plan {
     bool    forced;                 /* a tool has to be called */
 };
 
-static int64_t max_tokens_of(const struct prompt *p, unsigned quirks)
+static int64_t max_tokens_of(const struct prompt *p, const struct model_target *t)
 {
-    int64_t n = p->max_tokens > 0 ? p->max_tokens : MAX_TOKENS;
+    int64_t n = p->max_tokens > 0 ? p->max_tokens : t->max_output > 0 && t->max_output < MAX_TOKENS ? t->max_output : MAX_TOKENS;
 
     for (size_t i = 0; i < N_ELEMENTS(maxima); i++)
-        if ((quirks & maxima[i].bit) && n > maxima[i].tokens)
+        if ((t->quirks & maxima[i].bit) && n > maxima[i].tokens)
             n = maxima[i].tokens;
     return n;
 }
@@ -149,9 +149,10 @@ static void plan_thinking(struct plan *plan, const struct prompt *p, unsigned qu
 }
 
 /* The API takes a schema for the text of a reply; "any JSON" is no schema to it. */
-static struct plan plan_of(const struct prompt *p, unsigned quirks)
+static struct plan plan_of(const struct prompt *p, const struct model_target *t)
 {
-    struct plan plan = { .max_tokens = max_tokens_of(p, quirks) };
+    struct plan plan = { .max_tokens = max_tokens_of(p, t) };
+    unsigned quirks = t->quirks;
 
     if (p->schema.len)
         plan.schema = (quirks & NO_FORMAT) || str_eq(p->schema, S("{}")) ? SCHEMA_AS_TOOL : SCHEMA_AS_FORMAT;
@@ -284,7 +285,7 @@ static enum err anthropic_request(struct arena *a, const struct model_target *t,
 {
     static const struct http_field version = { { "anthropic-version", 17 }, { "2023-06-01", 10 } };
     CLEANUP(buf_done) struct buf body = { .max = SIZE_MAX / 2 };
-    struct plan plan = plan_of(p, t->quirks);
+    struct plan plan = plan_of(p, t);
 
     buf_add(&body, S("{\"model\":"));
     json_add_string(&body, p->model);

@@ -182,7 +182,7 @@ static const char *text_or_null(const json_t *j, const char *key)
 static struct model_target take_target(const json_t *j)
 {
     struct model_target t = { .endpoint = "http://h/v1", .api_key = json_text(j, "api_key"), .key_field = text_or_null(j, "key_field"),
-                              .query = text_or_null(j, "query"), .context = json_int(j, "context", 0),
+                              .query = text_or_null(j, "query"), .max_output = json_int(j, "max_output", 0), .context = json_int(j, "context", 0),
                               .keep_alive = text_or_null(j, "keep_alive") };
     const json_t *name;
     size_t i;

@@ -132,7 +132,9 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
 /* It ended in good order and said nothing: now and then models do. */
 static bool is_empty(const struct attempt *t, enum err e)
 {
-    return e == ERR_REMOTE && t->completion.finished && !completion_begun(&t->completion);
+    const struct completion *c = &t->completion;
+
+    return e == ERR_REMOTE && (c->finished || c->stop != STOP_NONE) && !completion_begun(c);
 }
 
 /* The time it takes to get a place, and until the model is loaded, is not the model's. */
@@ -159,8 +161,11 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
     t->again = t->at_once = false;
     t->retry_after_ms = UINT64_MAX;
     TRY(enter(t, &lease));
-    t->quirks = t->model->target.quirks;
-    TRY(t->model->provider->request(a, &t->model->target, &t->prompt, &rq));
+    struct model_target target = t->model->target;
+
+    target.max_output = t->model->facts.max_output;
+    t->quirks = target.quirks;
+    TRY(t->model->provider->request(a, &target, &t->prompt, &rq));
     rq.first_byte_timeout_ms = t->options.first_token_ms;
     rq.max_body = TRANSFER_MAX;
     enum err e = http_open(&rq, &s);
@@ -215,7 +220,7 @@ static const char *advice(const struct attempt *t, enum err e)
     case ERR_NET:
         return " (is the server running and reachable? see model_provider.endpoint)";
     case ERR_REMOTE:
-        return " (is model_provider.endpoint an OpenAI-compatible API?)";
+        return " (does model_provider.endpoint speak the API that is expected there?)";
     default:
         return "";
     }

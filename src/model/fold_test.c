@@ -70,6 +70,14 @@ TEST(ten_megabytes_of_arguments_are_too_much)
         big_call(&events, "data: {\"type\":\"response.function_call_arguments.delta\",\"delta\":\"", "\"}\n\n", 1 << 20);
     CHECK_INT(fold(a, &provider_openai_responses, buf_str(&events), 65536, &r), ERR_LIMIT);
     CHECK_STR(str_from(failed_text()), "the model's reply is longer than 4194304 bytes");
+    buf_clear(&events);
+    for (int i = 0; i < 10; i++)
+        big_call(&events, "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"", "\"}}\n\n", 1 << 20);
+    CHECK_INT(fold(a, &provider_anthropic, buf_str(&events), 65536, &r), ERR_LIMIT);
+    CHECK_STR(str_from(failed_text()), "the model's reply is longer than 4194304 bytes");
+    buf_clear(&events);
+    big_call(&events, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{\"x\":\"", "\"}}}]}}]}\n\n", 10 << 20);
+    CHECK_INT(fold(a, &provider_gemini, buf_str(&events), 65536, &r), ERR_LIMIT);
 }
 
 /* Cut in a character, in a JSON string, in a tool call: it is the same everywhere. */
@@ -87,6 +95,14 @@ TEST(a_stream_that_ends_before_its_end_was_cut_off)
           "{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\"}}\n\n"
           "data: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":1,\"delta\":\"{\\\"c\\\":1}\"}\n\n"
           "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}" },
+        { &provider_anthropic,
+          "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"\\u4f60好🙂\"}}\n\n"
+          "data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":{}}}\n\n"
+          "data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"c\\\":1}\"}}\n\n"
+          "data: {\"type\":\"message_stop\"}" },
+        { &provider_gemini,
+          "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\\u4f60好🙂\"}]}}]}\n\n"
+          "data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{\"c\":1}}}]},\"finishReason\":\"STOP\"}]}" },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {

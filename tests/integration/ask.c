@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ask TEXT: complete() on a command line, for tests against servers that others wrote.  The model is found as the program
  * does it: OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL, or a local server.  With ASK_API, the name of a provider, it is the one
- * of ASK_MODEL at ASK_URL with ASK_KEY.  ASK_EFFORT, ASK_SCHEMA and ASK_ONE_CALL are the prompt's fields, ASK_TRIES=1 tries once.  One tool is offered,
- * get_weather, whose result is always "sunny in CITY".  `ask embed TEXT` and `ask list` instead ask for a vector and for the models.
+ * of ASK_MODEL at ASK_URL with ASK_KEY.  ASK_EFFORT, ASK_SCHEMA and ASK_ONE_CALL are the prompt's fields, ASK_TRIES=1 tries once,
+ * ASK_QUIRKS is what is known of the model beforehand, in bits of the provider's own.  One tool is offered, get_weather, whose result is always "sunny in CITY".  `ask embed TEXT` and `ask list` instead ask for a vector and for the models.
  * Prints one JSON line an event:
  *   {"model": name, "source": where}   {"delta": text}   {"reply": as the journal has it}   {"error": code, "text": ...}
  *   {"vector": [...], "tokens": n}   {"models": [...]} */
@@ -80,7 +80,8 @@ static enum err find_model(struct arena *a, struct model *out) AWAITS
 
     if (p) {
         *out = (struct model){ .provider = p, .name = from_environment("ASK_MODEL").p, .source = "ASK_API",
-                               .target = { .endpoint = from_environment("ASK_URL").p, .api_key = getenv("ASK_KEY") } };
+                               .target = { .endpoint = from_environment("ASK_URL").p, .api_key = getenv("ASK_KEY"),
+                                           .quirks = (unsigned)strtoul(from_environment("ASK_QUIRKS").p, NULL, 0) } };
         return OK;
     }
     return failed(ERR_INPUT, "there is no provider %s", api.p);

@@ -24,6 +24,9 @@ FIXTURES = [
         'reasoning': 'Which town?', 'toolCalls': [{'name': 'get_weather', 'arguments': {'city': 'Paris'}}]}},
     {'match': {'userMessage': 'ponder', 'hasToolResult': True}, 'response': {'content': 'Sunny.'}},
     {'match': {'userMessage': 'think'}, 'response': {'content': '42', 'reasoning': 'six times seven'}},
+    {'match': {'userMessage': 'plan', 'hasToolResult': False}, 'response': {
+        'reasoning': 'which city?', 'toolCalls': [{'name': 'get_weather', 'arguments': {'city': 'Oslo'}}]}},
+    {'match': {'userMessage': 'plan', 'hasToolResult': True}, 'response': {'content': 'Go to Oslo.'}},
     {'match': {'userMessage': 'limit'}, 'response': {
         'error': {'message': 'Rate limited', 'type': 'rate_limit_error', 'code': 'rate_limit_exceeded'}, 'status': 429}},
     {'match': {'userMessage': 'key'}, 'response': {
@@ -183,6 +186,46 @@ class OpenAIResponses(Speaks, Asks):
     def test_a_vector_and_the_models_are_got(self):
         self.assertGreater(len(self.ask('embed', 'a text')['vector']), 100)
         self.assertIn('gpt-4', self.ask('list')['models'])
+
+
+class Anthropic(Speaks, Asks):
+    API = 'anthropic'
+    MODEL = 'claude-sonnet-4-5'
+
+    def test_messages_and_tools_are_sent(self):
+        self.ask('weather')
+        calls = self.replies[0]['calls']
+        self.assertIn('/v1/messages', self.journal()[-1]['path'])
+        self.assertEqual([m['role'] for m in self.journal()[-1]['body']['messages']],
+                         ['system', 'user', 'assistant', 'tool', 'tool'])   # the double's own reading of it
+        self.assertEqual([m['tool_call_id'] for m in self.journal()[-1]['body']['messages'][3:]], [c['id'] for c in calls])
+
+    def test_thoughts_go_back_with_the_results(self):
+        self.ask('plan', ASK_EFFORT='high', ASK_QUIRKS='2')     # with a budget, where the double refuses them if they are missing
+        self.assertEqual(self.replies[0]['reasoning'], 'which city?')
+        self.assertEqual(json.loads(self.replies[0]['kept'])['api'], 'anthropic')
+        self.assertEqual(self.shown, 'Go to Oslo.')
+
+    def test_models_are_listed(self):
+        self.assertTrue(self.ask('list')['models'])
+
+
+class Gemini(Speaks, Asks):
+    API = 'gemini'
+    BASE = '/v1beta'
+    MODEL = 'gemini-2.5-flash'
+
+    def test_text_streams_and_is_whole(self):
+        self.ask('hello')       # the double does not say which model answered
+        self.assertEqual(self.shown, 'Hello! 你好 🙂 How can I help you today?')
+        self.assertGreater(self.deltas, 1)
+        self.assertEqual((self.replies[0]['text'], self.replies[0]['stop']), (self.shown, 'end'))
+
+    def test_messages_and_tools_are_sent(self):
+        self.ask('weather')
+        self.assertIn(':streamGenerateContent', self.journal()[-1]['path'])
+        self.assertEqual([m['role'] for m in self.journal()[-1]['body']['messages']],
+                         ['system', 'user', 'assistant', 'tool', 'tool'])   # the double's own reading of it
 
 
 class Found(Asks):
