@@ -123,22 +123,12 @@ static void add_tools(struct buf *b, const struct prompt *p)
     buf_add_char(b, ']');
 }
 
-/* Where the choice cannot be said, tools that must not be used are not offered. */
 static void add_tool_use(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    bool choice = !(quirks & QUIRK_NO_TOOL_CHOICE);
-
-    if (p->n_tools == 0 || (quirks & QUIRK_NO_TOOLS) || (p->tool_choice == CHOOSE_NONE && !choice))
+    if (!openai_offers_tools(p, quirks))
         return;
     add_tools(b, p);
-    if (choice && p->tool_choice == CHOOSE_NAMED) {
-        openai_add_text(b, S(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":"), p->tool_named);
-        buf_add(b, S("}}"));
-    } else if (choice && p->tool_choice != CHOOSE_AUTO) {
-        buf_addf(b, ",\"tool_choice\":\"%s\"", p->tool_choice == CHOOSE_NONE ? "none" : "required");
-    }
-    if (p->one_call && !(quirks & QUIRK_NO_PARALLEL_CALLS))
-        buf_add(b, S(",\"parallel_tool_calls\":false"));
+    openai_add_choice(b, p, quirks, S("{\"type\":\"function\",\"function\":{\"name\":"), S("}}"));
 }
 
 static void add_sampling(struct buf *b, const struct prompt *p, unsigned quirks)
@@ -146,10 +136,7 @@ static void add_sampling(struct buf *b, const struct prompt *p, unsigned quirks)
     if (p->max_tokens > 0)
         buf_addf(b, ",\"%s\":%lld", quirks & QUIRK_MAX_COMPLETION_TOKENS ? "max_completion_tokens" : "max_tokens",
                  (long long)p->max_tokens);
-    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
-        openai_add_number(b, S(",\"temperature\":"), p->temperature);
-    if (p->top_p > 0 && !(quirks & QUIRK_NO_TOP_P))
-        openai_add_number(b, S(",\"top_p\":"), p->top_p);
+    openai_add_randomness(b, p, quirks);
     if (p->n_stops == 0 || (quirks & QUIRK_NO_STOP))
         return;
     for (size_t i = 0; i < p->n_stops; i++)
@@ -175,13 +162,11 @@ static void add_effort(struct buf *b, str effort, unsigned quirks)
 
 static void add_format(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    bool object = openai_wants_any_json(p) || (quirks & QUIRK_NO_JSON_SCHEMA);
+    enum openai_format format = openai_format(p, quirks);
 
-    if (p->schema.len == 0)
-        return;
-    if (object && !(quirks & QUIRK_NO_JSON_OBJECT)) {
+    if (format == FORMAT_OBJECT)
         buf_add(b, S(",\"response_format\":{\"type\":\"json_object\"}"));
-    } else if (!(quirks & QUIRK_NO_JSON_SCHEMA)) {
+    if (format == FORMAT_SCHEMA) {
         buf_add(b, S(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{"));
         openai_add_schema(b, p);
         buf_add(b, S("}}"));

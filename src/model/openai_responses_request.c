@@ -6,6 +6,8 @@
 #include "model/openai_shared.h"
 #include "model/quirks.h"
 
+enum { LEAST_TOKENS = 16 };     /* less is refused */
+
 /* Items and tools are elements of a list that has just been opened, or go on. */
 static void add_comma(struct buf *b)
 {
@@ -179,29 +181,17 @@ static void add_tools(struct buf *b, const struct prompt *p)
 
 static void add_tool_use(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    bool choice = !(quirks & QUIRK_NO_TOOL_CHOICE);
-
-    if (p->n_tools == 0 || (quirks & QUIRK_NO_TOOLS) || (p->tool_choice == CHOOSE_NONE && !choice))
+    if (!openai_offers_tools(p, quirks))
         return;
     add_tools(b, p);
-    if (choice && p->tool_choice == CHOOSE_NAMED) {
-        openai_add_text(b, S(",\"tool_choice\":{\"type\":\"function\",\"name\":"), p->tool_named);
-        buf_add_char(b, '}');
-    } else if (choice && p->tool_choice != CHOOSE_AUTO) {
-        buf_addf(b, ",\"tool_choice\":\"%s\"", p->tool_choice == CHOOSE_NONE ? "none" : "required");
-    }
-    if (p->one_call && !(quirks & QUIRK_NO_PARALLEL_CALLS))
-        buf_add(b, S(",\"parallel_tool_calls\":false"));
+    openai_add_choice(b, p, quirks, S("{\"type\":\"function\",\"name\":"), S("}"));
 }
 
 static void add_sampling(struct buf *b, const struct prompt *p, unsigned quirks)
 {
     if (p->max_tokens > 0)
-        buf_addf(b, ",\"max_output_tokens\":%lld", (long long)p->max_tokens);
-    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
-        openai_add_number(b, S(",\"temperature\":"), p->temperature);
-    if (p->top_p > 0 && !(quirks & QUIRK_NO_TOP_P))
-        openai_add_number(b, S(",\"top_p\":"), p->top_p);
+        buf_addf(b, ",\"max_output_tokens\":%lld", (long long)(p->max_tokens < LEAST_TOKENS ? LEAST_TOKENS : p->max_tokens));
+    openai_add_randomness(b, p, quirks);
 }
 
 /* Its reasoning is told in words only where that is asked for. */
@@ -217,13 +207,11 @@ static void add_effort(struct buf *b, str effort, unsigned quirks)
 
 static void add_format(struct buf *b, const struct prompt *p, unsigned quirks)
 {
-    bool object = openai_wants_any_json(p) || (quirks & QUIRK_NO_JSON_SCHEMA);
+    enum openai_format format = openai_format(p, quirks);
 
-    if (p->schema.len == 0)
-        return;
-    if (object && !(quirks & QUIRK_NO_JSON_OBJECT)) {
+    if (format == FORMAT_OBJECT)
         buf_add(b, S(",\"text\":{\"format\":{\"type\":\"json_object\"}}"));
-    } else if (!(quirks & QUIRK_NO_JSON_SCHEMA)) {
+    if (format == FORMAT_SCHEMA) {
         buf_add(b, S(",\"text\":{\"format\":{\"type\":\"json_schema\","));
         openai_add_schema(b, p);
         buf_add(b, S("}}"));

@@ -28,7 +28,7 @@ void openai_add_text(struct buf *b, str before, str text)
     json_add_string(b, text);
 }
 
-void openai_add_number(struct buf *b, str before, double value)
+static void add_number(struct buf *b, str before, double value)
 {
     CLEANUP(json_decrefp) json_t *number = json_real(value);
 
@@ -45,14 +45,61 @@ void openai_add_data_url(struct buf *b, str before, const struct image *image)
     openai_add_text(b, before, buf_str(&url));
 }
 
+bool openai_offers_tools(const struct prompt *p, unsigned quirks)
+{
+    bool unspeakable = p->tool_choice == CHOOSE_NONE && (quirks & QUIRK_NO_TOOL_CHOICE);
+
+    return p->n_tools && !(quirks & QUIRK_NO_TOOLS) && !unspeakable;
+}
+
+void openai_add_choice(struct buf *b, const struct prompt *p, unsigned quirks, str before, str after)
+{
+    if (!(quirks & QUIRK_NO_TOOL_CHOICE) && p->tool_choice != CHOOSE_AUTO) {
+        buf_add(b, S(",\"tool_choice\":"));
+        if (p->tool_choice == CHOOSE_NAMED) {
+            openai_add_text(b, before, p->tool_named);
+            buf_add(b, after);
+        } else {
+            buf_add(b, p->tool_choice == CHOOSE_NONE ? S("\"none\"") : S("\"required\""));
+        }
+    }
+    if (p->one_call && !(quirks & QUIRK_NO_PARALLEL_CALLS))
+        buf_add(b, S(",\"parallel_tool_calls\":false"));
+}
+
+void openai_add_randomness(struct buf *b, const struct prompt *p, unsigned quirks)
+{
+    if (p->temperature >= 0 && !(quirks & QUIRK_NO_TEMPERATURE))
+        add_number(b, S(",\"temperature\":"), p->temperature);
+    if (p->top_p > 0 && !(quirks & QUIRK_NO_TOP_P))
+        add_number(b, S(",\"top_p\":"), p->top_p);
+}
+
+/* Any JSON will do. */
+static bool wants_any_json(const struct prompt *p)
+{
+    return str_eq(p->schema, S("{}"));
+}
+
+enum openai_format openai_format(const struct prompt *p, unsigned quirks)
+{
+    bool object = wants_any_json(p) || (quirks & QUIRK_NO_JSON_SCHEMA);
+
+    if (p->schema.len == 0)
+        return FORMAT_NONE;
+    if (object && !(quirks & QUIRK_NO_JSON_OBJECT))
+        return FORMAT_OBJECT;
+    return quirks & QUIRK_NO_JSON_SCHEMA ? FORMAT_NONE : FORMAT_SCHEMA;
+}
+
 /* --- what has to be said in words, for want of a field --- */
 
 /* The API wants the word JSON to be said where any JSON will do, and a schema where the server takes none. */
 static str json_wish(struct arena *a, const struct prompt *p, unsigned quirks)
 {
-    if (p->schema.len == 0 || (!openai_wants_any_json(p) && !(quirks & QUIRK_NO_JSON_SCHEMA)))
+    if (p->schema.len == 0 || (!wants_any_json(p) && !(quirks & QUIRK_NO_JSON_SCHEMA)))
         return NO_STR;
-    if (openai_wants_any_json(p))
+    if (wants_any_json(p))
         return S("Answer with nothing but JSON.");
     return str_from(arena_printf(a, "Answer with nothing but JSON of this JSON Schema: %.*s", STR(p->schema)));
 }
@@ -150,7 +197,7 @@ void openai_add_schema(struct buf *b, const struct prompt *p)
     bool strict = json_parse(p->schema, &schema) == OK && *json_text(schema, "type") && can_be_strict(schema);
 
     openai_add_text(b, S("\"name\":"), p->schema_name.len ? p->schema_name : S("reply"));
-    buf_addf(b, ",\"schema\":%.*s,\"strict\":%s", STR(openai_wants_any_json(p) ? S("{\"type\":\"object\"}") : p->schema),
+    buf_addf(b, ",\"schema\":%.*s,\"strict\":%s", STR(wants_any_json(p) ? S("{\"type\":\"object\"}") : p->schema),
              strict ? "true" : "false");
 }
 

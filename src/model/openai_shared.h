@@ -18,13 +18,18 @@ enum err openai_embedded(struct arena *, str body, struct embeddings *out);
  * said in words that JSON is wanted where no field says it well enough. */
 void openai_adapt(struct arena *, struct prompt *, unsigned quirks);
 
+/* False also where tools must not be used and that cannot be said. */
+bool openai_offers_tools(const struct prompt *, unsigned quirks);
+/* tool_choice and parallel_tool_calls; `before` and `after` stand around the name of the one tool that has to be used. */
+void openai_add_choice(struct buf *, const struct prompt *, unsigned quirks, str before, str after);
+/* temperature and top_p. */
+void openai_add_randomness(struct buf *, const struct prompt *, unsigned quirks);
+/* How JSON is asked for. */
+enum openai_format { FORMAT_NONE, FORMAT_OBJECT, FORMAT_SCHEMA } openai_format(const struct prompt *, unsigned quirks);
+
 /* `before`, which ends in ':', and the value. */
 void openai_add_text(struct buf *, str before, str text);
-void openai_add_number(struct buf *, str before, double);
 void openai_add_data_url(struct buf *, str before, const struct image *);
 /* "name":...,"schema":...,"strict":... of a prompt with a schema.  It is strict where the schema is of the kind that can be
  * (https://platform.openai.com/docs/guides/structured-outputs): all objects name all their properties as required, and allow no others. */
 void openai_add_schema(struct buf *, const struct prompt *);
-
-/* Any JSON will do. */
-static inline bool openai_wants_any_json(const struct prompt *p) { return str_eq(p->schema, S("{}")); }

@@ -35,7 +35,8 @@ static void check(const struct provider *p, str in, size_t at)
     assert(e == f);
     if (e)
         return;
-    assert(str_eq(r.text, s.text) && str_eq(r.reasoning, s.reasoning) && r.n_calls == s.n_calls && r.stop == s.stop);
+    assert(str_eq(r.text, s.text) && str_eq(r.reasoning, s.reasoning) && str_eq(r.kept, s.kept));
+    assert(r.n_calls == s.n_calls && r.stop == s.stop);
     for (size_t i = 0; i < r.n_calls; i++)
         assert(r.calls[i].name.len && r.calls[i].id.len && str_eq(r.calls[i].arguments, s.calls[i].arguments));
 }
