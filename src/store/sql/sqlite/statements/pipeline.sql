@@ -106,15 +106,13 @@ SELECT seq, kind, call_id, body FROM journal WHERE inbox_id = ?1 ORDER BY seq;
 -- name: turn.context
 SELECT context_from FROM sessions WHERE id = ?1;
 
--- A message that another's turn has answered is in that one's journal.  Commands are left out unless they ran something; a failed turn counts when it got anywhere.  A message without
--- text is a person's who was not known yet, or has a journal.  ?4: what is known already.
+-- What the model took part in: messages that were answered without it (commands, answers to questions) have no journal.  One that
+-- another's turn has answered is in that one's journal.  ?4: what is known already.
 -- name: turn.history
 SELECT i.id, i.text, i.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id
 WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4,
       coalesce((SELECT max(c.up_to) FROM compactions c WHERE c.session_id = s.id AND c.up_to < ?2), 0)) AND i.absorbed_by IS NULL
-  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
-       AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
-       AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
+  AND i.state IN ('done', 'failed') AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id)
 ORDER BY i.id DESC LIMIT ?3;
 
 -- name: turn.history_journal
@@ -123,9 +121,7 @@ WHERE j.inbox_id IN (
     SELECT i.id FROM inbox i JOIN sessions s ON s.id = i.session_id
     WHERE i.session_id = ?1 AND i.id < ?2 AND i.id > max(s.context_from, ?4,
       coalesce((SELECT max(c.up_to) FROM compactions c WHERE c.session_id = s.id AND c.up_to < ?2), 0)) AND i.absorbed_by IS NULL
-  AND (i.state = 'done' AND i.text <> '' AND i.text NOT LIKE '/%'
-       AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.decided_in = i.id) OR i.state IN ('done', 'failed')
-       AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id))
+  AND i.state IN ('done', 'failed') AND EXISTS (SELECT 1 FROM journal k WHERE k.inbox_id = i.id)
     ORDER BY i.id DESC LIMIT ?3)
 ORDER BY j.inbox_id, j.seq;
 
