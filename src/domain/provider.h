@@ -76,6 +76,7 @@ struct provider {
     unsigned    caps;
     int64_t     context;            /* told to the server where nobody says how large it is to be; 0: nothing is told */
     bool        lines;              /* streams one JSON document a line instead of server-sent events */
+    bool        own_quirks;         /* the bits of target.quirks are its own, which have no names; else those of model/quirks.def */
     /* Fields and body in the arena. */
     enum err  (*request)(struct arena *, const struct model_target *, const struct prompt *, struct http_request *out);
     /* A server that answers in one piece though it was asked for a stream: its body comes as one event. */

@@ -138,6 +138,8 @@ static enum err take_quirks(const json_t *list, struct account *t)
     const json_t *one;
     size_t i;
 
+    if (json_array_size(list) && t->provider->own_quirks)
+        return failed(ERR_INPUT, "quirks are for OpenAI's APIs: what %s refuses is learned from its words", t->provider->name);
     json_array_foreach(list, i, one) {
         unsigned bit = quirk_named(json_strval(one));
 
@@ -192,7 +194,7 @@ static void take_manners(const json_t *entry, struct account *t)
 
     t->target.key_field = or_null(*field ? field : p ? p->key_field : NULL);
     t->target.query = or_null(*query ? query : p ? p->query : NULL);
-    t->target.quirks = p ? p->quirks : 0;
+    t->target.quirks = p && !t->provider->own_quirks ? p->quirks : 0;
 }
 
 static enum err read_entry(struct arena *a, const json_t *entry, struct account *t)

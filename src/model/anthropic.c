@@ -322,7 +322,7 @@ static enum err anthropic_listed(struct arena *a, str body, const char ***ret_na
 }
 
 const struct provider provider_anthropic = {
-    .name = "anthropic", .caps = CAP_TOOLS | CAP_VISION,
+    .name = "anthropic", .caps = CAP_TOOLS | CAP_VISION, .own_quirks = true,
     .request = anthropic_request, .event = anthropic_event, .refused = api_refused, .quirks = anthropic_quirks,
     .list_models = anthropic_list_models, .listed = anthropic_listed,
 };

@@ -312,7 +312,7 @@ static enum err gemini_embedded(struct arena *a, str body, struct embeddings *ou
 }
 
 const struct provider provider_gemini = {
-    .name = "gemini", .caps = CAP_TOOLS | CAP_VISION,
+    .name = "gemini", .caps = CAP_TOOLS | CAP_VISION, .own_quirks = true,
     .request = gemini_request, .event = gemini_event, .refused = api_refused, .quirks = gemini_quirks,
     .list_models = gemini_list_models, .listed = gemini_listed, .embed = gemini_embed, .embedded = gemini_embedded,
 };

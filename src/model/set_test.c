@@ -133,6 +133,8 @@ TEST(mistakes_are_told_with_their_place_and_what_may_be_meant)
         { "models.providers={x: {endpoint: 'ftp://h'}}", "models.providers.x: the model's endpoint: " },
         { "models.providers={x: {endpoint: 'http://h/v1?a'}}", "models.providers.x: the model's endpoint http://h/v1?a: a base URL has no" },
         { "models.providers={x: {endpoint: 'http://h', quirks: [no_streams]}}", "models.providers.x: there is no quirk 'no_streams'" },
+        { "models.providers={gemini: {api_key: k, quirks: [no_tools]}}",
+          "models.providers.gemini: quirks are for OpenAI's APIs: what gemini refuses is learned from its words" },
         { "models.providers={x: {endpoint: 'http://h', models: a}}", "models.providers.x: models wants a list of names" },
         { "models.facts={x/y: {contxt: 5}}", "models.facts.x/y.contxt there is no such key; is 'context' meant?" },
         { "models.facts={x/y: {input: -1}}", "models.facts.x/y.input wants the price of a million tokens" },
