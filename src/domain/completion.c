@@ -20,6 +20,7 @@ void completion_done(struct completion *c)
     json_decref(c->kept);
     c->kept = NULL;
     buf_done(&c->kept_tail);
+    buf_done(&c->pending);
     for (size_t i = 0; i < c->n_calls; i++) {
         buf_done(&c->calls[i].id);
         buf_done(&c->calls[i].name);
@@ -275,6 +276,7 @@ enum err completion_reply(struct completion *c, struct reply *out)
 
     if (!c->finished && c->stop == STOP_NONE)
         return failed(ERR_NET, "the model's answer was cut off after %zu bytes", held(c));
+    TRY(completion_end_thoughts(c));
     if (!completion_begun(c) && c->stop != STOP_FILTER && c->stop != STOP_LENGTH)
         return failed(ERR_REMOTE, "the model's answer is empty");
     TRY(calls_of(c, &calls));

@@ -18,19 +18,24 @@ struct completion {
     size_t        n_calls;
     struct usage  usage;
     str           model;
+    enum stop_reason stop;
     /* private */
+    enum { THOUGHTS_UNKNOWN, THOUGHTS_INSIDE, THOUGHTS_BEHIND, THOUGHTS_OVER } thoughts;
+    struct buf    pending;          /* text that may be a part of a tag */
     struct json_t *kept;
     const char   *kept_by, *kept_key;
     struct buf    kept_tail;        /* of the text at kept_key of the latest item */
     size_t        kept_size;
     struct completion_call *calls;
     size_t        text_call;        /* index of the call that is the text, plus one; 0: none is */
-    enum stop_reason stop;
     bool          finished;
 };
 void     completion_done(struct completion *);
 enum err completion_text(struct completion *, str piece) MUST_USE;
 enum err completion_reasoning(struct completion *, str piece) MUST_USE;
+/* Text that may begin with <think>...</think>, which is reasoning then, as of servers that do not tell the two apart. */
+enum err completion_thoughtful_text(struct completion *, str piece) MUST_USE;
+enum err completion_end_thoughts(struct completion *) MUST_USE;    /* completion_reply() does it: what was pending is text */
 /* The index-th call; id and name may come once or never again, arguments in pieces. */
 enum err completion_call(struct completion *, size_t index, str id, str name, str arguments_piece) MUST_USE;
 /* A call that came in one piece, and is none of those before it. */

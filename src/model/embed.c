@@ -5,6 +5,7 @@
 
 #include "model/complete.h"
 #include "model/local_server.h"
+#include "model/quirks.h"
 #include "net/client.h"
 #include "runtime/clock.h"
 #include "runtime/failure.h"
@@ -75,7 +76,15 @@ static enum err try_batch(struct job *j, const str *texts, size_t n) AWAITS
     return add_vectors(j, &e, n);
 }
 
-static enum err embed_batch(struct job *j, const str *texts, size_t n) AWAITS
+/* The next texts, as many as go at once. */
+static enum err try_next(struct job *j, const str *texts) AWAITS
+{
+    size_t left = j->n_all - j->all.n, most = j->model->target.quirks & QUIRK_SMALL_BATCHES ? EMBED_SMALL_BATCH : EMBED_BATCH;
+
+    return try_batch(j, texts + j->all.n, left < most ? left : most);
+}
+
+static enum err embed_next(struct job *j, const str *texts) AWAITS
 {
     static const struct failure_policy policy = { .tries = TRIES, .backoff_ms = PAUSE_MS, .backoff_max_ms = PAUSE_MAX_MS,
                                                   .asked_max_ms = PAUSE_MAX_MS };
@@ -84,7 +93,7 @@ static enum err embed_batch(struct job *j, const str *texts, size_t n) AWAITS
     for (unsigned failures = 0;; failures += !j->learned) {
         j->learned = false;
         j->retry_after_ms = FAILURE_NOT_ASKED;
-        e = try_batch(j, texts, n);
+        e = try_next(j, texts);
         TRY(fiber_check());
         if (j->learned)
             continue;
@@ -105,8 +114,8 @@ enum err model_embed(struct model *m, struct arena *a, const str *texts, size_t 
 
     if (m->provider->embed == NULL)
         return failed(ERR_INPUT, "%s: its API (%s) has no embeddings", m->name, m->provider->name);
-    for (size_t i = 0; i < n; i += EMBED_BATCH) {
-        enum err e = embed_batch(&j, texts + i, n - i < EMBED_BATCH ? n - i : EMBED_BATCH);
+    while (j.all.n < n) {
+        enum err e = embed_next(&j, texts);
 
         if (e)
             return explain(m, e);

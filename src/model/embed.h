@@ -4,7 +4,7 @@
 #pragma once
 #include "model/model.h"
 
-enum { EMBED_BATCH = 64 };      /* texts a request */
+enum { EMBED_BATCH = 64, EMBED_SMALL_BATCH = 10 };      /* texts a request; QUIRK_SMALL_BATCHES */
 
 /* One vector a text, in their order; in the arena.  dimension 0: the model's own.  Nothing of it is there after an error.
  * ERR_INPUT: the API has no embeddings, or refuses these; the others as of complete(). */

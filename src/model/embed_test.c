@@ -8,14 +8,15 @@
 #include "net/server.h"
 #include "runtime/fiber.h"
 
-/* A server that gives each text "N" the vector [N, 1]; the first `busy` requests get 503, and while `strict` it refuses base64. */
+/* A server that gives each text "N" the vector [N, 1]; the first `busy` requests get 503, while it is
+ * `strict` it refuses base64, and if it `takes_ten`, more texts than that. */
 struct scene {
     struct arena  *arena;
     struct server *server;
     struct fibers  fibers;
     struct model   model;
     unsigned       asked, busy;
-    bool           strict, short_of_one;
+    bool           strict, short_of_one, takes_ten;
     const str     *texts;
     size_t         n;
     struct embeddings got;
@@ -44,6 +45,9 @@ static void answer(void *arg, struct http_exchange *x)
         CHECK_OK(http_answer(x, 503, S("text/plain"), S("busy")));
     else if (s->strict && json_at(j, "encoding_format"))
         CHECK_OK(http_answer(x, 400, S("application/json"), S("{\"error\":{\"message\":\"encoding_format is unknown\"}}")));
+    else if (s->takes_ten && json_array_size(json_at(j, "input")) > 10)
+        CHECK_OK(http_answer(x, 400, S("application/json"), S("{\"error\":{\"message\":\"batch size is invalid, it should not be "
+                                                              "larger than 10\"}}")));
     else
         answer_vectors(s, x, json_at(j, "input"));
 }
@@ -99,6 +103,18 @@ TEST(embed_gives_one_vector_a_text_in_batches)
     CHECK_INT(s.got.tokens, 15);
     for (size_t i = 0; i < s.got.n; i++)
         CHECK(s.got.values[2 * i] == (float)i && s.got.values[2 * i + 1] == 1);
+}
+
+TEST(embed_sends_smaller_batches_to_who_takes_no_more)
+{
+    CLEANUP(scene_done) struct scene s = { .takes_ten = true };
+    str texts[25];
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+        texts[i] = S("3");
+    CHECK_OK(embed(&s, texts, N_ELEMENTS(texts)));
+    CHECK_INT(s.asked, 4);
+    CHECK_INT(s.got.n, 25);
 }
 
 TEST(embed_learns_what_a_server_does_not_take)

@@ -272,7 +272,7 @@ static enum err fold_content(struct completion *c, const json_t *content)
     size_t i;
 
     if (!json_is_array(content))
-        return completion_text(c, json_strval(content));
+        return completion_thoughtful_text(c, json_strval(content));
     json_array_foreach(content, i, part)
         TRY(fold_part(c, part));
     return OK;

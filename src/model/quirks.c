@@ -71,7 +71,7 @@ unsigned refusals_in(const struct refusal *all, size_t n, int status, str body)
     CLEANUP(buf_done) struct buf complaint = {0};
     unsigned found = 0;
 
-    if (status != 400 && status != 422)
+    if (status != 400 && status != 413 && status != 422)
         return 0;
     add_complaint(&complaint, body);
     for (size_t i = 0; i < n; i++)

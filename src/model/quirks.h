@@ -19,7 +19,7 @@ enum quirk {
 
 /* What a refusal says ('|' between the words; NULL: nothing), and the bit that is learned from it. */
 struct refusal { const char *words; unsigned bit; };
-/* The bits of the rows whose words this answer has in what it says of the request.  Only 400 and 422 teach. */
+/* The bits of the rows whose words this answer has in what it says of the request.  Only 400, 413 and 422 teach. */
 unsigned refusals_in(const struct refusal *rows, size_t n, int status, str body);
 /* The bits to set so that the same request may pass after this answer of such a server; 0: none. */
 unsigned quirks_learned(int status, str body);

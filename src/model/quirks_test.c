@@ -25,6 +25,26 @@ TEST(quirks_are_learned_from_what_servers_say)
         CHECK_INT(quirks_learned(cases[i].status, str_from(cases[i].body)), cases[i].want);
 }
 
+TEST(quirks_are_documented)
+{
+    static const char *const names[] = {
+#define QUIRK(id, name, words, doc) "| `" name "` | " doc " |\n",
+#include "model/quirks.def"
+#undef QUIRK
+    };
+    CLEANUP(buf_done) struct buf page = {0};
+    FILE *f = fopen("docs/models.md", "r");
+    size_t room;
+
+    CHECK(f != NULL);
+    for (size_t n; (n = fread(buf_room(&page, 4096, &room), 1, 4096, f)) > 0; )
+        buf_grown(&page, n);
+    fclose(f);
+    for (size_t i = 0; i < N_ELEMENTS(names); i++)
+        if (str_find(buf_str(&page), str_from(names[i])) == STR_NONE)
+            test_failed(__FILE__, __LINE__, "docs/models.md lacks: %s", names[i]);
+}
+
 TEST(quirks_have_names)
 {
     CHECK_INT(quirk_named(S("no_stream_options")), QUIRK_NO_STREAM_OPTIONS);
