@@ -96,7 +96,7 @@ struct turn scene_turn(struct scene *s, const char *text)
         .arena = s->home.arena, .store = s->home.store, .bus = s->bus, .histories = s->histories,
         .asker.route = &s->script.route, .fast.route = &s->script.route, .inbox_id = s->inbox_id, .workspace = s->home.folder, .person = { S("owner"), S("owner") },
         .message = { .id = S("m"), .session_id = S("s1"), .platform = S("rest"), .text = str_from(text) },
-        .max_rounds = 4, .max_history = 40,
+        .max_rounds = 8, .max_history = 40,
     };
 }
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/turn.h"
 
+#include <stdio.h>
+
 #include "agent/history.h"
 #include "agent/persona.h"
 #include "agent/steer.h"
+#include "agent/turn_bounds.h"
 #include "agent/turn_calls.h"
 #include "agent/turn_fit.h"
 #include "base/fault.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "runtime/clock.h"
 #include "tool/policy.h"
 
 /* ---- what is known when it starts: the conversation, and this turn's own journal ---- */
@@ -17,6 +23,14 @@ static struct turn_call *call_with_id(struct turn *t, str id)
         if (str_eq(t->calls[i].call.id, id))
             return &t->calls[i];
     return NULL;
+}
+
+static void count_reply(struct turn *t, const struct reply *r)
+{
+    t->rounds++;
+    t->usage.input += r->usage.input;
+    t->usage.output += r->usage.output;
+    t->usage.cached += r->usage.cached;
 }
 
 static enum err load_own_row(struct turn *t, str kind, str call_id, str body) AWAITS
@@ -32,7 +46,7 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body) AW
         turn_show_results(t);
         transcript_reply(&t->transcript, &r);
         turn_new_calls(t, &r);
-        t->rounds++;
+        count_reply(t, &r);
     } else if (str_eq(kind, S("steer"))) {
         turn_show_results(t);
         return steer_load(t, j);
@@ -60,6 +74,8 @@ static enum err add_own_message(struct turn *t) AWAITS
 
 static enum err load(struct turn *t) AWAITS
 {
+    t->started_ms = clock_ms();
+    t->guard.repeats = t->max_repeats;
     t->transcript = (struct transcript){ .arena = t->arena };
     t->journal = (struct journal){ t->inbox_id, 0 };
     transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
@@ -108,6 +124,8 @@ static enum err ask_once(struct turn *t, struct prompt *p, struct reply *out) AW
     asker.ret_model = &model;
     if (t->notes.len)
         transcript_user(&t->transcript, t->notes);
+    if (t->last_call.len)
+        transcript_user(&t->transcript, t->last_call);
     p->messages = t->transcript.messages;
     p->n_messages = t->transcript.n;
     t->transcript.n = n;
@@ -126,47 +144,83 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
 
     if (asker_can(&t->asker, CAP_TOOLS))
         p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
+    if (p.n_tools && t->last_call.len)
+        p.tool_choice = CHOOSE_NONE;
     do {
         TRY(turn_fit(t, &p));
         e = ask_once(t, &p, out);
     } while (e && turn_can_yield(t, &p, &e));
     TRY(e);
     (void)FAULT(turn_replied);
-    t->rounds++;
-    t->usage.input += out->usage.input;
-    t->usage.output += out->usage.output;
-    t->usage.cached += out->usage.cached;
+    count_reply(t, out);
     return turn_was_answered(t);
 }
 
-enum err turn_run(struct turn *t)
+/* One answer more, without tools, and why it is the last.  It ends well: what was done is worth telling. */
+static enum err last_words(struct turn *t, enum bound bound) AWAITS
+{
+    struct reply r = { 0 };
+
+    t->last_call = turn_last_call(t, bound);
+    enum err e = ask(t, &r);
+
+    if (e == ERR_CANCELLED || e == ERR_IO || e == ERR_BUDGET)
+        return e;
+    TRY(fiber_check());
+    if (r.n_calls)      /* nobody runs them, and nothing of them may be handed back */
+        r.kept = NO_STR;
+    r.n_calls = 0;
+    r.stop = STOP_END;
+    r.text = t->text = turn_end_text(t, bound, e ? NO_STR : r.text);
+    t->last = r;
+    metric_add(METRIC_turns_bounded, 1);
+    log_event(LOG_INFO, "turn.bounded", F("session", t->message.session_id), F("why", bound_name(bound)));
+    return OK;
+}
+
+static enum err run_round(struct turn *t) AWAITS
 {
     struct reply r;
 
+    TRY(steer_take(t));
+    TRY(ask(t, &r));
+    if (r.n_calls == 0) {
+        t->last = r;
+        t->text = r.text;
+        return OK;
+    }
+    struct batch *b = batch_new(t->arena);
+
+    journal_reply(&t->journal, b, &r);
+    transcript_reply(&t->transcript, &r);
+    turn_new_calls(t, &r);
+    return turn_run_calls(t, b);
+}
+
+static enum err run(struct turn *t) AWAITS
+{
     TRY(load(t));
     (void)FAULT(turn_started);
     if (t->n_calls)
         TRY(turn_run_calls(t, batch_new(t->arena)));
-    if (t->waits)
-        return OK;
-    while (t->rounds < t->max_rounds) {
-        TRY(steer_take(t));
-        TRY(ask(t, &r));
-        if (r.n_calls == 0) {
-            t->last = r;
-            t->text = r.text;
-            return OK;
-        }
-        struct batch *b = batch_new(t->arena);
+    while (!t->waits && t->last.stop == STOP_NONE) {
+        enum bound bound = turn_bound(t);
 
-        journal_reply(&t->journal, b, &r);
-        transcript_reply(&t->transcript, &r);
-        turn_new_calls(t, &r);
-        TRY(turn_run_calls(t, b));
-        if (t->waits)
-            return OK;
+        TRY(bound ? last_words(t, bound) : run_round(t));
     }
-    return failed(ERR_LIMIT, "no answer after %u model calls (turn.rounds)", t->max_rounds);
+    return OK;
+}
+
+enum err turn_run(struct turn *t)
+{
+    char why[ERR_TEXT_MAX];
+    enum err e = run(t);
+    str done = e ? turn_done_so_far(t) : NO_STR;
+
+    if (done.len == 0 || e == ERR_CANCELLED || e == ERR_IO || e == ERR_BUDGET)
+        return e;
+    snprintf(why, sizeof why, "%s", failed_text());
+    return failed(e, "%s (used before that: %.*s)", why, STR(done));
 }
 
 enum err turn_run_tool(struct turn *t, str tool, const json_t *arguments, struct tool_result *ret_result)

@@ -10,6 +10,7 @@
 #pragma once
 #include "agent/ask.h"
 #include "agent/history.h"
+#include "agent/loop_guard.h"
 #include "bus/bus.h"
 #include "domain/message.h"
 #include "domain/person.h"
@@ -31,7 +32,12 @@ struct turn {
     bool           is_new;          /* this is the first try */
     const char    *workspace;
     struct tool_host *host;         /* lent to its tools; may be NULL */
+    bool           chinese;         /* the language of what is said in the assistant's own name; else English */
     unsigned       max_rounds;      /* model calls in this turn */
+    unsigned       max_calls;       /* tool calls; 0: no limit */
+    unsigned       max_repeats;     /* of the same call with the same result (loop_guard.h); 0: no limit */
+    uint64_t       max_tokens;      /* of all rounds, in and out; 0: no limit */
+    uint64_t       max_ms;          /* it has so long: the last answer is asked for before that; 0: no limit */
     unsigned       max_history;     /* earlier messages shown to it at most */
     uint64_t       max_context;     /* tokens that the model is shown at most; 0: as many as it takes (window.h) */
     const struct steer_source *waiting;     /* steer.h: messages that are to be answered with this one; NULL: none */
@@ -60,6 +66,11 @@ struct turn {
     bool           without_images, without_history;     /* what a model refused to read */
     struct turn_call *calls;        /* of the latest reply */
     size_t         n_calls;
+    unsigned       n_called;        /* calls of all replies */
+    uint64_t       started_ms;
+    struct loop_guard guard;
+    bool           looped;
+    str            last_call;       /* not empty: it is asked for its last answer */
 };
 
 enum err turn_run(struct turn *) AWAITS MUST_USE;

@@ -13,15 +13,29 @@ enum { STORE_RETRY_MS = 100, STORE_RETRY_MAX_MS = 10000 };
 void turn_new_calls(struct turn *t, const struct reply *r)
 {
     t->n_calls = r->n_calls;
+    t->n_called += (unsigned)r->n_calls;
     t->calls = arena_alloc(t->arena, r->n_calls * sizeof *t->calls);
     for (size_t i = 0; i < r->n_calls; i++)
         t->calls[i] = (struct turn_call){ .turn = t, .call = r->calls[i], .tool = tool_find(r->calls[i].name) };
 }
 
+/* What a loop is told, the model reads behind the result; the journal has the result alone. */
+static str result_as_shown(struct turn *t, const struct turn_call *c)
+{
+    str text = c->result.text;
+    enum loop_verdict v = c->tool ? loop_guard_add(&t->guard, &c->call, text) : loop_guard_add_unknown(&t->guard, &c->call, text);
+
+    t->looped = t->looped || v == LOOP_STOP;
+    if (v == LOOP_NONE)
+        return text;
+    return str_from(arena_printf(t->arena, "%.*s\n\n[You are going in circles: %s. Do something else, or answer with what you have.]",
+                                 STR(text), c->tool ? "this call has brought this result several times" : "there are no such tools"));
+}
+
 void turn_show_results(struct turn *t)
 {
     for (size_t i = 0; i < t->n_calls; i++)
-        transcript_result(&t->transcript, t->calls[i].call.id, t->calls[i].result.text, t->calls[i].result.taint);
+        transcript_result(&t->transcript, t->calls[i].call.id, result_as_shown(t, &t->calls[i]), t->calls[i].result.taint);
     t->n_calls = 0;
 }
 
@@ -97,6 +111,11 @@ static const struct tool_call *as_asked(struct turn *t, size_t i)
     return &c->asked;
 }
 
+static bool is_one_too_many(const struct turn *t, size_t i)
+{
+    return t->max_calls && t->n_called - t->n_calls + i >= t->max_calls;
+}
+
 /* Asked anew before each wave: what the one before brought may be words of others. */
 static enum err permit_calls(struct turn *t) AWAITS
 {
@@ -107,7 +126,10 @@ static enum err permit_calls(struct turn *t) AWAITS
     };
 
     for (size_t i = 0; i < t->n_calls; i++)
-        if (t->calls[i].state != CALL_DONE)
+        if (t->calls[i].state != CALL_DONE && is_one_too_many(t, i))
+            t->calls[i].permission = (struct permission){ .permit = PERMIT_REFUSE, .decision = S("deny by turn.tool_calls"),
+                .why = S("this is more calls than one message may take (turn.tool_calls)") };
+        else if (t->calls[i].state != CALL_DONE)
             TRY(permission_of(&f, t->calls[i].tool, as_asked(t, i), &t->calls[i].permission));
     return OK;
 }

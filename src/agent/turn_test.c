@@ -133,17 +133,85 @@ TEST(quoted_messages_cannot_pass_for_the_persons_own)
     scene_end(&s);
 }
 
-TEST(a_turn_without_end_is_stopped_after_its_rounds)
+/* Runs a turn under its limits; the journal it leaves has no call without a result. */
+static struct turn bounded(struct scene *s, const char **replies, size_t n, void (*limit)(struct turn *)) AWAITS
 {
-    const char *replies[] = { CALL("c1", "list_dir", "{}"), CALL("c2", "list_dir", "{}"), CALL("c3", "list_dir", "{}"),
-                              CALL("c4", "list_dir", "{}") };
+    scene_start(s, replies, n);
+    scene_add_message(s, "look");
+    struct turn t = scene_turn(s, "look");
+
+    t.max_repeats = 3;
+    limit(&t);
+    CHECK_OK(turn_run(&t));
+    scene_end_turn(s, &t);
+    return t;
+}
+
+static void no_limit(struct turn *t UNUSED) { }
+static void few_rounds(struct turn *t) { t->max_rounds = 2; }
+static void few_calls(struct turn *t) { t->max_calls = 1; }
+static void few_tokens(struct turn *t) { t->max_tokens = 50; }
+static void no_time(struct turn *t) { t->max_ms = 1; }
+
+TEST(a_turn_that_reaches_a_limit_is_asked_for_its_last_answer)
+{
+#define LOOK(n) CALL("c" #n, "list_dir", "{\\\"limit\\\":" #n "}")
+    static const struct { const char *replies[8]; size_t n; void (*limit)(struct turn *); const char *want; } cases[] = {
+        { { LOOK(1), LOOK(2), TEXT("half of it") },         3, few_rounds, "half of it\n\n(I stopped here: this is as many model calls" },
+        { { LOOK(1), TEXT("half of it") },                  2, few_calls,  "half of it\n\n(I stopped here: this is as many tool calls" },
+        { { LOOK(1), LOOK(2) },                             2, few_calls,  "I stopped here: this is as many tool calls as one message may "
+                                                                           "take (turn.tool_calls). Used so far: list_dir." },
+        { { LOOK(1), "!500 {}" },                           2, few_calls,  "I stopped here: this is as many tool calls" },
+        { { "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"function\":{\"name\":\"list_dir\",\"arguments\":\"{}\"}}]},"
+            "\"finish_reason\":\"tool_calls\"}],\"usage\":{\"prompt_tokens\":60,\"completion_tokens\":1}}", TEXT("half of it") },
+                                                            2, few_tokens, "half of it\n\n(I stopped here: this is as many tokens" },
+        { { LOOK(1), TEXT("half of it") },                  2, no_time,    "half of it\n\n(I stopped here: the time" },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct scene s;
+        const char *replies[8];
+
+        memcpy(replies, cases[i].replies, sizeof replies);
+        struct turn t = bounded(&s, replies, cases[i].n, cases[i].limit);
+
+        if (!str_starts(t.text, str_from(cases[i].want)))
+            test_failed(__FILE__, __LINE__, "%zu: %.*s", i, STR(t.text));
+        CHECK_INT(s.script.next, cases[i].n);
+        CHECK(scene_asked(&s, "Answer now, in words"));
+        scene_end(&s);
+    }
+}
+
+TEST(a_turn_that_goes_in_circles_ends_with_an_explanation)
+{
+    const char *same[] = { CALL("c1", "list_dir", "{}"), CALL("c2", "list_dir", "{}"), CALL("c3", "list_dir", "{}"),
+                           CALL("c4", "list_dir", "{}"), CALL("c5", "list_dir", "{}"), TEXT("nothing is there") };
+    const char *unknown[] = { CALL("c1", "lisst_dir", "{}"), CALL("c2", "liist_dir", "{}"), CALL("c3", "list_dirr", "{}"),
+                              TEXT("so be it") };
+    struct scene s;
+    struct turn t = bounded(&s, same, N_ELEMENTS(same), no_limit);
+
+    CHECK(str_starts(t.text, S("nothing is there\n\n(I stopped here: I was going in circles")));
+    CHECK(scene_asked(&s, "You are going in circles: this call has brought this result several times"));
+    scene_end(&s);
+    t = bounded(&s, unknown, N_ELEMENTS(unknown), no_limit);
+    CHECK_STR(t.text, "so be it");
+    CHECK(scene_asked(&s, "did you mean \\\"list_dir\\\"?") && scene_asked(&s, "there are no such tools"));
+    scene_end(&s);
+}
+
+TEST(what_was_done_is_told_when_a_turn_fails)
+{
+    const char *replies[] = { CALL("c1", "list_dir", "{}"), "!401 {\"error\":{\"message\":\"key revoked\"}}" };
     struct scene s;
 
     scene_start(&s, replies, N_ELEMENTS(replies));
     scene_add_message(&s, "look");
     struct turn t = scene_turn(&s, "look");
 
-    CHECK_ERR(turn_run(&t), ERR_LIMIT);
+    CHECK_ERR(turn_run(&t), ERR_AUTH);
+    CHECK(strstr(failed_text(), "key revoked") && strstr(failed_text(), "(used before that: list_dir)"));
     scene_end(&s);
 }
 

@@ -39,7 +39,9 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
         .asker.budgets = g->budgets, .asker.denial = &a->denial,
         .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->message->agent, .purpose = "turn",
                          .inbox_id = a->inbox_id },
-        .max_history = (unsigned)config->turn_history,
+        .max_calls = (unsigned)config->turn_tool_calls, .max_repeats = (unsigned)config->turn_repeats,
+        .max_tokens = config->turn_tokens, .max_ms = config->turn_timeout,
+        .max_history = (unsigned)config->turn_history, .chinese = language_is_chinese(a->message->text),
     };
     return t;
 }
