@@ -8,10 +8,14 @@ enum { RESERVE_MAX_MS = 60000, RESERVE_PART = 5 };      /* of its time: for the 
 
 static const struct { const char *name, *english, *chinese; } reasons[] = {
     [BOUND_NONE]   = { "none", "", "" },
-    [BOUND_ROUNDS] = { "rounds", "this is as many model calls as one message may take (turn.rounds)", "这条消息的模型调用次数已达上限（turn.rounds）" },
-    [BOUND_CALLS]  = { "tool_calls", "this is as many tool calls as one message may take (turn.tool_calls)", "这条消息的工具调用次数已达上限（turn.tool_calls）" },
-    [BOUND_TOKENS] = { "tokens", "this is as many tokens as one message may take (turn.tokens)", "这条消息的词元数已达上限（turn.tokens）" },
-    [BOUND_TIME]   = { "time", "the time for one message is nearly over (turn.timeout)", "这条消息的处理时间即将用完（turn.timeout）" },
+    [BOUND_ROUNDS] = { "rounds", "this is as many model calls as one message may take (turn.rounds)",
+                       "这条消息的模型调用次数已达上限（turn.rounds）" },
+    [BOUND_CALLS]  = { "tool_calls", "this is as many tool calls as one message may take (turn.tool_calls)",
+                       "这条消息的工具调用次数已达上限（turn.tool_calls）" },
+    [BOUND_TOKENS] = { "tokens", "this is as many tokens as one message may take (turn.tokens)",
+                       "这条消息的词元数已达上限（turn.tokens）" },
+    [BOUND_TIME]   = { "time", "the time for one message is nearly over (turn.timeout)",
+                       "这条消息的处理时间即将用完（turn.timeout）" },
     [BOUND_LOOP]   = { "loop", "I was going in circles: the same calls brought the same results (turn.repeats)",
                        "我在原地打转：同样的调用一再得到同样的结果（turn.repeats）" },
 };
@@ -43,8 +47,8 @@ enum bound turn_bound(const struct turn *t)
 
 str turn_last_call(const struct turn *t, enum bound bound)
 {
-    return str_from(arena_printf(t->arena, "[The assistant's own program says: %s. Answer now, in words and without tools: what you found, what was "
-                                           "done, and what is left to do.]", reasons[bound].english));
+    return str_from(arena_printf(t->arena, "[The assistant's own program says: %s. Answer now, in words and without tools: what you "
+                                           "found, what was done, and what is left to do.]", reasons[bound].english));
 }
 
 str turn_done_so_far(const struct turn *t)

@@ -147,7 +147,7 @@ static struct turn bounded(struct scene *s, const char **replies, size_t n, void
     return t;
 }
 
-static void no_limit(struct turn *t UNUSED) { }
+static void no_limit(struct turn *t UNUSED) {}
 static void few_rounds(struct turn *t) { t->max_rounds = 2; }
 static void few_calls(struct turn *t) { t->max_calls = 1; }
 static void few_tokens(struct turn *t) { t->max_tokens = 50; }
