@@ -39,6 +39,12 @@ static void take_absorbed(struct awaited *w, const struct bus_event *e)
         w->about = json_int(j, "by_inbox_id", w->about);
 }
 
+static void take_answered(struct awaited *w, const struct bus_event *e)
+{
+    if (strcmp(e->name, "approval") == 0 && str_find(e->json, S("\"state\":\"pending\"")) == STR_NONE)
+        w->answered = e->about;
+}
+
 /* Until the message's end, or a question. */
 static enum err watch(struct awaited *w) AWAITS
 {
@@ -55,8 +61,10 @@ static enum err watch(struct awaited *w) AWAITS
             TRY(w->wait(w->arg, mailbox_waiters(w->mailbox)));
             continue;
         }
-        if (e->about != w->about)
+        if (e->about != w->about) {
+            take_answered(w, e);
             continue;
+        }
         if (strcmp(e->name, "reply") == 0) {
             w->reply = arena_str(w->arena, e->json);
             return OK;
@@ -103,4 +111,18 @@ enum err await_reply(struct awaited *w)
         TRY(submit_replies(w->gateway, w->arena, w->received, &w->replies, &w->about, &w->state));
     }
     return OK;
+}
+
+enum err await_asked(struct awaited *w)
+{
+    struct received *asked = ARENA_NEW(w->arena, struct received);
+
+    *asked = *w->received;
+    asked->inbox_id = w->about = w->answered;
+    asked->duplicate = asked->expired = false;
+    w->received = asked;
+    w->answered = 0;
+    json_decref(w->replies);
+    w->replies = NULL;
+    return await_reply(w);
 }

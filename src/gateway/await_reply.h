@@ -17,6 +17,7 @@ struct awaited {
     json_t         *replies;            /* as submit_replies() has them */
     str             state;              /* the message's */
     str             question;           /* the event "approval"; "": none */
+    int64_t         answered;           /* meanwhile a question of this message was answered; 0: none */
     /* private */
     struct mailbox *mailbox;
     int64_t         about;              /* the message whose turn answers it: itself, until another's takes it along */
@@ -26,4 +27,6 @@ struct awaited {
 /* Without an await since the message was stored: nothing about it can have been published before. */
 void     awaited_begin(struct awaited *);
 enum err await_reply(struct awaited *) AWAITS MUST_USE;     /* ERR_CANCELLED: the gateway stops */
+/* After it: the same for the message in `answered`, whose turn goes on. */
+enum err await_asked(struct awaited *) AWAITS MUST_USE;
 void     awaited_done(struct awaited *);

@@ -191,18 +191,40 @@ static enum err choose(struct model_set *s, struct arena *a, enum model_role rol
     return OK;
 }
 
-enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum model_role role, struct model_choice *out)
+/* What there is, when the first search is over; current NULL: *out says why there is none. */
+static enum err await_search(struct models *m, struct arena *a, struct model_choice *out) AWAITS
 {
-    struct models *m = g->models;
-    struct session_place place;
-
     while (!m->searched)
         TRY(wait_on(&m->changed, "the first search for a model"));
     if (m->current == NULL) {
         *out = (struct model_choice){ .why_not = arena_str(a, str_from(m->why_not)) };
         look_again(m);          /* somebody wants one: not only every ten seconds */
-        return OK;
     }
+    return OK;
+}
+
+enum err models_by_name(struct gateway *g, struct arena *a, str name, struct model_choice *out)
+{
+    const struct model_route none = { 0 };
+    struct models *m = g->models;
+    struct model *first;
+
+    TRY(await_search(m, a, out));
+    if (m->current == NULL)
+        return OK;
+    TRY(chosen(m->current, name, &first));
+    *out = (struct model_choice){ .route = route_from(a, first, &none) };
+    return OK;
+}
+
+enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum model_role role, struct model_choice *out)
+{
+    struct models *m = g->models;
+    struct session_place place;
+
+    TRY(await_search(m, a, out));
+    if (m->current == NULL)
+        return OK;
     TRY(sessions_find(g, a, session_id, &place));
     *out = (struct model_choice){ .why_not = S("the configuration has just changed") };
     return m->current ? choose(m->current, a, role, place.model, out) : OK;     /* looked up after the await */

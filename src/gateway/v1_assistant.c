@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "domain/message.h"
+#include "gateway/approval_text.h"
 #include "gateway/await_reply.h"
 #include "gateway/v1_output.h"
 #include "gateway/v1_problem.h"
@@ -19,6 +20,7 @@ struct conversation {
     struct received   received;
     struct buf        round;        /* what was streamed since the last tool ran */
     bool              spoke;        /* anything was streamed at all */
+    str               before;       /* what goes before the answer; "" */
 };
 
 static void conversation_done(struct conversation *c)
@@ -201,7 +203,7 @@ static enum err usage_of(struct conversation *c, struct usage *out) AWAITS
     struct request *q = c->out.request;
     struct rows r;
 
-    TRY(store_read(q->gateway->store, q->arena, &r, "turn.usage", "i", c->received.inbox_id));
+    TRY(store_read(q->gateway->store, q->arena, &r, "turn.usage", "i", c->wait.received->inbox_id));
     *out = (struct usage){ .input = row_int(&r, 0, 0), .output = row_int(&r, 0, 1), .cached = row_int(&r, 0, 2),
                            .reasoning = row_int(&r, 0, 3) };
     return OK;
@@ -224,7 +226,27 @@ static enum err finish(struct conversation *c) AWAITS
     if (!str_eat(&rest, buf_str(&c->round)))
         buf_clear(&c->round);
     say(c, rest);
+    if (c->before.len)
+        reply.text = str_from(arena_printf(c->out.answer.arena, "%.*s\n\n%.*s", STR(c->before), STR(reply.text)));
     return v1_output_end(&c->out, &reply);
+}
+
+/* The message was an answer to a question: the turn that asked goes on, unless it asks for more. */
+static enum err go_on(struct conversation *c, str said) AWAITS
+{
+    struct request *q = c->out.request;
+    struct approval_answer answer;
+    struct rows r;
+
+    if (c->wait.answered == 0 || !approval_parse(said, &answer))
+        return OK;
+    TRY(store_read(q->gateway->store, q->arena, &r, "approval.open_of", "i", c->wait.answered));
+    if (row_int(&r, 0, 0))
+        return OK;
+    c->before = words_of(c);
+    say(c, c->before);
+    buf_clear(&c->round);
+    return await_asked(&c->wait);
 }
 
 enum err v1_assistant(struct request *q, const struct v1_dialect *d, struct v1_request *r, str agent)
@@ -239,6 +261,8 @@ enum err v1_assistant(struct request *q, const struct v1_dialect *d, struct v1_r
     set_id(&c);
     enum err e = await_reply(&c.wait);
 
+    if (e == OK)
+        e = go_on(&c, r->messages.messages[r->messages.n - 1].text);
     if (e == OK)
         return finish(&c);
     if (e == ERR_NET)       /* the client has gone; the turn goes on */

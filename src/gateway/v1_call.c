@@ -8,6 +8,7 @@
 #include "gateway/models.h"
 #include "gateway/v1_output.h"
 #include "gateway/v1_problem.h"
+#include "model/set.h"
 
 struct call {
     struct v1_output out;
@@ -27,47 +28,26 @@ static void call_done(struct call *c)
 
 /* ---- which model ---- */
 
-static const struct { const char *name; enum model_role role; } roles[] = { { "main", MODEL_MAIN }, { "fast", MODEL_FAST } };
+static const enum model_role roles[] = { MODEL_MAIN, MODEL_FAST, MODEL_VISION };
 
-const char *v1_role_name(size_t i)
+static enum err choose(struct gateway *g, struct arena *a, str name, struct model_choice *out) AWAITS
 {
-    return i < N_ELEMENTS(roles) ? roles[i].name : NULL;
-}
-
-/* A model that the server in use has, by the server's own name for it. */
-static const struct model_route *plain_name(struct arena *a, const struct model *m, str name)
-{
-    struct model_route *route = ARENA_NEW(a, struct model_route);
-    struct model **only = ARENA_NEW(a, struct model *), *copy = ARENA_NEW(a, struct model);
-
-    *copy = *m;
-    copy->name = copy->label = arena_c(a, name);
-    copy->facts = MODEL_FACTS_UNKNOWN;
-    *only = copy;
-    *route = (struct model_route){ only, 1 };
-    return route;
-}
-
-static bool is_called(const struct model *m, str name)
-{
-    return str_eq(str_from(m->label), name) || str_eq(str_from(m->name), name);
-}
-
-enum err v1_route(struct gateway *g, struct arena *a, str name, const struct model_route **out)
-{
-    enum model_role role = MODEL_MAIN;
-    struct model_choice choice;
-    bool is_role = name.len == 0;
-
+    if (name.len == 0)
+        return models_choice(g, a, NO_STR, MODEL_MAIN, out);
     for (size_t i = 0; i < N_ELEMENTS(roles); i++)
-        if (str_eq(name, str_from(roles[i].name))) {
-            role = roles[i].role;
-            is_role = true;
-        }
-    TRY(models_choice(g, a, NO_STR, role, &choice));
+        if (str_eq(name, str_from(model_role_name(roles[i]))))
+            return models_choice(g, a, NO_STR, roles[i], out);
+    return models_by_name(g, a, name, out);
+}
+
+static enum err find_route(struct gateway *g, struct arena *a, str name, const struct model_route **out) AWAITS
+{
+    struct model_choice choice;
+
+    TRY(choose(g, a, name, &choice));
     if (choice.route == NULL)
         return failed(ERR_NET, "no model can be asked: %.*s", STR(choice.why_not));
-    *out = is_role || is_called(choice.route->models[0], name) ? choice.route : plain_name(a, choice.route->models[0], name);
+    *out = choice.route;
     return OK;
 }
 
@@ -124,7 +104,7 @@ static enum err prepare(struct call *c, struct request *q, struct v1_request *r,
         r->param = "previous_response_id";
         return failed(ERR_INPUT, "'previous_response_id': only the assistant remembers; send the whole conversation");
     }
-    TRY(v1_route(q->gateway, q->arena, voice == V1_PERSONA ? NO_STR : r->model, &c->asker.route));
+    TRY(find_route(q->gateway, q->arena, voice == V1_PERSONA ? NO_STR : r->model, &c->asker.route));
     if (voice == V1_PERSONA)
         add_persona(q, r);
     c->prompt = r->prompt;

@@ -4,10 +4,9 @@
 
 #include "gateway/handlers.h"
 #include "gateway/models.h"
-#include "gateway/v1_assistant.h"
-#include "gateway/v1_call.h"
 #include "gateway/v1_output.h"
 #include "gateway/v1_problem.h"
+#include "model/set.h"
 #include "runtime/clock.h"
 
 static json_t *model_of(const struct gateway *g, str id, const char *owner)
@@ -35,22 +34,19 @@ static void add(const struct gateway *g, json_t *list, str id, const char *owner
         json_array_append_new(list, model_of(g, id, owner));
 }
 
-/* The assistant, the roles, and the models that have them. */
+/* The assistant, the roles, and the models that have them.  Where none can be asked now, the assistant is there all the same. */
 static enum err list_models(struct request *q, json_t *list) AWAITS
 {
-    const struct model_route *route;
-    const char *role;
+    struct model_choice choice;
 
     add(q->gateway, list, S("clawdbot"), "clawdbot");
-    for (size_t i = 0; (role = v1_role_name(i)) != NULL; i++) {
-        enum err e = v1_route(q->gateway, q->arena, str_from(role), &route);
-
-        if (e == ERR_NET)       /* nothing answers now; the assistant is there all the same */
+    for (enum model_role role = 0; role < N_MODEL_ROLES; role++) {
+        TRY(models_choice(q->gateway, q->arena, NO_STR, role, &choice));
+        if (choice.route == NULL)
             continue;
-        TRY(e);
-        add(q->gateway, list, str_from(role), "clawdbot");
-        for (size_t k = 0; k < route->n; k++)
-            add(q->gateway, list, str_from(route->models[k]->label), route->models[k]->provider->name);
+        add(q->gateway, list, str_from(model_role_name(role)), "clawdbot");
+        for (size_t i = 0; i < choice.route->n; i++)
+            add(q->gateway, list, str_from(choice.route->models[i]->label), choice.route->models[i]->provider->name);
     }
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "gateway/v1_call.h"
 #include "gateway/v1_output.h"
 #include "gateway/v1_problem.h"
+#include "model/tokens.h"
 
 static void drop_json(void *j)
 {
@@ -31,6 +32,14 @@ static enum err answer(struct request *q, const struct v1_dialect *d, struct v1_
     return r->prompt.n_tools ? v1_call(q, d, r, V1_PERSONA) : v1_assistant(q, d, r, agent);
 }
 
+static enum err refuse(struct request *q, enum err e, const char *param) AWAITS
+{
+    struct v1_problem p = v1_problem_of(e, arena_str(q->arena, str_from(failed_text())));
+
+    p.param = param;
+    return v1_refuse(q, &p);
+}
+
 static enum err serve(struct request *q, const struct v1_dialect *d) AWAITS
 {
     struct v1_request r = { .arena = q->arena, .prompt.temperature = -1, .messages.arena = q->arena };
@@ -40,10 +49,7 @@ static enum err serve(struct request *q, const struct v1_dialect *d) AWAITS
         e = answer(q, d, &r);
     if (e == OK || e == ERR_NET || http_answered(q->http))
         return e;
-    struct v1_problem p = v1_problem_of(e, arena_str(q->arena, str_from(failed_text())));
-
-    p.param = r.param;
-    return v1_refuse(q, &p);
+    return refuse(q, e, r.param);
 }
 
 enum err v1_post_chat(struct request *q) AWAITS
@@ -54,6 +60,31 @@ enum err v1_post_chat(struct request *q) AWAITS
 enum err v1_post_responses(struct request *q) AWAITS
 {
     return serve(q, &v1_responses);
+}
+
+/* By estimate: only the model's own server could count. */
+static enum err count_tokens(struct request *q, struct v1_request *r, uint64_t *out)
+{
+    json_t *body;
+
+    TRY(request_json(q, &body));
+    arena_on_free(q->arena, drop_json, body);
+    if (json_at(body, "max_tokens") == NULL)        /* here it need not be there */
+        json_object_set_new(body, "max_tokens", json_integer(1));
+    TRY(v1_messages.read(r, body));
+    r->prompt.messages = r->messages.messages;
+    r->prompt.n_messages = r->messages.n;
+    *out = tokens_in_prompt(&r->prompt);
+    return OK;
+}
+
+enum err v1_post_count_tokens(struct request *q) AWAITS
+{
+    struct v1_request r = { .arena = q->arena, .prompt.temperature = -1, .messages.arena = q->arena };
+    uint64_t n;
+    enum err e = count_tokens(q, &r, &n);
+
+    return e ? refuse(q, e, r.param) : answer_json(q, 200, json_pack("{s:I}", "input_tokens", (json_int_t)n));
 }
 
 enum err v1_post_messages(struct request *q) AWAITS

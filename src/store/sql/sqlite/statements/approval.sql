@@ -22,6 +22,9 @@ VALUES (NULL, ?1, ?2, ?3, ?4, ?5, 0, ?6, 'ready', 0, ?7, ?7);
 -- name: approval.pending_codes
 SELECT code FROM approvals WHERE state = 'pending';
 
+-- name: approval.open_of
+SELECT count(*) FROM approvals WHERE inbox_id = ?1 AND state = 'pending';
+
 -- name: approval.by_code
 SELECT id, inbox_id, session_id, platform, chat_id, person, tool, arguments, grant_row, state, role
 FROM approvals WHERE code = ?1 ORDER BY state = 'pending' DESC, id DESC LIMIT 1;
