@@ -28,7 +28,7 @@ enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p,
     const struct config *c = config_now();
     struct route_options options = {
         .completion = {
-            .on_delta = on_delta, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
+            .on_delta = on_delta, .on_reasoning = asker->on_reasoning, .arg = arg, .first_token_ms = c->model_provider_first_token_timeout,
             .idle_ms = c->model_provider_idle_timeout, .tries = (unsigned)c->model_provider_retries + 1,
         },
         .fit = fit, .budgets = asker->budgets, .spend = asker->spend, .denial = asker->denial,

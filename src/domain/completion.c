@@ -64,6 +64,8 @@ enum err completion_reasoning(struct completion *c, str piece)
 {
     TRY(check_room(c, piece));
     buf_add(&c->reasoning, piece);
+    if (c->on_reasoning && piece.len)
+        c->on_reasoning(c->arg, piece);
     return OK;
 }
 

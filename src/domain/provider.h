@@ -11,6 +11,7 @@ struct sse_event;           /* net/sse.h */
 struct completion {
     struct arena *arena;
     void        (*on_delta)(void *arg, str text);   /* text as it comes; may be NULL */
+    void        (*on_reasoning)(void *arg, str text);   /* thoughts as they come; may be NULL */
     void         *arg;
     size_t        max_text;         /* bytes of text and of arguments; 0: 4 MiB */
     /* providers read these, completion_* alone change them */

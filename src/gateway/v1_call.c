@@ -61,6 +61,14 @@ static void on_delta(void *arg, str text)
     wake_all(&c->news);
 }
 
+static void on_reasoning(void *arg, str text)
+{
+    struct call *c = arg;
+
+    v1_output_piece(&c->out, V1_REASONING, text);
+    wake_all(&c->news);
+}
+
 static enum err ask(void *arg) AWAITS
 {
     struct call *c = arg;
@@ -122,6 +130,7 @@ enum err v1_call(struct request *q, const struct v1_dialect *d, struct v1_reques
     CLEANUP(call_done) struct call c = { .asker.budgets = q->gateway->budgets, .asker.spend = { .person = S("owner"), .purpose = "api" } };
 
     v1_output_init(&c.out, q, d, r);
+    c.asker.on_reasoning = r->stream ? on_reasoning : NULL;     /* whole, it may be tried again until the first word */
     enum err e = prepare(&c, q, r, voice);
 
     if (e == OK) {

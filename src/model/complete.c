@@ -156,7 +156,8 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
 
     completion_done(&t->completion);
     t->completion = (struct completion){
-        .arena = t->arena, .on_delta = t->options.on_delta, .arg = t->options.arg, .max_text = t->options.max_text,
+        .arena = t->arena, .on_delta = t->options.on_delta, .on_reasoning = t->options.on_reasoning, .arg = t->options.arg,
+        .max_text = t->options.max_text,
     };
     t->again = t->at_once = false;
     t->retry_after_ms = UINT64_MAX;
@@ -178,7 +179,7 @@ static enum err attempt(struct attempt *t, struct reply *out) AWAITS
         e = read_answer(t, s, out);
     /* ERR_LIMIT is theirs as long as nothing came, and our own cap after that. */
     t->again = failure_may_pass(e) && (e != ERR_LIMIT || !completion_begun(&t->completion))
-            && t->completion.text.len == 0;
+            && t->completion.text.len == 0 && !(t->options.on_reasoning && t->completion.reasoning.len);
     if (is_empty(t, e))
         t->again = t->n_empty++ == 0;
     return e;

@@ -9,6 +9,7 @@
 
 struct completion_options {
     void   (*on_delta)(void *arg, str text);    /* text as it comes; NULL: only the reply matters */
+    void   (*on_reasoning)(void *arg, str text);        /* thoughts, for whoever shows them; NULL: nobody */
     void    *arg;
     uint64_t first_token_ms;            /* from the start to the first thing the model says; 0: 2 min */
     uint64_t idle_ms;                   /* silence after that; 0: 1 min */

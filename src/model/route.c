@@ -30,6 +30,14 @@ static void on_delta(void *arg, str text)
         r->options->completion.on_delta(r->options->completion.arg, text);
 }
 
+static void on_reasoning(void *arg, str text)
+{
+    struct routing *r = arg;
+
+    r->shown = true;
+    r->options->completion.on_reasoning(r->options->completion.arg, text);
+}
+
 static void count(const struct model *m, enum err e, const struct usage *u)
 {
     const struct { const char *kind; int64_t n; } tokens[] = {
@@ -55,6 +63,7 @@ static enum err ask(struct routing *r, struct model *m, const struct prompt *pro
     if (r->options->fit)
         r->options->fit(r->arena, m, &p);
     o.on_delta = on_delta;
+    o.on_reasoning = o.on_reasoning ? on_reasoning : NULL;
     o.arg = r;
     o.session = r->options->spend.session_id;
     if (!is_last && (o.tries == 0 || o.tries > TRIES_BEFORE_ANOTHER))

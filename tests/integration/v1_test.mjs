@@ -148,6 +148,11 @@ await test('responses: the events come in order, and make the whole', async () =
 await test('messages: text, thoughts and tools as Anthropic has them', async () => {
   const thought = await anthropic.messages.create({ model: 'mock/gpt-5', max_tokens: 99, messages: user('think') });
   equal(thought.content.map(b => [b.type, b.thinking ?? b.text]), [['thinking', 'six times seven'], ['text', 'The answer is 42.']]);
+  const thinking = anthropic.messages.stream({ model: 'mock/gpt-5', max_tokens: 99, messages: user('think') });
+  const order = [];
+  thinking.on('streamEvent', e => order.push(e.delta?.type ?? e.content_block?.type ?? e.type));
+  equal((await thinking.finalMessage()).content.map(b => b.thinking ?? b.text), ['six times seven', 'The answer is 42.']);
+  check(order.indexOf('thinking_delta') < order.indexOf('text_delta'), order.join());
   const tools = [{ name: 'weather', input_schema: weather.parameters }];
   const first = await anthropic.messages.stream({ model: 'mock/gpt-5', max_tokens: 99, system: 'Be kind.', tools, messages: user('weather') }).finalMessage();
   equal([first.stop_reason, first.content.map(b => b.input.city)], ['tool_use', ['Paris', 'Rome']]);
