@@ -132,6 +132,25 @@ enum err api_refused(int status, str body)
     return failed(api_code(status, kind_of(j), buf_str(&words)), "HTTP %d: %s", status, words.len ? buf_c(&words) : "no words");
 }
 
+uint64_t api_retry_delay_ms(str body)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *detail;
+    uint64_t seconds;
+    size_t i;
+
+    if (json_parse(body, &j) != OK)
+        return UINT64_MAX;
+    json_array_foreach(json_at(j, json_is_array(j) ? "0.error.details" : "error.details"), i, detail) {
+        str delay = json_text_str(detail, "retryDelay"), whole = NO_STR;
+
+        if (str_ends(delay, S("s")) && str_split(&(str){ delay.p, delay.len - 1 }, '.', &whole)
+            && str_u64(whole, &seconds) == OK && seconds < UINT32_MAX)
+            return (seconds + (whole.len + 1 < delay.len)) * 1000;
+    }
+    return UINT64_MAX;
+}
+
 /* An error inside a stream has no status, but some servers put one into the code. */
 enum err api_broke_off(const json_t *j)
 {

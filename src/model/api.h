@@ -19,6 +19,9 @@ str      api_error_words(const json_t *);
 enum err api_code(int status, str kind, str words);
 /* An answer with a status that is not 200, with its words. */
 enum err api_refused(int status, str body) MUST_USE;
+/* The pause that a refusal asks for in its document, as Google's do: error.details of type RetryInfo, "retryDelay": "34.07s".
+ * UINT64_MAX: it asks for none. */
+uint64_t api_retry_delay_ms(str body);
 /* An error that came within a stream, or with status 200. */
 enum err api_broke_off(const json_t *) MUST_USE;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "model/api.h"
 #include "model/fold.h"
 #include "model/local_server.h"
 #include "model/tokens.h"
@@ -123,6 +124,8 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
         t->retry_after_ms = ms;
     else
         t->retry_after_ms = retry_after_ms(http_field(s, S("Retry-After")), clock_wall_ms());
+    if (t->retry_after_ms == UINT64_MAX)
+        t->retry_after_ms = api_retry_delay_ms(buf_str(&body));
     enum err e = p->refused(http_status(s), buf_str(&body));
 
     t->again = e == ERR_NET || e == ERR_LIMIT || t->at_once;

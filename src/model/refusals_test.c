@@ -4,7 +4,7 @@
 
 #include "domain/provider.h"
 #include "domain/tool.h"
-#include "net/client.h"
+#include "model/api.h"
 
 #define PROVIDER(id) extern const struct provider provider_##id;
 #include "model/providers.def"
@@ -118,4 +118,20 @@ TEST(a_refusal_for_other_reasons_teaches_nothing)
         CHECK_INT(provider_gemini.quirks(400, json_print(a, body)), 0);
     }
     CHECK_INT(provider_anthropic.quirks(400, S("<html>max_tokens 3</html>")), 0);
+}
+
+TEST(a_refusal_may_ask_for_a_pause_in_its_document)
+{
+    static const struct { const char *body; uint64_t want; } rows[] = {
+        { "{\"error\":{\"code\":429,\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\"},"
+          "{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"34.074824224s\"}]}}", 35000 },
+        { "[{\"error\":{\"details\":[{\"retryDelay\":\"7s\"}]}}]", 7000 },
+        { "{\"error\":{\"details\":[{\"retryDelay\":\"soon\"}]}}", UINT64_MAX },
+        { "{\"error\":{\"details\":[{\"retryDelay\":\"s\"},{\"retryDelay\":\"99999999999s\"},{\"retryDelay\":7}]}}", UINT64_MAX },
+        { "{\"error\":\"busy\"}", UINT64_MAX },
+        { "busy", UINT64_MAX },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+        CHECK(api_retry_delay_ms(str_from(rows[i].body)) == rows[i].want);
 }
