@@ -54,6 +54,8 @@ str persona_prompt(const struct turn *t)
                  "network is what the owner opened, if anything. Say what you did and what came of it; never claim what a tool did not "
                  "confirm.",
              t->workspace);
+    if (t->persona.len)
+        buf_addf(&b, "\n\n# Your part: %.*s\n%.*s", STR(t->agent), STR(t->persona));
     if (person_is_owner(&t->person))
         for (size_t i = 0; i < N_ELEMENTS(files); i++)
             add_file(&b, t->workspace, files[i]);

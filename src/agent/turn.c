@@ -9,6 +9,7 @@
 #include "agent/turn_bounds.h"
 #include "agent/turn_calls.h"
 #include "agent/turn_fit.h"
+#include "agent/turn_tools.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -143,7 +144,7 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
     enum err e;
 
     if (asker_can(&t->asker, CAP_TOOLS))
-        p.tools = policy_tools_for(policy_now(), t->arena, &who, &p.n_tools);
+        p.tools = tools_of_agent(t->arena, &who, &t->only_tools, &p.n_tools);
     if (p.n_tools && t->last_call.len)
         p.tool_choice = CHOOSE_NONE;
     do {

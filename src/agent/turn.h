@@ -12,6 +12,7 @@
 #include "agent/history.h"
 #include "agent/loop_guard.h"
 #include "bus/bus.h"
+#include "config/config.h"
 #include "domain/message.h"
 #include "domain/person.h"
 
@@ -31,6 +32,8 @@ struct turn {
     struct person  person;         /* who wrote it */
     bool           is_new;          /* this is the first try */
     const char    *workspace;
+    str            agent, persona;  /* who answers, and what it is told about itself; "": nothing of its own */
+    struct string_list only_tools;  /* it has these at most; none: all that the person may use */
     struct tool_host *host;         /* lent to its tools; may be NULL */
     bool           chinese;         /* the language of what is said in the assistant's own name; else English */
     unsigned       max_rounds;      /* model calls in this turn */

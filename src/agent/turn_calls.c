@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/turn_calls.h"
 
+#include "agent/turn_tools.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -125,12 +126,20 @@ static enum err permit_calls(struct turn *t) AWAITS
         .taint = taint_of(t),
     };
 
-    for (size_t i = 0; i < t->n_calls; i++)
-        if (t->calls[i].state != CALL_DONE && is_one_too_many(t, i))
-            t->calls[i].permission = (struct permission){ .permit = PERMIT_REFUSE, .decision = S("deny by turn.tool_calls"),
-                .why = S("this is more calls than one message may take (turn.tool_calls)") };
-        else if (t->calls[i].state != CALL_DONE)
-            TRY(permission_of(&f, t->calls[i].tool, as_asked(t, i), &t->calls[i].permission));
+    for (size_t i = 0; i < t->n_calls; i++) {
+        struct turn_call *c = &t->calls[i];
+
+        if (c->state == CALL_DONE)
+            continue;
+        if (is_one_too_many(t, i))
+            c->permission = (struct permission){ .permit = PERMIT_REFUSE, .decision = S("deny by turn.tool_calls"),
+                                                 .why = S("this is more calls than one message may take (turn.tool_calls)") };
+        else if (c->tool && !tool_is_listed(&t->only_tools, c->tool))
+            c->permission = (struct permission){ .permit = PERMIT_REFUSE, .decision = S("deny by the agent's tools"),
+                                                 .why = S("this agent does not have that tool") };
+        else
+            TRY(permission_of(&f, c->tool, as_asked(t, i), &c->permission));
+    }
     return OK;
 }
 

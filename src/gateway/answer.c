@@ -12,6 +12,7 @@
 #include "channel/split.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/approvals.h"
 #include "gateway/commands.h"
 #include "gateway/dialog_rows.h"
@@ -31,14 +32,15 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
 
     struct person person = access_person(g->access, a->message->platform, a->message->user_id);
 
-    *host = (struct tool_host){ .gateway = g };
+    *host = (struct tool_host){ .gateway = g, .agent = a->agent };
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
-        .person = person, .workspace = g->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .person = person, .workspace = a->agent->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
         .asker.budgets = g->budgets, .asker.denial = &a->denial,
-        .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->message->agent, .purpose = "turn",
+        .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->agent->name, .purpose = "turn",
                          .inbox_id = a->inbox_id },
+        .agent = a->agent->name, .persona = a->agent->persona, .only_tools = a->agent->tools,
         .max_calls = (unsigned)config->turn_tool_calls, .max_repeats = (unsigned)config->turn_repeats,
         .max_tokens = config->turn_tokens, .max_ms = config->turn_timeout,
         .max_history = (unsigned)config->turn_history, .chinese = language_is_chinese(a->message->text),
@@ -104,6 +106,17 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     return OK;
 }
 
+/* Commands work without one, or nobody could choose another. */
+static enum err find_agent(struct gateway *g, struct answer *a) AWAITS
+{
+    enum err e = agents_of_session(g, a->arena, a->message->session_id, &a->agent);
+
+    if (e != ERR_NOT_FOUND || !commands_knows(a->message->text))
+        return e;
+    a->agent = agents_find(g, S(""));
+    return OK;
+}
+
 enum err answer_make(struct gateway *g, struct answer *a)
 {
     bool was_command;
@@ -114,6 +127,7 @@ enum err answer_make(struct gateway *g, struct answer *a)
                                "done in part");
     if (a->message->text.len == 0 && a->message->n_attachments == 0)
         return failed(ERR_INPUT, "the stored message cannot be read");
+    TRY(find_agent(g, a));
     TRY(approvals_take(g, a, &was_command));
     if (!was_command)
         TRY(commands_run(g, a, &was_command));

@@ -18,6 +18,8 @@ struct answer {
     struct buf           *said;         /* gets what the model says, since it was asked last; or NULL */
     struct live_edit     *live;         /* where the reply is shown while it grows, or NULL */
 
+    const struct agent   *agent;        /* who answers (agents.h): answer_make() finds out */
+
     /* what comes out */
     str                   text;         /* "": nothing is to be said */
     const char           *state;        /* "done", "failed" */

@@ -14,6 +14,7 @@
 #include "channel/registry.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/dialog_rows.h"
 #include "gateway/dispatch.h"
 #include "gateway/language.h"
@@ -208,6 +209,7 @@ enum err approvals_ask(struct gateway *g, struct answer *a)
 struct open_question {
     int64_t id, inbox_id;
     str     session_id, platform, chat_id, person, role, tool, arguments, grant, state;
+    const struct agent *agent;      /* whose workspace it is about */
 };
 
 static enum err find(struct gateway *g, struct arena *a, str code, struct open_question *out) AWAITS
@@ -232,13 +234,13 @@ static bool decides_anywhere(const struct person *p)
 }
 
 /* The answer comes from where it was asked, or from somebody who decides everywhere; and they may allow such a call. */
-static enum err check_right(const struct gateway *g, const struct approver *by, const struct open_question *q,
+static enum err check_right(const struct approver *by, const struct open_question *q,
                             const struct approval_answer *answer)
 {
     CLEANUP(json_decrefp) json_t *arguments = NULL;
     const struct person asker = { q->person, q->role };
     struct policy_facts facts = { .person = &asker, .platform = q->platform, .chat_id = q->chat_id, .tool = tool_find(q->tool),
-                                  .workspace = g->workspace };
+                                  .workspace = q->agent->workspace };
     bool here = str_eq(by->platform, q->platform) && str_eq(by->chat_id, q->chat_id);
 
     if (!here && !decides_anywhere(&by->person))
@@ -297,7 +299,8 @@ enum err approvals_answer(struct gateway *g, struct arena *a, const struct appro
     *ret_tool = q.tool;
     if (!str_eq(q.state, S("pending")))
         return failed(ERR_CONFLICT, "that question is %.*s already", STR(q.state));
-    TRY(check_right(g, by, &q, answer));
+    TRY(agents_of_session(g, a, q.session_id, &q.agent));
+    TRY(check_right(by, &q, answer));
     TRY(store_answer(g, a, by, &q, answer));
     if (answer->yes && answer->scope == APPROVAL_ALWAYS)
         TRY(rules_load(g));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* commands_session.c: chat commands about the conversation they are written in: how its messages queue, whether it goes on. */
+/* commands_session.c: chat commands about the conversation they are written in: how its messages queue, whether it goes on,
+ * who answers. */
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/chat_command.h"
 #include "gateway/dialog_rows.h"
 #include "gateway/queue_mode.h"
@@ -99,4 +101,54 @@ enum err chat_command_resume(struct command_call *c) AWAITS
 {
     return change(c, DIALOG_RESUME, dialog_resume, c->chinese ? S("好的，我们继续。") : S("We go on."),
                   c->chinese ? S("本对话没有暂停。") : S("This conversation is not paused."));
+}
+
+static void list_agents(const struct command_call *c, struct buf *b)
+{
+    struct agent_list all = agents_all(c->gateway);
+    str now = c->answer->agent->name;
+
+    if (all.n == 0) {
+        buf_addf(b, c->chinese ? "只有我一个：配置里没有别的助手（agents）。" : "There is only me: the configuration has no other agents.");
+        return;
+    }
+    buf_addf(b, c->chinese ? "这里由 `%.*s` 回答。可以选择：\n- `default`\n" : "`%.*s` answers here. There are:\n- `default`\n",
+             STR(now.len ? now : S("default")));
+    for (size_t i = 0; i < all.n; i++)
+        buf_addf(b, "- `%.*s`\n", STR(all.agents[i].name));
+}
+
+static enum err choose_agent(struct command_call *c, struct buf *b) AWAITS
+{
+    struct answer *a = c->answer;
+    str name = str_eq_nocase(c->arguments, S("default")) ? S("") : c->arguments;
+    const struct agent *agent = agents_find(c->gateway, name);
+    const char *near = agent ? NULL : agents_nearest(c->gateway, name);
+
+    if (agent == NULL && near) {
+        buf_addf(b, c->chinese ? "没有叫这个名字的助手，您是想找 `%s` 吗？" : "There is no agent of that name. Did you mean `%s`?", near);
+    } else if (agent == NULL) {
+        list_agents(c, b);
+    } else if (!may_change(c)) {
+        buf_addf(b, c->chinese ? "在群里只有我的主人可以更改。" : "In a group only my owner may change this.");
+    } else {
+        TRY(agents_choose(c->gateway, a->arena, a->message, agent));
+        if (access_is_own(a->message->platform) && agent != a->agent)
+            a->context_from = a->inbox_id;      /* what was said to the other is not said to this one */
+        buf_addf(b, c->chinese ? "好的，现在由 `%.*s` 在这里回答。" : "All right: `%.*s` answers here now.",
+                 STR(name.len ? name : S("default")));
+    }
+    return OK;
+}
+
+enum err chat_command_agent(struct command_call *c) AWAITS
+{
+    CLEANUP(buf_done) struct buf b = { 0 };
+
+    if (c->arguments.len == 0)
+        list_agents(c, &b);
+    else
+        TRY(choose_agent(c, &b));
+    command_say(c, buf_str(&b));
+    return OK;
 }

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 struct access;
+struct agents;
 struct alerts;
 struct blobs;
 struct budgets;
@@ -26,6 +27,7 @@ struct gateway {
     struct secrets  *secrets;       /* store/secrets.h: values that nobody reads */
     struct alerts   *alerts;        /* alerts.h: what fails again and again */
     struct access   *access;        /* access.h: who may talk to it */
+    struct agents   *agents;        /* agents.h: the assistants there are; NULL: only the one of the main settings */
     struct dispatch *dispatch;      /* dispatch.h: session queues */
     struct limits   *limits;        /* limits.h: requests a minute */
     struct models   *models;        /* models.h: which model answers */

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/dispatch.h"
 #include "gateway/session_queue.h"
 #include "runtime/clock.h"
@@ -151,5 +152,8 @@ enum err intake_channel(const struct channel_host *host, const struct message *m
         else
             known[n_known++] = messages[i];
     }
+    for (size_t i = 0; i < n_known; i++)
+        if (known[i].agent.len == 0)
+            known[i].agent = agents_for(g, &known[i]);
     return n_known ? intake_receive(g, a, known, n_known, out) : OK;
 }

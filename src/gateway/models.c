@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "gateway/agents.h"
 #include "gateway/language.h"
 #include "gateway/sessions.h"
 #include "model/breaker.h"
@@ -191,6 +192,23 @@ static enum err choose(struct model_set *s, struct arena *a, enum model_role rol
     return OK;
 }
 
+/* Those that cannot be had are passed over, as a route passes over those that fail. */
+static enum err route_of_agent(struct model_set *s, struct arena *a, const struct agent *agent, struct model_choice *out)
+{
+    struct model **models = arena_alloc(a, agent->models.n * sizeof *models);
+    struct model_route *route = ARENA_NEW(a, struct model_route);
+
+    for (size_t i = 0; i < agent->models.n; i++) {
+        if (chosen(s, str_from(agent->models.items[i]), &models[route->n]) == OK)
+            route->n++;
+        else
+            out->why_not = str_from(arena_printf(a, "the models of the agent %.*s: %s", STR(agent->name), failed_text()));
+    }
+    route->models = models;
+    out->route = route->n ? route : NULL;
+    return OK;
+}
+
 /* What there is, when the first search is over; current NULL: *out says why there is none. */
 static enum err await_search(struct models *m, struct arena *a, struct model_choice *out) AWAITS
 {
@@ -227,6 +245,10 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum 
         return OK;
     TRY(sessions_find(g, a, session_id, &place));
     *out = (struct model_choice){ .why_not = S("the configuration has just changed") };
+    const struct agent *agent = agents_find(g, place.agent);
+
+    if (m->current && role == MODEL_MAIN && place.model.len == 0 && agent && agent->models.n)
+        return route_of_agent(m->current, a, agent, out);
     return m->current ? choose(m->current, a, role, place.model, out) : OK;     /* looked up after the await */
 }
 

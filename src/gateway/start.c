@@ -17,6 +17,7 @@
 #include "channel/start.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/alerts.h"
 #include "gateway/approvals.h"
 #include "gateway/dispatch.h"
@@ -271,6 +272,7 @@ static enum err open_parts(struct running *r) AWAITS
     g->alerts = alerts_new(g);
     TRY(access_open(g, &g->access));
     TRY(rules_load(g));
+    TRY(agents_load(g));
     TRY(spending_open(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
@@ -343,6 +345,8 @@ static void reload(struct running *r) AWAITS
             models_forget(r->gateway.models);
         if (rules_load(&r->gateway))
             log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
+        if (agents_load(&r->gateway))
+            log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
         if (budgets_configure(r->gateway.budgets))
             log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
     }
@@ -414,6 +418,7 @@ static void close_parts(struct running *r) AWAITS
     dispatch_free(g->dispatch);
     models_free(g->models);
     budgets_free(g->budgets);
+    agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);
     provenance_close();

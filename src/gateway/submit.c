@@ -2,9 +2,23 @@
 #include "gateway/submit.h"
 
 #include "base/random.h"
+#include "gateway/agents.h"
 #include "gateway/access.h"
 #include "gateway/reply_event.h"
 #include "gateway/sessions.h"
+
+/* A new conversation is with whom the caller names, or whoever answers there. */
+static enum err choose_agent(const struct gateway *g, struct message *m)
+{
+    if (m->agent.len == 0)
+        m->agent = agents_for(g, m);
+    if (agents_find(g, m->agent))
+        return OK;
+    const char *near = agents_nearest(g, m->agent);
+
+    return failed(ERR_INPUT, "there is no agent %.*s%s%s%s", STR(str_take(m->agent, 60)), near ? " (did you mean " : "", near ? near : "",
+                  near ? "?)" : "");
+}
 
 static enum err choose_session(struct gateway *g, struct arena *a, struct message *m) AWAITS
 {
@@ -15,12 +29,12 @@ static enum err choose_session(struct gateway *g, struct arena *a, struct messag
 
         random_uuid(uuid);
         m->session_id = m->chat_id = arena_str(a, str_from(uuid));
-        return OK;
+        return choose_agent(g, m);
     }
     TRY(sessions_find(g, a, m->session_id, &place));
     if (place.platform.len == 0) {
         m->chat_id = m->session_id;
-        return OK;
+        return choose_agent(g, m);
     }
     if (!access_is_own(place.platform))
         return failed(ERR_CONFLICT, "session %.*s is a conversation on %.*s; it can be read here, not continued",
@@ -46,6 +60,7 @@ enum err submit_named(struct gateway *g, struct arena *a, const char *platform, 
     set_sender(m, platform);
     m->session_id = NO_STR;
     m->chat_id = name;
+    TRY(choose_agent(g, m));
     return intake_receive(g, a, m, 1, out);
 }
 

@@ -10,6 +10,7 @@
 #include "channel/registry.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/limits.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
@@ -136,6 +137,7 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
     CHECK_OK(access_open(g, &g->access));
     CHECK_OK(rules_load(g));
     CHECK_OK(spending_open(g));
+    CHECK_OK(agents_load(g));
     g->dispatch = dispatch_new(max_sessions);
     CHECK_OK(deliver_start(g->store));
     g->models = models_new(g);
@@ -151,6 +153,7 @@ static void close_parts(struct scene *s) AWAITS
     dispatch_free(g->dispatch);
     models_free(g->models);
     budgets_free(g->budgets);
+    agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);
     limits_free(g->limits);
@@ -160,6 +163,11 @@ static void close_parts(struct scene *s) AWAITS
 }
 
 void scene_start(struct scene *s, size_t max_sessions)
+{
+    scene_start_with(s, max_sessions, NULL);
+}
+
+void scene_start_with(struct scene *s, size_t max_sessions, const char *setting)
 {
     struct server_options o = { .host = "127.0.0.1", .handle = answer_model, .arg = s, .max_per_address = 10000 };
 
@@ -174,7 +182,7 @@ void scene_start(struct scene *s, size_t max_sessions)
                                         server_port(s->model));
 
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ endpoint, "model_provider.model=double",
-                                                                    "model_provider.retries=0", NULL }));
+                                                                    "model_provider.retries=0", setting, NULL }));
     open_parts(s, max_sessions);
 }
 

@@ -6,6 +6,7 @@
 
 struct tool_host {
     struct gateway *gateway;
+    const struct agent *agent;  /* who asks for the call; NULL: the one of the main settings */
     unsigned        depth;      /* 0: a person's turn; 1: an agent that it started; 2: an agent of that one */
 };
 

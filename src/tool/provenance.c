@@ -22,6 +22,8 @@ static struct {
     struct store *store;
     struct map    marks;        /* path -> origin, a C string of its own */
     uint64_t      n_marked;     /* so far */
+    const char *const *workspaces;  /* borrowed */
+    size_t        n_workspaces;
 } state;
 
 static void forget(str path)
@@ -260,18 +262,37 @@ enum err provenance_trust(const char *path, size_t *ret_n)
     return OK;
 }
 
-struct absence { const char *workspace; struct paths *marks, *gone; };
+void provenance_use_workspaces(const char *const *paths, size_t n)
+{
+    state.workspaces = paths;
+    state.n_workspaces = n;
+}
+
+struct absence { const char *workspace; const char *const *others; size_t n_others; struct paths *marks, *gone; };
+
+/* Takes away those that are here.  A workspace that cannot be looked into may have them all. */
+static void keep_absent(const char *workspace, struct paths *p)
+{
+    CLEANUP(workspace_close) struct workspace w = { .fd = -1 };
+    bool opened = workspace_open(workspace, &w) == OK;
+    struct stat st;
+    size_t n = 0;
+
+    for (size_t i = 0; opened && i < p->n; i++)
+        if (fstatat(w.fd, p->items[i].p, &st, AT_SYMLINK_NOFOLLOW) != 0 && (errno == ENOENT || errno == ENOTDIR))
+            p->items[n++] = p->items[i];
+    p->n = n;
+}
 
 static enum err search_gone(void *arg)
 {
     const struct absence *s = arg;
-    CLEANUP(workspace_close) struct workspace w = { .fd = -1 };
-    struct stat st;
 
-    TRY(workspace_open(s->workspace, &w));
     for (size_t i = 0; i < s->marks->n; i++)
-        if (fstatat(w.fd, s->marks->items[i].p, &st, AT_SYMLINK_NOFOLLOW) != 0 && (errno == ENOENT || errno == ENOTDIR))
-            add_path(s->gone, s->marks->items[i]);
+        add_path(s->gone, s->marks->items[i]);
+    keep_absent(s->workspace, s->gone);
+    for (size_t i = 0; i < s->n_others && s->gone->n; i++)
+        keep_absent(s->others[i], s->gone);
     return OK;
 }
 
@@ -279,7 +300,7 @@ enum err provenance_prune(const char *workspace)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct paths marks = { .arena = a }, gone = { .arena = a };
-    struct absence s = { workspace, &marks, &gone };
+    struct absence s = { workspace, state.workspaces, state.n_workspaces, &marks, &gone };
     const struct map_entry *e;
     uint64_t before = state.n_marked;
 

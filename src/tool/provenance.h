@@ -18,6 +18,10 @@ void     provenance_close(void);
  * In the arena: "attachments/a.txt (an attachment of telegram/42)". */
 str      provenance_of(struct arena *, const char *path);
 
+/* All workspaces there are, when they are several (an agent may have its own): a mark goes by the path in whichever it is, and is
+ * dropped when none has the file.  The list is borrowed; NULL, 0: none any more. */
+void     provenance_use_workspaces(const char *const *paths, size_t n);
+
 /* As Markdown, a line a mark, at most 100. */
 void     provenance_list(struct buf *);
 
@@ -31,5 +35,5 @@ int64_t  provenance_now(void);      /* the clock that files are stamped with, in
 enum err provenance_mark_changed(const char *workspace, int64_t since, str origin) AWAITS MUST_USE;
 /* The owner says that these are theirs after all; *ret_n: marks that are gone.  "." for all. */
 enum err provenance_trust(const char *path, size_t *ret_n) AWAITS MUST_USE;
-/* Drops the marks of files that are there no more. */
+/* Drops the marks of files that are there no more, in this workspace or any of those in use. */
 enum err provenance_prune(const char *workspace) AWAITS MUST_USE;

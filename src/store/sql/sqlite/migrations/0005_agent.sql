@@ -78,3 +78,15 @@ CREATE TABLE compactions (
     at            INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX compactions_by_session ON compactions (session_id, up_to);
+
+-- ---- several agents ----
+
+-- Who answers in a chat because somebody there said so (/agent); '' : the one of the main settings.
+CREATE TABLE chat_agents (
+    platform  TEXT NOT NULL,
+    chat_id   TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    agent     TEXT NOT NULL,
+    chosen_at INTEGER NOT NULL,
+    PRIMARY KEY (platform, chat_id, thread_id)
+) STRICT, WITHOUT ROWID;
