@@ -92,9 +92,17 @@ static bool is_hidden(const struct doctor *d, const char *key)
 /* Its list of models costs nothing. */
 static void ask_model(struct doctor *d, const struct model *m) AWAITS
 {
+    struct local_server_settings local;
     const char **names;
     size_t n;
 
+    if (m->target.unix_socket && local_server_settings_now(&local)) {      /* need not run to be looked at */
+        if (local_server_check(&local))
+            doctor_say(d, DOCTOR_FAIL, "%s: %s", m->label, failed_text());
+        else
+            doctor_say(d, DOCTOR_OK, "%s can be started (%s)", m->label, m->source);
+        return;
+    }
     if (model_list(d->cli->arena, m, &names, &n))
         doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
     else

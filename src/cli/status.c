@@ -41,6 +41,18 @@ static void print_model(struct arena *a, const json_t *model)
                                                   json_text(model, "source"))), "");
 }
 
+/* The model that the gateway runs itself. */
+static void print_local(struct arena *a, const json_t *local)
+{
+    const char *error = json_text(local, "error");
+
+    if (local)
+        print_line("local", str_from(arena_printf(a, "%s: %s, %lld of %lld slots busy, %lld waiting%s%s", json_text(local, "model"),
+                                                  json_text(local, "state"), (long long)json_int(local, "busy", 0),
+                                                  (long long)json_int(local, "slots", 0), (long long)json_int(local, "waiting", 0),
+                                                  *error ? "; failed: " : "", error)), "");
+}
+
 static void print_channel(struct arena *a, const json_t *channel)
 {
     print_line(json_text(channel, "name"),
@@ -73,6 +85,7 @@ static void print_status(struct arena *a, const json_t *s)
     print_line("home", json_text_str(s, "home"), "");
     print_store(json_at(s, "store"));
     print_model(a, json_at(s, "model"));
+    print_local(a, json_at(s, "model.local"));
     if (json_object_size(json_at(s, "conversations")))      /* those that are not idle */
         print_counts("dialogs", json_at(s, "conversations"));
     print_counts("inbox", json_at(s, "queues.inbox"));

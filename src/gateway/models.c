@@ -27,11 +27,28 @@ struct models {
     struct local_server *local;     /* NULL: model.engine is not set */
 };
 
+static const char *run_folder(const struct models *m, struct arena *a)
+{
+    return arena_printf(a, "%s/run", m->gateway->home);
+}
+
 static void log_found(const struct model_set *s)
 {
     const struct model *m = s->routes[MODEL_MAIN].models[0];
 
     log_event(LOG_INFO, "model.found", F("model", m->label), F("endpoint", m->target.endpoint), F("source", m->source));
+}
+
+void models_settings(const struct models *m, struct arena *a, struct model_set_settings *out)
+{
+    model_set_settings_now(out);
+    out->local.folder = run_folder(m, a);
+    out->local_server = m->local;
+}
+
+struct model_set *models_set(const struct models *m)
+{
+    return m->current;
 }
 
 static void look(struct models *m) AWAITS
@@ -41,9 +58,7 @@ static void look(struct models *m) AWAITS
     struct model_set *set;
 
     m->stale = false;
-    model_set_settings_now(&settings);
-    settings.local_server = m->local;
-    settings.local.folder = arena_printf(a, "%s/run", m->gateway->home);
+    models_settings(m, a, &settings);
     enum err e = model_set_open(a, &settings, &set);
 
     free(m->why_not);
@@ -102,7 +117,7 @@ static void begin_local(struct models *m)
 
     if (!local_server_settings_now(&settings))
         return;
-    settings.folder = arena_printf(a, "%s/run", m->gateway->home);
+    settings.folder = run_folder(m, a);
     if (local_server_check(&settings))
         log_event(LOG_WARN, "local_model.missing", F("error", failed_text()));
     m->local = local_server_new(&settings);
@@ -153,14 +168,6 @@ enum err models_check(void)
     return model_set_check(&settings);
 }
 
-/* What somebody chose: "provider/model", or a name of the server in use, which may have a '/' in it too. */
-static enum err chosen(struct model_set *s, str name, struct model **out)
-{
-    enum err e = model_set_get(s, name, out);
-
-    return e == ERR_INPUT || e == ERR_NOT_FOUND ? model_set_get_beside(s, s->routes[MODEL_MAIN].models[0], name, out) : e;
-}
-
 /* The chosen one, and should it fail, the rest of the route. */
 static const struct model_route *route_from(struct arena *a, struct model *first, const struct model_route *rest)
 {
@@ -185,7 +192,7 @@ static enum err choose(struct model_set *s, struct arena *a, enum model_role rol
         out->why_not = out->route ? NO_STR : str_from(arena_printf(a, "models.%s names none", model_role_name(role)));
         return OK;
     }
-    if (chosen(s, name, &first))
+    if (model_set_find(s, name, &first))
         out->why_not = str_from(arena_printf(a, "the model of this conversation is gone: %s", failed_text()));
     else
         out->route = route_from(a, first, &s->routes[MODEL_MAIN]);
@@ -299,7 +306,7 @@ enum err models_choose(struct gateway *g, struct arena *a, str session_id, str n
 
     if (s == NULL)
         return failed(ERR_NOT_FOUND, "there is no model to choose from: %s", g->models->why_not);
-    TRY(chosen(s, name, &m));
+    TRY(model_set_find(s, name, &m));
     if (!is_configured(s, m))
         TRY(check_listed(s, a, m));
     return set_name(g, a, session_id, str_from(m->label));

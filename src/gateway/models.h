@@ -13,6 +13,13 @@ void           models_forget(struct models *);  /* the configuration changed: lo
 /* Would the settings now in force give a set?  Asks nobody.  ERR_INPUT, ERR_AUTH: what is wrong, where, and what may be meant. */
 enum err       models_check(void) MUST_USE;
 
+/* What is in use now, for those who look at all of it; NULL: there is no model.  Look again after an await. */
+struct model_set;
+struct model_set *models_set(const struct models *);
+/* Of the settings now in force, with the local model that runs; texts in the arena. */
+struct model_set_settings;
+void           models_settings(const struct models *, struct arena *, struct model_set_settings *out);
+
 /* What a conversation is to use: for MODEL_MAIN what it chose comes first.  route NULL: there is none, and `why_not` says why.
  * While the first search runs this waits for it. */
 struct model_choice { const struct model_route *route; str why_not; };

@@ -391,7 +391,7 @@ TEST(model_on_this_machine_is_found_when_it_has_started)
 
         CHECK(e == ERR_NOT_FOUND || !str_starts(str_from(m.source), S("Ollama")));      /* maybe another one runs here */
         if (e)
-            CHECK(strstr(failed_text(), "none of Ollama ("));
+            CHECK(strstr(failed_text(), "none of Ollama on "));
         CHECK_OK(model_find(a, &(struct model_settings){ 0 }, &m));
         unsetenv("OLLAMA_HOST");
         CHECK_STR(str_from(m.name), "local");

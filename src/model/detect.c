@@ -131,48 +131,53 @@ char *ollama_address(struct arena *a)
                         u.has_port ? u.port : OLLAMA_PORT);
 }
 
-struct local { const char *what, *preset, *address, *base; };
-enum { N_LOCALS = 3 };
-
-static void locals(struct arena *a, struct local out[N_LOCALS])
+void model_locals(struct arena *a, struct model out[N_MODEL_LOCALS])
 {
-    out[0] = (struct local){ "Ollama", "ollama", ollama_address(a), "" };
-    out[1] = (struct local){ "llama.cpp", "llama.cpp", arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT), "/v1" };
-    out[2] = (struct local){ "LM Studio", "lmstudio", arena_printf(a, "127.0.0.1:%d", LM_STUDIO_PORT), "/v1" };
+    const struct { const char *what, *preset, *address, *base; } all[N_MODEL_LOCALS] = {
+        { "Ollama", "ollama", ollama_address(a), "" },
+        { "llama.cpp", "llama.cpp", arena_printf(a, "127.0.0.1:%d", LLAMA_CPP_PORT), "/v1" },
+        { "LM Studio", "lmstudio", arena_printf(a, "127.0.0.1:%d", LM_STUDIO_PORT), "/v1" },
+    };
+
+    for (size_t i = 0; i < N_MODEL_LOCALS; i++) {
+        const struct preset *p = preset_named(str_from(all[i].preset));
+        const struct provider *provider = provider_named(str_from(p->api));
+
+        out[i] = (struct model){
+            .provider = provider, .name = "", .label = arena_printf(a, "%s/", p->name), .caps = provider->caps,
+            .source = arena_printf(a, "%s on %s", all[i].what, all[i].address), .facts = MODEL_FACTS_UNKNOWN,
+            .target = { .endpoint = arena_printf(a, "http://%s%s", all[i].address, all[i].base), .quirks = p->quirks },
+        };
+    }
 }
 
-static enum err try_local(struct arena *a, const struct local *l, const char *wanted, struct model *out) AWAITS
+static enum err try_local(struct arena *a, struct model *m, const char *wanted) AWAITS
 {
-    const struct preset *p = preset_named(str_from(l->preset));
-    const struct provider *provider = provider_named(str_from(p->api));
-    struct model m = {
-        .provider = provider, .source = arena_printf(a, "%s on %s", l->what, l->address), .caps = provider->caps,
-        .facts = MODEL_FACTS_UNKNOWN, .target = { .endpoint = arena_printf(a, "http://%s%s", l->address, l->base), .quirks = p->quirks },
-    };
     const char **names;
     size_t n;
 
-    TRY(list_within(a, &m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n));
+    TRY(list_within(a, m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n));
     if (is_set(wanted))
-        m.name = arena_c(a, str_from(wanted));
+        m->name = arena_c(a, str_from(wanted));
     else
-        TRY(choose(&m, names, n));
-    m.label = arena_printf(a, "%s/%s", p->name, m.name);
-    *out = m;
+        TRY(choose(m, names, n));
+    m->label = arena_printf(a, "%s%s", m->label, m->name);
     return OK;
 }
 
 static enum err find_local(struct arena *a, const char *wanted, struct model *out) AWAITS
 {
-    struct local all[N_LOCALS];
+    struct model all[N_MODEL_LOCALS];
 
-    locals(a, all);
-    for (size_t i = 0; i < N_LOCALS; i++)
-        if (try_local(a, &all[i], wanted, out) == OK)
+    model_locals(a, all);
+    for (size_t i = 0; i < N_MODEL_LOCALS; i++)
+        if (try_local(a, &all[i], wanted) == OK) {
+            *out = all[i];
             return OK;
+        }
     TRY(fiber_check());
-    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and none of Ollama (%s), "
-                  "llama.cpp (%s) and LM Studio (%s) has one to offer", all[0].address, all[1].address, all[2].address);
+    return failed(ERR_NOT_FOUND, "no model: model_provider.endpoint is not set, nor is OPENAI_API_KEY, and none of %s, %s and %s has one "
+                  "to offer", all[0].source, all[1].source, all[2].source);
 }
 
 enum err model_find(struct arena *a, const struct model_settings *s, struct model *out) AWAITS

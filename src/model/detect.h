@@ -25,3 +25,8 @@ enum err model_list(struct arena *, const struct model *, const char ***ret_name
 /* "host:port" of OLLAMA_HOST, which Ollama itself goes by: "host", "host:port", ":port" or a URL (0.0.0.0 is where it listens); or else
  * 127.0.0.1:11434. */
 char *ollama_address(struct arena *);
+
+/* The servers that are looked for on this machine, whether they run or not; their name is "" and their label "ollama/" and so on.
+ * In the arena. */
+enum { N_MODEL_LOCALS = 3 };
+void model_locals(struct arena *, struct model out[N_MODEL_LOCALS]);

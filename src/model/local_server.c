@@ -182,6 +182,7 @@ static enum err load(struct local_server *s) AWAITS
     s->ready_at = s->used_at = clock_ms();
     log_event(LOG_INFO, "local_model.ready", F("model", s->name), F("pid", llama_pid(s->llama)), F("ms", clock_ms() - since));
     failure_over("local model");
+    s->error[0] = '\0';
     set_state(s, READY);
     return OK;
 }
@@ -335,7 +336,7 @@ json_t *local_server_status(const struct local_server *s)
 
     if (s->llama)
         json_object_set_new(o, "pid", json_integer(llama_pid(s->llama)));
-    if (s->failures)
+    if (s->error[0])
         json_object_set_new(o, "error", json_from_str(str_from(s->error)));
     return o;
 }

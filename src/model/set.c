@@ -157,6 +157,8 @@ enum err model_set_get_beside(struct model_set *s, const struct model *m, str na
     size_t before = strlen(m->label) - strlen(m->name);     /* "provider/", or nothing */
     struct model copy = *m;
 
+    if (m == s->local && !str_eq(name, str_from(m->name)))
+        return failed(ERR_NOT_FOUND, "the local model is %s; there is no '%.*s'", m->name, STR(str_take(name, 60)));
     copy.name = arena_c(s->arena, name);
     copy.label = arena_printf(s->arena, "%.*s%s", (int)before, m->label, copy.name);
     *out = map_get(&s->models, str_from(copy.label));
@@ -168,6 +170,13 @@ enum err model_set_get_beside(struct model_set *s, const struct model *m, str na
 
     copy.caps = m->provider->caps;
     return keep(s, p ? p->name : NULL, &copy, out);
+}
+
+enum err model_set_find(struct model_set *s, str name, struct model **out)
+{
+    enum err e = model_set_get(s, name, out);
+
+    return e == ERR_INPUT || e == ERR_NOT_FOUND ? model_set_get_beside(s, s->routes[MODEL_MAIN].models[0], name, out) : e;
 }
 
 enum err model_set_list(struct model_set *s, struct arena *a, const struct model *m, const char ***ret_names, size_t *ret_n)

@@ -40,7 +40,9 @@ enum err model_set_open(struct arena *, const struct model_set_settings *, struc
 /* The model of a label, "provider/model": one of the set, or made now; "local" is the one that we run.  ERR_NOT_FOUND: there is no
  * such provider; ERR_AUTH: it has no key; ERR_INPUT: that is no label. */
 enum err model_set_get(struct model_set *, str label, struct model **out) MUST_USE;
-/* Another model of the server that `m` is on. */
+/* What somebody chose: a label, or a name of the main model's server, which may have a '/' in it too. */
+enum err model_set_find(struct model_set *, str name, struct model **out) MUST_USE;
+/* Another model of the server that `m` is on.  ERR_NOT_FOUND: the local one has no other. */
 enum err model_set_get_beside(struct model_set *, const struct model *m, str name, struct model **out) MUST_USE;
 /* The names that the server of `m` has: those that the owner lists for it, or what it says itself (model_list()). */
 enum err model_set_list(struct model_set *, struct arena *, const struct model *m, const char ***ret_names, size_t *ret_n) AWAITS MUST_USE;

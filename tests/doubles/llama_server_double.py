@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """llama-server as tests see it: its arguments, /health (503 while it loads), /v1/models and /v1/chat/completions on a Unix socket.
 
-https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md.  It answers in words "word " and says which slots are in use.
+https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md.  It answers in words "word0 word1 ...", or with a call
+when it has tools and the last message speaks of a tool.
 What goes wrong is an argument (model.arguments):
 
     --double-load SECONDS      /health says 503 that long
@@ -124,6 +125,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('Connection', 'close')
         self.end_headers()
         self.close_connection = True
+        if body.get('tools') and body['messages'][-1]['role'] == 'user' and 'tool' in body['messages'][-1]['content']:
+            self.piece({'tool_calls': [{'index': 0, 'id': 'c', 'type': 'function', 'function': {
+                'name': body['tools'][0]['function']['name'], 'arguments': '{}'}}]})
+            self.end('tool_calls')
+            return
         for i in range(o.double_words):
             if number == o.double_die and i == 0:
                 os._exit(3)
@@ -132,9 +138,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.is_fit()
             time.sleep(o.double_pause)
             self.piece({'content': f'word{i} '})
-        with s.lock:
-            s.busy -= 1
-        self.piece({}, 'stop', usage={'prompt_tokens': 7, 'completion_tokens': o.double_words})
+        self.end('stop')
+
+    def end(self, reason):
+        with self.state.lock:
+            self.state.busy -= 1
+        self.piece({}, reason, usage={'prompt_tokens': 7, 'completion_tokens': self.state.options.double_words})
         self.wfile.write(b'data: [DONE]\n\n')
 
 

@@ -107,6 +107,30 @@ class LocalModel(unittest.TestCase):
         self.assertIn('llama-server is not installed', answer)
         self.assertIn('https://github.com/ggml-org/llama.cpp/releases', answer)
 
+    def test_models_are_listed_and_tried_with_and_without_a_gateway(self):
+        for settings in self.words('--double-pause', '0.02'), []:
+            listed = json.loads(self.run_cli('models', 'list', '--json', *settings[2:]).stdout)['servers']
+            local = [s for s in listed if s['name'] == 'local']
+            self.assertEqual([(m['label'], m['context'], m['roles']) for m in local[0]['models']],
+                             [('local/tiny-Q4_0', 16384, ['main', 'fast', 'vision'])])
+            tried = self.run_cli('models', 'test', *settings[2:])
+            self.assertRegex(tried.stdout, r'^local/tiny-Q4_0 .*first token after 0\.\d\d s, \d+\.\d tokens a second, tools: yes\n$')
+            self.assertEqual(tried.returncode, 0)
+            wrong = self.run_cli('models', 'test', 'nonsense', *settings[2:])
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn('the local model is tiny-Q4_0', wrong.stdout)
+            if settings:
+                self.start('--double-pause', '0.02')
+        self.assertRegex(self.run_cli('status').stdout, r'local +tiny-Q4_0: ready, 0 of 2 slots busy, 0 waiting')
+        self.assertEqual(len(self.noted('start')), 2, 'one for the command, one for the gateway')
+
+    def test_what_cannot_be_tried_is_told(self):
+        tried = self.run_cli('models', 'test', *self.words(model__quant='Q8_0')[2:])
+        self.assertEqual(tried.returncode, 1)
+        self.assertIn('is not of model.quant Q8_0', tried.stdout)
+        self.assertIn('1 of 1 model did not answer', tried.stdout)
+        self.assertIn('no model is in use', self.run_cli('models', 'test').stdout)
+
     def test_many_conversations_are_admitted_and_take_turns(self):
         gateway = self.start('--double-pause', '0.02', model__slots='2', model__start='boot')
         answers = []
