@@ -54,7 +54,7 @@ static enum err begin_local(struct asked *a)
 }
 
 /* Joining the other fiber must not change what is told of a failure. */
-static void asked_done(struct asked *a)
+static void asked_done(struct asked *a) AWAITS
 {
     char text[ERR_TEXT_MAX];
 
