@@ -10,7 +10,8 @@
  * set: of the same settings; NULL: there is none.  *out is a new reference. */
 enum err survey_servers(const struct model_set_settings *, const struct model_set *, struct arena *, json_t **out) AWAITS MUST_USE;
 
-/* Asks the model for a word, and then for a call of a tool:
- *     {"label", "ok", "first_token_ms", "total_ms", "output_tokens", "tokens_per_second", "tools": true or false, "tools_error", "error"}
- * tokens_per_second is null where the model counts none; "load_ms" is there for a model that we run.  A new reference, also of a model that fails. */
+/* Asks the model for a few words, and then for a call of a tool:
+ *     {"label", "ok", "first_token_ms", "total_ms", "output_tokens", "tokens_per_second", "tools": true, "tools_error", "error"}
+ * tokens_per_second is null where the model counts none; "load_ms" is there for a model that we run.  A new reference, also of a
+ * model that fails. */
 json_t *survey_test(struct model *) AWAITS;
