@@ -237,7 +237,7 @@ enum err models_by_name(struct gateway *g, struct arena *a, str name, struct mod
     TRY(await_search(m, a, out));
     if (m->current == NULL)
         return OK;
-    TRY(chosen(m->current, name, &first));
+    TRY(model_set_find(m->current, name, &first));
     *out = (struct model_choice){ .route = route_from(a, first, &none) };
     return OK;
 }
