@@ -36,7 +36,8 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
     *t = (struct turn){
         .arena = a->arena, .store = g->store, .bus = g->bus, .histories = g->histories, .blobs = g->blobs,
         .inbox_id = a->inbox_id, .message = *a->message,
-        .person = person, .workspace = a->agent->workspace, .host = host, .is_new = !a->resumed, .max_rounds = (unsigned)config->turn_rounds,
+        .person = person, .workspace = a->agent->workspace, .host = host, .is_new = !a->resumed,
+        .max_rounds = (unsigned)config->turn_rounds,
         .asker.budgets = g->budgets, .asker.denial = &a->denial,
         .asker.spend = { .person = person.id, .session_id = a->message->session_id, .agent = a->agent->name, .purpose = "turn",
                          .inbox_id = a->inbox_id },

@@ -206,7 +206,7 @@ static enum err route_of_agent(struct model_set *s, struct arena *a, const struc
     struct model_route *route = ARENA_NEW(a, struct model_route);
 
     for (size_t i = 0; i < agent->models.n; i++) {
-        if (chosen(s, str_from(agent->models.items[i]), &models[route->n]) == OK)
+        if (model_set_find(s, str_from(agent->models.items[i]), &models[route->n]) == OK)
             route->n++;
         else
             out->why_not = str_from(arena_printf(a, "the models of the agent %.*s: %s", STR(agent->name), failed_text()));
