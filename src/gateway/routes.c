@@ -285,10 +285,18 @@ static void add_cors(struct request *q)
     http_add_field(q->http, S("Vary"), S("Origin"));
 }
 
+/* The clients of OpenAI and Anthropic send many of their own. */
+static str allowed_headers(const struct request *q)
+{
+    str asked = http_exchange_field(q->http, S("access-control-request-headers"));
+
+    return v1_is_path(q->http->path) && asked.len ? asked : S("Authorization, Content-Type, Idempotency-Key");
+}
+
 static enum err answer_preflight(struct request *q) AWAITS
 {
     http_add_field(q->http, S("Access-Control-Allow-Methods"), S("GET, POST"));
-    http_add_field(q->http, S("Access-Control-Allow-Headers"), S("Authorization, Content-Type, Idempotency-Key"));
+    http_add_field(q->http, S("Access-Control-Allow-Headers"), allowed_headers(q));
     http_add_field(q->http, S("Access-Control-Max-Age"), S("600"));
     return http_answer(q->http, 204, S(""), S(""));
 }

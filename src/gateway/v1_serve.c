@@ -22,19 +22,25 @@ static enum err read(struct request *q, const struct v1_dialect *d, struct v1_re
     return d->read(r, body);
 }
 
-/* Tools of the caller's leave none of our own: the model's calls are the caller's to run. */
+/* Tools of the caller's leave none of our own: the model's calls are the caller's to run, and their results go back to the model. */
+static bool has_tools(const struct v1_request *r)
+{
+    return r->prompt.n_tools || (r->messages.n && r->messages.messages[r->messages.n - 1].role == ROLE_TOOL);
+}
+
 static enum err answer(struct request *q, const struct v1_dialect *d, struct v1_request *r) AWAITS
 {
     str agent;
 
     if (!v1_is_assistant(r->model, &agent))
         return v1_call(q, d, r, V1_PLAIN);
-    return r->prompt.n_tools ? v1_call(q, d, r, V1_PERSONA) : v1_assistant(q, d, r, agent);
+    return has_tools(r) ? v1_call(q, d, r, V1_PERSONA) : v1_assistant(q, d, r, agent);
 }
 
 static enum err refuse(struct request *q, enum err e, const char *param) AWAITS
 {
-    struct v1_problem p = v1_problem_of(e, arena_str(q->arena, str_from(failed_text())));
+    str why = arena_str(q->arena, str_from(failed_text()));
+    struct v1_problem p = e == ERR_LIMIT ? v1_problem_with(413, why) : v1_problem_of(e, why);     /* our limit: it is too large */
 
     p.param = param;
     return v1_refuse(q, &p);

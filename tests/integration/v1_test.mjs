@@ -122,7 +122,11 @@ await test('a model by its name is passed the caller\'s tools, and its results',
 await test('the assistant with the caller\'s tools is its persona, and runs none', async () => {
   const r = await openai.chat.completions.create({ model: 'clawdbot', tools: [{ type: 'function', function: weather }],
     messages: user('call weather {"city":"Oslo"}') });
-  equal(r.choices[0].message.tool_calls[0].function.name, 'weather');
+  const { tool_calls: [call] } = r.choices[0].message;
+  equal(call.function.name, 'weather');
+  const last = await openai.chat.completions.create({ model: 'clawdbot', messages: [...user('call weather {"city":"Oslo"}'), r.choices[0].message,
+    { role: 'tool', tool_call_id: call.id, content: 'rain' }] });
+  check(last.choices[0].message.content.startsWith('echo: '), JSON.stringify(last));
 });
 
 await test('images go to the model', async () => {
@@ -200,6 +204,7 @@ await test('errors are what each client raises by itself', async () => {
   const limited = await chat({ messages: user('busy') });
   equal([limited.constructor.name, limited.code], ['RateLimitError', 'rate_limit_exceeded']);
   equal((await chat({ messages: user('gone'), stream: true })).constructor.name, 'NotFoundError');
+  equal((await chat({ model: 'clawdbot', messages: user('x'.repeat(1 << 20) + 'y') })).status, 413);
   equal((await failure(new OpenAI({ baseURL: `${g.url}/v1`, apiKey: 'wrong', maxRetries: 0 }).models.list())).code, 'invalid_api_key');
   const message = body => failure(anthropic.messages.create({ model: 'mock/gpt-5', max_tokens: 9, messages: user('hello'), ...body }));
   equal((await message({ messages: [] })).error.error.type, 'invalid_request_error');
