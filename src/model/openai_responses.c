@@ -44,9 +44,9 @@ static enum err fold_thought(struct completion *c, const json_t *event)
 }
 
 /* A summary has paragraphs. */
-static enum err fold_thought_begins(struct completion *c, const json_t *event)
+static enum err fold_thought_begins(struct completion *c, const json_t *event UNUSED)
 {
-    return json_int(event, "summary_index", 0) > 0 ? completion_reasoning(c, S("\n\n")) : OK;
+    return completion_reasoning(c, c->reasoning.len ? S("\n\n") : NO_STR);
 }
 
 static enum err fold_arguments(struct completion *c, const json_t *event)
@@ -110,7 +110,7 @@ static enum err keep_item(struct completion *c, const json_t *item)
         return OK;
     if (str_eq(type, S("function_call")))
         return completion_keep(c, RESPONSES_NAME, json_pack("{s:s, s:o}", "type", "function_call", "call_id",
-                                                  json_from_str(json_text_str(item, "call_id"))));
+                                                            json_from_str(json_text_str(item, "call_id"))));
     if (!str_eq(type, S("message")))
         return OK;
     json_t *note = json_pack("{s:s, s:I}", "type", "message", "bytes", (json_int_t)size_of_text(item));
