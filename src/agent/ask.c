@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ask.h"
 
+#include "agent/purse.h"
 #include "agent/transcript_valid.h"
 #include "base/metrics.h"
 #include "config/config.h"
@@ -35,11 +36,15 @@ enum err ask_model(const struct asker *asker, struct arena *a, struct prompt *p,
     };
     struct route_result result;
     uint64_t start = clock_us();
+    int64_t held;
 
     if (p->max_tokens == 0)
         p->max_tokens = (int64_t)c->model_provider_max_tokens;
+    TRY(purse_open(asker->purse, p, &held));
     metric_add(METRIC_model_calls, 1);
     enum err e = route_complete(asker->route, a, p, &options, out, &result);
+
+    purse_close(asker->purse, held, p, e ? NULL : out);
 
     if (asker->ret_model && result.model)
         *asker->ret_model = result.model;

@@ -11,6 +11,7 @@ struct asker {
     struct spend    spend;
     struct budget_denial *denial;   /* route.h; may be NULL */
     void (*on_reasoning)(void *arg, str text);      /* thoughts as they come, with on_delta's arg; may be NULL */
+    struct purse   *purse;          /* purse.h: of the task it is for; NULL: none */
     struct model  **ret_model;      /* gets the one that answered, or failed last; may be NULL */
 };
 

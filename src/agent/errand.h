@@ -26,5 +26,5 @@ struct errand {
     unsigned       rounds, n_calls;
 };
 
-/* ERR_LIMIT: no answer after max_rounds; else what complete() says. */
+/* ERR_LIMIT: no answer after max_rounds; ERR_BUDGET: the tokens of asker.purse are used up; else what complete() says. */
 enum err errand_run(struct errand *) AWAITS MUST_USE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/tool_host.h"
 
+#include "gateway/agents.h"
 #include "tool/registry.h"
 
 #define TOOL(id) extern const struct tool tool_##id;
@@ -11,6 +12,11 @@ static const struct tool *const tools[] = {
 #include "gateway/tools.def"
 };
 #undef TOOL
+
+str tool_host_agent(const struct tool_host *h)
+{
+    return h->agent ? h->agent->name : S("");
+}
 
 void gateway_register_tools(void)
 {

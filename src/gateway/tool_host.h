@@ -7,8 +7,12 @@
 struct tool_host {
     struct gateway *gateway;
     const struct agent *agent;  /* who asks for the call; NULL: the one of the main settings */
+    struct purse   *purse;      /* agent/purse.h: of the agent whose call it is; NULL: of a person's turn */
     unsigned        depth;      /* 0: a person's turn; 1: an agent that it started; 2: an agent of that one */
 };
+
+/* Of the agent, for bills. */
+str  tool_host_agent(const struct tool_host *);
 
 /* Adds tools.def to the registry; before any turn, any number of times. */
 void gateway_register_tools(void);

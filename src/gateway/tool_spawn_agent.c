@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* tool_spawn_agent.c: tasks given to agents that know nothing of the conversation (agent/errand.h), and what they found. */
 #include "agent/errand.h"
+#include "agent/purse.h"
 #include "base/utf8.h"
+#include "config/config.h"
 #include "gateway/models.h"
 #include "gateway/tool_host.h"
 #include "runtime/fiber.h"
@@ -26,6 +28,8 @@ const struct tool tool_spawn_agent = {
               "\"tools\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"Names of the tools they may use; all if "
               "absent\"},"
               "\"rounds\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"description\":\"Model calls allowed each, 8 if absent\"},"
+              "\"tokens\":{\"type\":\"integer\",\"minimum\":1000,\"description\":\"Tokens allowed each, in and out together, for all its "
+              "model calls\"},"
               "\"timeout\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":3600,\"description\":\"Seconds allowed each, 300 if absent\"}}}",
     .risk = RISK_EXECUTE, .repeatable = false, .run = spawn_agent_run,
 };
@@ -33,13 +37,14 @@ const struct tool tool_spawn_agent = {
 struct agents;
 struct agent {
     struct agents    *all;
+    struct purse      purse;
+    struct tool_host  host;             /* one deeper than that of the call */
     struct errand     errand;
     struct tool_result result;
 };
 
 struct agents {
     const struct tool_context *cx;
-    struct tool_host  host;             /* theirs: one deeper */
     int64_t           timeout_s;
     struct agent      agent[TASKS_MAX];
     size_t            n;
@@ -158,37 +163,49 @@ static void collect(const struct agents *all, struct tool_result *out)
     out->is_error = n_failed == all->n;
 }
 
+/* What the call allows, and no more than the settings do. */
+static int64_t tokens_allowed(const json_t *arguments)
+{
+    int64_t most = (int64_t)config_now()->spawn_agent_tokens, asked = json_int(arguments, "tokens", most);
+
+    return most && (asked > most || asked == 0) ? most : asked;
+}
+
+static void prepare(struct agents *all, size_t i, const struct model_route *route, const json_t *arguments)
+{
+    const struct tool_context *cx = all->cx;
+    struct gateway *g = cx->host->gateway;
+    struct agent *a = &all->agent[i];
+
+    a->all = all;
+    a->purse = (struct purse){ .tokens = tokens_allowed(arguments), .outer = cx->host->purse };
+    a->host = (struct tool_host){ .gateway = g, .purse = &a->purse, .agent = cx->host->agent, .depth = cx->host->depth + 1 };
+    a->errand = (struct errand){
+        .arena = cx->arena, .store = g->store, .asker = {
+            .route = route, .budgets = g->budgets, .purse = &a->purse,
+            .spend = { cx->person.id, cx->session_id, tool_host_agent(cx->host), "agent", cx->inbox_id },
+        },
+        .system = system_prompt(cx), .context = cx, .task = json_strval(json_array_get(json_at(arguments, "tasks"), i)),
+        .host = &a->host, .max_rounds = (unsigned)json_int(arguments, "rounds", ROUNDS),
+    };
+    choose_tools(cx, json_at(arguments, "tools"), a->host.depth, &a->errand);
+}
+
 static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
 {
-    struct agents all = {
-        .cx = cx, .host = { .gateway = cx->host->gateway, .depth = cx->host->depth + 1 },
-        .timeout_s = json_int(arguments, "timeout", TIMEOUT_S), .n = json_array_size(json_at(arguments, "tasks")),
-    };
+    struct agents all = { .cx = cx, .timeout_s = json_int(arguments, "timeout", TIMEOUT_S), .n = json_array_size(json_at(arguments, "tasks")) };
     struct model_choice model;
 
     *out = (struct tool_result){ 0 };
     if (is_refused(cx, arguments, out))
         return OK;
-    TRY(models_choice(all.host.gateway, cx->arena, cx->session_id, MODEL_MAIN, &model));
+    TRY(models_choice(cx->host->gateway, cx->arena, cx->session_id, MODEL_MAIN, &model));
     if (model.route == NULL) {
         *out = tool_refusal(cx, "there is no model: %.*s", STR(model.why_not));
         return OK;
     }
-    for (size_t i = 0; i < all.n; i++) {
-        struct errand *e = &all.agent[i].errand;
-
-        all.agent[i].all = &all;
-        *e = (struct errand){
-            .arena = cx->arena, .store = all.host.gateway->store, .asker = {
-                .route = model.route, .budgets = all.host.gateway->budgets,
-                .spend = { cx->person.id, cx->session_id, S(""), "agent", cx->inbox_id },
-            },
-            .system = system_prompt(cx), .context = cx,
-            .task = json_strval(json_array_get(json_at(arguments, "tasks"), i)), .host = &all.host,
-            .max_rounds = (unsigned)json_int(arguments, "rounds", ROUNDS),
-        };
-        choose_tools(cx, json_at(arguments, "tools"), all.host.depth, e);
-    }
+    for (size_t i = 0; i < all.n; i++)
+        prepare(&all, i, model.route, arguments);
     at_work += all.n;
     enum err e = run_all(&all);
 

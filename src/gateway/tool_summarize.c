@@ -142,8 +142,8 @@ static enum err work(void *arg) AWAITS
         str *part = &w->parts->text[(*w->next)++];
         struct errand e = {
             .arena = s->arena, .store = s->cx->host->gateway->store, .asker = {
-                .route = s->model.route, .budgets = s->cx->host->gateway->budgets,
-                .spend = { s->cx->person.id, s->cx->session_id, S(""), "summary", s->cx->inbox_id },
+                .route = s->model.route, .budgets = s->cx->host->gateway->budgets, .purse = s->cx->host->purse,
+                .spend = { s->cx->person.id, s->cx->session_id, tool_host_agent(s->cx->host), "summary", s->cx->inbox_id },
             },
             .context = s->cx, .host = s->cx->host, .system = w->system, .task = *part, .max_rounds = 1,
         };

@@ -353,6 +353,24 @@ TEST(an_agent_works_with_tools_of_its_own_and_hands_back_its_last_words)
     scene_end(&t.s);
 }
 
+TEST(an_agent_ends_when_its_tokens_are_used_up)
+{
+    static const struct scripted script[] = { { "again", MODEL_CALLS("a", "list_dir", "{}") }, { "folder is empty", MODEL_CALLS("a", "list_dir", "{}") },
+                                              { NULL, NULL } };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"again\"],\"tokens\":1000}",
+                "the agent did not finish: the tokens of the task are used up: 0 of 1000 are spent", true);
+    CHECK_INT(t.s.n_asked, 0);
+    struct tool_result r = call(&t, "spawn_agent", "{\"tasks\":[\"again\"],\"tools\":[\"list_dir\"],\"tokens\":1500,\"rounds\":32}");
+
+    CHECK(r.is_error && str_find(r.text, S(" of 1500 are spent, and the next call takes ")) != STR_NONE);
+    CHECK(t.s.n_asked > 0 && t.s.n_asked < 8);
+    scene_end(&t.s);
+}
+
 TEST(several_tasks_are_done_side_by_side_and_one_that_fails_leaves_the_others)
 {
     static const struct scripted script[] = {
