@@ -193,7 +193,9 @@ static void prepare(struct agents *all, size_t i, const struct model_route *rout
 
 static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
 {
-    struct agents all = { .cx = cx, .timeout_s = json_int(arguments, "timeout", TIMEOUT_S), .n = json_array_size(json_at(arguments, "tasks")) };
+    struct agents all = {
+        .cx = cx, .timeout_s = json_int(arguments, "timeout", TIMEOUT_S), .n = json_array_size(json_at(arguments, "tasks")),
+    };
     struct model_choice model;
 
     *out = (struct tool_result){ 0 };
