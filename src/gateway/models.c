@@ -259,6 +259,15 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum 
     return m->current ? choose(m->current, a, role, place.model, out) : OK;     /* looked up after the await */
 }
 
+enum err models_of_agent(struct gateway *g, struct arena *a, const struct agent *agent, struct model_choice *out)
+{
+    TRY(await_search(g->models, a, out));
+    if (g->models->current == NULL)
+        return OK;
+    *out = (struct model_choice){ 0 };
+    return agent->models.n ? route_of_agent(g->models->current, a, agent, out) : choose(g->models->current, a, MODEL_MAIN, NO_STR, out);
+}
+
 static enum err set_name(struct gateway *g, struct arena *a, str session_id, str name) AWAITS
 {
     struct batch *b = batch_new(a);

@@ -26,6 +26,9 @@ struct model_choice { const struct model_route *route; str why_not; };
 enum err models_choice(struct gateway *, struct arena *, str session_id, enum model_role, struct model_choice *out) AWAITS MUST_USE;
 /* The very model that a program asks for: "provider/model", or a name of the server in use.  ERR_NOT_FOUND: there is none. */
 enum err models_by_name(struct gateway *, struct arena *, str name, struct model_choice *out) AWAITS MUST_USE;
+/* What an agent asks, where no conversation has chosen otherwise. */
+struct agent;
+enum err models_of_agent(struct gateway *, struct arena *, const struct agent *, struct model_choice *out) AWAITS MUST_USE;
 /* From now on this conversation uses another model: "provider/model", or a name of the server in use.  ERR_NOT_FOUND: there is none. */
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
 /* For a person who writes `said`: the model in use and what else there is. */

@@ -5,6 +5,7 @@
 #include "agent/persona.h"
 #include "agent/turn.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/models.h"
 #include "gateway/v1_output.h"
 #include "gateway/v1_problem.h"
@@ -30,21 +31,21 @@ static void call_done(struct call *c)
 
 static const enum model_role roles[] = { MODEL_MAIN, MODEL_FAST, MODEL_VISION };
 
-static enum err choose(struct gateway *g, struct arena *a, str name, struct model_choice *out) AWAITS
+static enum err choose(struct request *q, str name, const struct agent *as, struct model_choice *out) AWAITS
 {
-    if (name.len == 0)
-        return models_choice(g, a, NO_STR, MODEL_MAIN, out);
+    if (as)
+        return models_of_agent(q->gateway, q->arena, as, out);
     for (size_t i = 0; i < N_ELEMENTS(roles); i++)
         if (str_eq(name, str_from(model_role_name(roles[i]))))
-            return models_choice(g, a, NO_STR, roles[i], out);
-    return models_by_name(g, a, name, out);
+            return models_choice(q->gateway, q->arena, NO_STR, roles[i], out);
+    return models_by_name(q->gateway, q->arena, name, out);
 }
 
-static enum err find_route(struct gateway *g, struct arena *a, str name, const struct model_route **out) AWAITS
+static enum err find_route(struct request *q, str name, const struct agent *as, const struct model_route **out) AWAITS
 {
     struct model_choice choice;
 
-    TRY(choose(g, a, name, &choice));
+    TRY(choose(q, name, as, &choice));
     if (choice.route == NULL)
         return failed(ERR_NET, "no model can be asked: %.*s", STR(choice.why_not));
     *out = choice.route;
@@ -93,10 +94,11 @@ static enum err run(struct call *c) AWAITS
     return OK;
 }
 
-static void add_persona(struct request *q, struct v1_request *r)
+static void add_persona(struct request *q, struct v1_request *r, const struct agent *as)
 {
     struct transcript all = { .arena = q->arena };
-    struct turn t = { .arena = q->arena, .store = q->gateway->store, .workspace = q->gateway->workspace,
+    struct turn t = { .arena = q->arena, .store = q->gateway->store, .workspace = as->workspace,
+                      .agent = as->name, .persona = as->persona,
                       .message = { .platform = S("openai"), .user_id = S("owner") },
                       .person = access_person(q->gateway->access, S("openai"), S("owner")) };
 
@@ -106,15 +108,17 @@ static void add_persona(struct request *q, struct v1_request *r)
     r->messages = all;
 }
 
-static enum err prepare(struct call *c, struct request *q, struct v1_request *r, enum v1_voice voice) AWAITS
+static enum err prepare(struct call *c, struct request *q, struct v1_request *r, const struct agent *as) AWAITS
 {
     if (r->previous.len) {
         r->param = "previous_response_id";
         return failed(ERR_INPUT, "'previous_response_id': only the assistant remembers; send the whole conversation");
     }
-    TRY(find_route(q->gateway, q->arena, voice == V1_PERSONA ? NO_STR : r->model, &c->asker.route));
-    if (voice == V1_PERSONA)
-        add_persona(q, r);
+    TRY(find_route(q, r->model, as, &c->asker.route));
+    if (as) {
+        c->asker.spend.agent = as->name;
+        add_persona(q, r, as);
+    }
     c->prompt = r->prompt;
     c->prompt.messages = r->messages.messages;
     c->prompt.n_messages = r->messages.n;
@@ -125,13 +129,13 @@ static enum err prepare(struct call *c, struct request *q, struct v1_request *r,
     return OK;
 }
 
-enum err v1_call(struct request *q, const struct v1_dialect *d, struct v1_request *r, enum v1_voice voice)
+enum err v1_call(struct request *q, const struct v1_dialect *d, struct v1_request *r, const struct agent *as)
 {
     CLEANUP(call_done) struct call c = { .asker.budgets = q->gateway->budgets, .asker.spend = { .person = S("owner"), .purpose = "api" } };
 
     v1_output_init(&c.out, q, d, r);
     c.asker.on_reasoning = r->stream ? on_reasoning : NULL;     /* whole, it may be tried again until the first word */
-    enum err e = prepare(&c, q, r, voice);
+    enum err e = prepare(&c, q, r, as);
 
     if (e == OK) {
         TRY(run(&c));

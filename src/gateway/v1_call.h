@@ -5,7 +5,7 @@
 #include "gateway/v1.h"
 
 /* r->model: a role ("main", "fast", "vision"), whose models are asked in their order; or one model, by its label or by the name that
- * the server in use has for it.  with_persona: the assistant's own
- * model, told who it is before what the caller says.  A client that goes away ends the call. */
-enum v1_voice { V1_PLAIN, V1_PERSONA };
-enum err v1_call(struct request *, const struct v1_dialect *, struct v1_request *, enum v1_voice) AWAITS MUST_USE;
+ * the server in use has for it.  as: the agent's own models instead,
+ * told who they are before what the caller says; NULL: nobody.  A client that goes away ends the call. */
+struct agent;
+enum err v1_call(struct request *, const struct v1_dialect *, struct v1_request *, const struct agent *as) AWAITS MUST_USE;

@@ -2,6 +2,7 @@
 /* v1_models.c: GET /v1/models: what may be asked for as `model`. */
 #include <string.h>
 
+#include "gateway/agents.h"
 #include "gateway/handlers.h"
 #include "gateway/models.h"
 #include "gateway/v1_output.h"
@@ -34,12 +35,22 @@ static void add(const struct gateway *g, json_t *list, str id, const char *owner
         json_array_append_new(list, model_of(g, id, owner));
 }
 
-/* The assistant, the roles, and the models that have them.  Where none can be asked now, the assistant is there all the same. */
+static void add_agents(const struct gateway *g, struct arena *a, json_t *list)
+{
+    struct agent_list all = agents_all(g);
+
+    for (size_t i = 0; i < all.n; i++)
+        if (all.agents[i].name.len)
+            add(g, list, str_from(arena_printf(a, "clawdbot/%.*s", STR(all.agents[i].name))), "clawdbot");
+}
+
+/* The assistants, the roles, and the models that have them.  Where none can be asked now, the assistants are there all the same. */
 static enum err list_models(struct request *q, json_t *list) AWAITS
 {
     struct model_choice choice;
 
     add(q->gateway, list, S("clawdbot"), "clawdbot");
+    add_agents(q->gateway, q->arena, list);
     for (enum model_role role = 0; role < N_MODEL_ROLES; role++) {
         TRY(models_choice(q->gateway, q->arena, NO_STR, role, &choice));
         if (choice.route == NULL)

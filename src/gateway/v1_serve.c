@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* v1_serve.c: POST /v1/...: who answers it. */
+#include "gateway/agents.h"
 #include "gateway/handlers.h"
 #include "gateway/v1_assistant.h"
 #include "gateway/v1_call.h"
@@ -30,11 +31,17 @@ static bool has_tools(const struct v1_request *r)
 
 static enum err answer(struct request *q, const struct v1_dialect *d, struct v1_request *r) AWAITS
 {
-    str agent;
+    str name;
 
-    if (!v1_is_assistant(r->model, &agent))
-        return v1_call(q, d, r, V1_PLAIN);
-    return has_tools(r) ? v1_call(q, d, r, V1_PERSONA) : v1_assistant(q, d, r, agent);
+    if (!v1_is_assistant(r->model, &name))
+        return v1_call(q, d, r, NULL);
+    const struct agent *agent = agents_find(q->gateway, name);
+
+    if (agent == NULL) {
+        r->param = "model";
+        return failed(ERR_NOT_FOUND, "there is no agent '%.*s'; GET /v1/models lists them", STR(str_take(name, 60)));
+    }
+    return has_tools(r) ? v1_call(q, d, r, agent) : v1_assistant(q, d, r, name);
 }
 
 static enum err refuse(struct request *q, enum err e, const char *param) AWAITS

@@ -29,7 +29,7 @@ await mock.start();
 const g = await new Gateway({ 'model_provider.endpoint': await startModel('--deltas', '3', '--delta-interval-ms', '5', '--obey'),
   'model_provider.model': 'double', 'model_provider.retries': 0, 'models.embedding': 'mock/text-embedding-3-small',
   'models.providers': JSON.stringify({ mock: { endpoint: `${mock.url}/v1`, api_key: 'k' } }),
-  'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0 }).start();
+  agents: JSON.stringify([{ name: 'cook', persona: 'You cook.' }]), 'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0 }).start();
 const openai = new OpenAI({ baseURL: `${g.url}/v1`, apiKey: g.token, maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: g.url, apiKey: g.token, maxRetries: 0 });
 const echo = t => `echo: ${t} word1 word2`;
@@ -45,9 +45,10 @@ async function collect(stream, piece) {
 
 await test('the assistant and the models are listed', async () => {
   const ids = (await openai.models.list()).data.map(m => m.id);
-  equal(ids, ['clawdbot', 'main', 'double', 'fast', 'vision', 'embedding', 'mock/text-embedding-3-small']);
+  equal(ids, ['clawdbot', 'clawdbot/cook', 'main', 'double', 'fast', 'vision', 'embedding', 'mock/text-embedding-3-small']);
   equal((await openai.models.retrieve('mock/text-embedding-3-small')).object, 'model');
   equal((await failure(openai.models.retrieve('nobody'))).code, 'model_not_found');
+  equal((await failure(openai.chat.completions.create({ model: 'clawdbot/nobody', messages: user('hi') }))).param, 'model');
 });
 
 await test('chat completions: the assistant answers, whole and streamed', async () => {
