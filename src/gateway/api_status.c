@@ -9,6 +9,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
 #include "gateway/models.h"
+#include "model/budget.h"
 #include "runtime/clock.h"
 #include "tool/sandbox.h"
 #include "tool/settings.h"
@@ -45,6 +46,8 @@ enum err get_metrics(struct request *q) AWAITS
     struct gateway *g = q->gateway;
     struct store_stats s;
 
+    if (budgets_show(g->budgets) == ERR_CANCELLED)      /* other failures are shown below */
+        return ERR_CANCELLED;
     store_stats(g->store, &s);
     metrics_print(&b);
     gauge(&b, "clawdbot_fibers", "Fibers alive.", fibers_alive());

@@ -7,11 +7,11 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "model/budget_weigh.h"
 #include "model/tokens.h"
 #include "runtime/clock.h"
 
 enum {
-    LEAST_ANSWER = 1024,        /* tokens; an answer that may only be shorter is not worth its question */
     WAIT_MAX_MS = 30000,        /* for calls under way that hold what this one needs */
     WARN_PERCENT = 80,
 };
@@ -23,13 +23,6 @@ struct budgets {
     struct budget_observer observer;
     struct waiters         settled;     /* woken when something is held no longer */
 };
-
-/* One limit that holds for a call, and how it stands. */
-struct claim { const struct budget_limit *limit; str name; struct tally *tally; };
-struct claims { struct claim one[BUDGET_HOLDING_MAX]; size_t n; };
-
-/* What a call takes: its input for sure, its answer up to a length. */
-struct need { struct price price; int64_t input, input_cost, answer; };
 
 /* ---- from start to end ---- */
 
@@ -151,14 +144,6 @@ static enum err find_claims(struct budgets *b, const struct spend *s, struct cla
     return OK;
 }
 
-static struct budget_state state_of(const struct claim *c)
-{
-    return (struct budget_state){
-        .scope = c->limit->scope, .per = c->limit->per, .name = c->name, .limit = { c->limit->money, c->limit->tokens },
-        .spent = c->tally->spent, .held = c->tally->held, .period = c->tally->period,
-    };
-}
-
 enum err budgets_states(struct budgets *b, struct arena *a, const struct spend *s, struct budget_state **out, size_t *ret_n)
 {
     struct claims claims;
@@ -166,30 +151,16 @@ enum err budgets_states(struct budgets *b, struct arena *a, const struct spend *
     TRY(find_claims(b, s, &claims));
     *out = arena_alloc(a, (claims.n + 1) * sizeof **out);
     for (size_t i = 0; i < claims.n; i++)
-        (*out)[i] = state_of(&claims.one[i]);
+        (*out)[i] = claim_state(&claims.one[i]);
     *ret_n = claims.n;
     return OK;
 }
 
-static unsigned percent_of(int64_t spent, int64_t limit)
-{
-    if (limit == BUDGET_NO_LIMIT || spent <= 0)
-        return 0;
-    return spent >= limit ? 100 : (unsigned)((double)spent / (double)limit * 100);
-}
-
-unsigned budget_percent(const struct budget_state *s)
-{
-    unsigned money = percent_of(s->spent.money, s->limit.money), tokens = percent_of(s->spent.tokens, s->limit.tokens);
-
-    return money > tokens ? money : tokens;
-}
-
-/* ---- warnings ---- */
+/* ---- warnings and metrics ---- */
 
 static void warn(struct budgets *b, const struct claim *c, unsigned percent)
 {
-    struct budget_state s = state_of(c);
+    struct budget_state s = claim_state(c);
     unsigned level = percent >= 100 ? 100 : percent >= WARN_PERCENT ? WARN_PERCENT : 0;
 
     if (level <= c->tally->warned)
@@ -205,12 +176,23 @@ static void show_part(enum period_kind per, const char *kind, int64_t spent, int
         metric_set_for(METRIC_FAMILY_budget_used, period_name(per), kind, (int64_t)((double)spent / (double)limit * 1000));
 }
 
-static void show_used(const struct budget_state *s)
+static void show_used(const struct claim *c)
 {
-    if (s->scope != BUDGET_GLOBAL)
+    if (c->limit->scope != BUDGET_GLOBAL)
         return;
-    show_part(s->per, "money", s->spent.money, s->limit.money);
-    show_part(s->per, "tokens", s->spent.tokens, s->limit.tokens);
+    show_part(c->limit->per, "money", c->tally->spent.money, c->limit->money);
+    show_part(c->limit->per, "tokens", c->tally->spent.tokens, c->limit->tokens);
+}
+
+enum err budgets_show(struct budgets *b)
+{
+    struct spend nobody = { .person = S(""), .session_id = S(""), .agent = S("") };
+    struct claims claims;
+
+    TRY(find_claims(b, &nobody, &claims));
+    for (size_t i = 0; i < claims.n; i++)
+        show_used(&claims.one[i]);
+    return OK;
 }
 
 static void warn_all(struct budgets *b, const struct spend *s)
@@ -224,132 +206,27 @@ static void warn_all(struct budgets *b, const struct spend *s)
         c.tally = ledger_peek(&b->ledger, l->scope, l->per, c.name, now);
         if (c.tally == NULL || !budget_limit_holds(&b->rules, l, c.name))
             continue;
-        struct budget_state state = state_of(&c);
+        struct budget_state state = claim_state(&c);
 
-        show_used(&state);
         warn(b, &c, budget_percent(&state));
     }
 }
 
-/* ---- weighing ---- */
-
-static struct need need_of(const struct budget_rules *r, const struct model *m, const struct prompt *p)
-{
-    struct need n = { .price = budget_price(r, m), .input = (int64_t)tokens_in_prompt(p) };
-    struct usage dearest = { .input = n.input, .written = n.price.written > n.price.input ? n.input : 0 };
-
-    n.input_cost = price_cost(&n.price, &dearest);
-    n.answer = p->max_tokens ? p->max_tokens : m->facts.max_output ? m->facts.max_output : r->answer;
-    return n;
-}
-
-/* How long an answer may be, after `held` is put aside; below 0: not even the question has room. */
-static int64_t answer_within_money(const struct claim *c, const struct need *n, struct amount held)
-{
-    int64_t left = c->limit->money - c->tally->spent.money - held.money - n->input_cost, scaled;
-
-    if (left < 0)
-        return -1;
-    if (n->price.output == 0 || __builtin_mul_overflow(left, (int64_t)MONEY_UNIT, &scaled))
-        return INT64_MAX;
-    return scaled / n->price.output;
-}
-
-static int64_t answer_within(const struct claim *c, const struct need *n, struct amount held)
-{
-    int64_t tokens = INT64_MAX, money = INT64_MAX;
-
-    if (c->limit->tokens != BUDGET_NO_LIMIT)
-        tokens = c->limit->tokens - c->tally->spent.tokens - held.tokens - n->input;
-    if (c->limit->money != BUDGET_NO_LIMIT && n->price.is_known)
-        money = answer_within_money(c, n, held);
-    return tokens < money ? tokens : money;
-}
-
-static int64_t least_answer(const struct need *n)
-{
-    return n->answer < LEAST_ANSWER ? n->answer : LEAST_ANSWER;
-}
-
-/* Half of what is left is for the others, unless all that could be wanted is little. */
-static int64_t answer_given(const struct need *n, int64_t room)
-{
-    int64_t least = least_answer(n);
-
-    if (n->answer <= least || n->answer <= room / 2)
-        return n->answer;
-    return room / 2 > least ? room / 2 : least;
-}
-
-struct verdict { const struct claim *tightest; int64_t room, room_later; };
-
-static struct verdict weigh(const struct claims *claims, const struct need *n)
-{
-    struct verdict v = { .room = INT64_MAX, .room_later = INT64_MAX };
-
-    for (size_t i = 0; i < claims->n; i++) {
-        const struct claim *c = &claims->one[i];
-        int64_t room = answer_within(c, n, c->tally->held), later = answer_within(c, n, (struct amount){ 0 });
-
-        if (room < v.room) {
-            v.room = room;
-            v.tightest = c;
-        }
-        v.room_later = later < v.room_later ? later : v.room_later;
-    }
-    return v;
-}
-
 /* ---- refusing ---- */
-
-static const char *whose(char out[128], const struct budget_state *s)
-{
-    if (s->scope == BUDGET_GLOBAL)
-        return "everybody together";
-    if (s->scope == BUDGET_SESSION)
-        return "this conversation";
-    snprintf(out, 128, "%s %.*s", budget_scope_name(s->scope), STR(str_take(s->name, 100)));
-    return out;
-}
-
-static enum err say_spent(const struct budget_denial *d)
-{
-    char who[128], until[PERIOD_TEXT_SIZE], spent[MONEY_TEXT_SIZE], limit[MONEY_TEXT_SIZE], wanted[MONEY_TEXT_SIZE], held[MONEY_TEXT_SIZE];
-    const struct budget_state *s = &d->state;
-
-    period_text(until, s->period.until);
-    if (d->lacks_money)
-        return failed(ERR_BUDGET, "the %s's money for %s is used up: %s of %s %s are spent and %s reserved, and a call of %s takes %s at "
-                                  "the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
-                      money_text(spent, s->spent.money), money_text(limit, s->limit.money), d->currency,
-                      money_text(held, s->held.money), d->model, money_text(wanted, d->wanted), until);
-    return failed(ERR_BUDGET, "the %s's tokens for %s are used up: %lld of %lld are spent and %lld reserved, and a call of %s takes "
-                              "%lld at the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
-                  (long long)s->spent.tokens, (long long)s->limit.tokens, (long long)s->held.tokens, d->model, (long long)d->wanted, until);
-}
 
 static enum err refuse(const struct budget_denial *d, struct budget_denial *out)
 {
-    char who[128];
-
     metric_add(METRIC_budget_denied, 1);
     if (out)
         *out = *d;
-    if (d->why == BUDGET_SPENT)
-        return say_spent(d);
-    return failed(ERR_BUDGET, "nobody knows the price of %s in %s, and money is limited for %s: set its price, or budgets.unknown_price",
-                  d->model, d->currency, whose(who, &d->state));
+    return budget_denied(d);
 }
 
 static enum err refuse_spent(struct budgets *b, const struct claim *c, const struct need *n, const struct model *m,
                              struct budget_denial *out)
 {
-    struct usage least = { .input = n->input, .output = least_answer(n) };
-    struct budget_denial d = { BUDGET_SPENT, state_of(c), .model = m->label, .currency = b->rules.currency };
+    struct budget_denial d = claim_denial(c, n, m, b->rules.currency);
 
-    d.lacks_money = c->limit->money != BUDGET_NO_LIMIT && n->price.is_known
-                 && answer_within_money(c, n, c->tally->held) < least.output;
-    d.wanted = d.lacks_money ? price_cost(&n->price, &least) : least.input + least.output;
     warn(b, c, 100);
     return refuse(&d, out);
 }
@@ -362,7 +239,7 @@ static enum err check_price(struct budgets *b, const struct claims *claims, cons
         return OK;
     for (size_t i = 0; i < claims->n; i++)
         if (claims->one[i].limit->money != BUDGET_NO_LIMIT)
-            return refuse(&(struct budget_denial){ BUDGET_PRICE_UNKNOWN, state_of(&claims->one[i]), .model = m->label,
+            return refuse(&(struct budget_denial){ BUDGET_PRICE_UNKNOWN, claim_state(&claims->one[i]), .model = m->label,
                                                    .currency = b->rules.currency }, out);
     return OK;
 }
@@ -391,13 +268,13 @@ static enum err find_room(struct budgets *b, const struct model *m, const struct
         TRY(find_claims(b, s, &claims));
         need->price = budget_price(&b->rules, m);
         TRY(check_price(b, &claims, need, m, denial));
-        struct verdict v = weigh(&claims, need);
+        struct verdict v = claims_weigh(&claims, need);
 
-        if (v.room >= least_answer(need)) {
-            need->answer = answer_given(need, v.room);
+        if (v.room >= need_least(need)) {
+            need->answer = need_answer_in(need, v.room);
             return OK;
         }
-        if (v.room_later < least_answer(need) || clock_ms() >= until)
+        if (v.room_later < need_least(need) || clock_ms() >= until)
             return refuse_spent(b, v.tightest, need, m, denial);
         TRY(wait_for_settling(b, until - clock_ms()));
     }

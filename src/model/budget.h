@@ -53,6 +53,8 @@ void     budgets_observe(struct budgets *, const struct budget_observer *);     
 const char *budgets_currency(const struct budgets *);
 /* Every limit that holds for them, in the arena. */
 enum err budgets_states(struct budgets *, struct arena *, const struct spend *, struct budget_state **out, size_t *ret_n) AWAITS MUST_USE;
+/* Sets clawdbot_budget_used_ratio to what it is now. */
+enum err budgets_show(struct budgets *) AWAITS MUST_USE;
 /* Rows older than budgets.retention go.  They go whole: no budget looks back further than a month, and sums by day would need every
  * column of the rows to answer what these answer. */
 enum err budgets_expire(struct budgets *) AWAITS MUST_USE;

@@ -213,6 +213,25 @@ TEST(complete_tries_again_while_nothing_was_shown)
     }
 }
 
+TEST(complete_counts_what_tries_that_broke_off_took)
+{
+    static const struct { const char *lines[3]; enum err want; int64_t input, output; } cases[] = {
+        { { GOOD }, OK, 0, 0 },
+        { { BUSY, GOOD }, OK, 0, 0 },
+        { { STREAM ": hi\n\n", GOOD }, OK, 0, 0 },           /* nothing came of it */
+        { { STREAM SAY("Hello there, you") }, ERR_NET, 6, 5 },  /* by estimate: 4 and 2 for the prompt, 16 bytes came */
+        { { STREAM "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Let me see\"}}]}\n\n", GOOD }, OK, 6, 3 },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct usage broken = { 0 };
+        CLEANUP(call_done) struct call c = { .options.broken = &broken };
+
+        CHECK_ERR(call(&c, cases[i].lines), cases[i].want);
+        CHECK_INT(broken.input, cases[i].input);
+        CHECK_INT(broken.output, cases[i].output);
+    }
+}
+
 TEST(complete_waits_as_long_as_the_server_asks)
 {
     static const struct { const char *lines[3]; enum err want; uint64_t at_least, at_most; } cases[] = {
