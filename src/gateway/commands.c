@@ -7,6 +7,7 @@
 #include "channel/markup.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/approvals.h"
 #include "gateway/chat_command.h"
 #include "gateway/dispatch.h"
@@ -131,10 +132,11 @@ enum err chat_command_model(struct command_call *c) AWAITS
 enum err chat_command_usage(struct command_call *c) AWAITS
 {
     const struct message *m = c->answer->message;
-    struct person who = access_person(c->gateway->access, m->platform, m->user_id);
+    struct person p = access_person(c->gateway->access, m->platform, m->user_id);
+    struct spend who = { .person = p.id, .session_id = m->session_id, .agent = c->answer->agent->name };
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    TRY(spending_say(c->gateway, c->answer->arena, &who, m->session_id, c->chinese, &b));
+    TRY(spending_say(c->gateway, c->answer->arena, &who, person_is_owner(&p), c->chinese, &b));
     command_say(c, buf_str(&b));
     return OK;
 }

@@ -208,16 +208,14 @@ static enum err add_limits(struct gateway *g, struct arena *a, const struct spen
     return OK;
 }
 
-enum err spending_say(struct gateway *g, struct arena *a, const struct person *p, str session_id, bool chinese, struct buf *out)
+enum err spending_say(struct gateway *g, struct arena *a, const struct spend *who, bool is_owner, bool chinese, struct buf *out)
 {
-    struct spend who = { .person = p->id, .session_id = session_id, .agent = S("") };
-
     buf_addf(out, "%s\n", chinese ? "你：" : "You:");
-    TRY(add_total(g, a, PERIOD_DAY, p->id, chinese, out));
-    TRY(add_total(g, a, PERIOD_MONTH, p->id, chinese, out));
-    if (person_is_owner(p))
+    TRY(add_total(g, a, PERIOD_DAY, who->person, chinese, out));
+    TRY(add_total(g, a, PERIOD_MONTH, who->person, chinese, out));
+    if (is_owner)
         TRY(add_models(g, a, chinese, out));
-    return add_limits(g, a, &who, person_is_owner(p), chinese, out);
+    return add_limits(g, a, who, is_owner, chinese, out);
 }
 
 /* ---- for programs ---- */

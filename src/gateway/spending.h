@@ -2,7 +2,6 @@
 /* spending.h: what people are told about money and tokens (model/budget.h): a refusal, a warning to the owner, /usage. */
 #pragma once
 #include "base/json.h"
-#include "domain/person.h"
 #include "gateway/gateway.h"
 #include "model/budget.h"
 
@@ -13,7 +12,7 @@ enum err spending_open(struct gateway *) AWAITS MUST_USE;
  * whose own budget it is. */
 str      spending_refusal(struct arena *, const struct budget_denial *, bool is_owner, bool chinese);
 /* The answer to /usage: theirs today and this month; for the owner everybody's too, by model. */
-enum err spending_say(struct gateway *, struct arena *, const struct person *, str session_id, bool chinese,
+enum err spending_say(struct gateway *, struct arena *, const struct spend *who, bool is_owner, bool chinese,
                       struct buf *out) AWAITS MUST_USE;
 /* {"person", "currency", "today": {..}, "month": {..}, "limits": [..]}; sums as in usage_to_json(). */
 enum err spending_json(struct gateway *, struct arena *, str person, json_t **out) AWAITS MUST_USE;

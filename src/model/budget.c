@@ -173,7 +173,7 @@ static void warn(struct budgets *b, const struct claim *c, unsigned percent)
 static void show_part(enum period_kind per, const char *kind, int64_t spent, int64_t limit)
 {
     if (limit > 0)
-        metric_set_for(METRIC_FAMILY_budget_used, period_name(per), kind, (int64_t)((double)spent / (double)limit * 1000));
+        metric_set_for(METRIC_FAMILY_budget_used, period_name(per), kind, (int64_t)((double)spent / (double)limit * 1000000));
 }
 
 static void show_used(const struct claim *c)
