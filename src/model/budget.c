@@ -14,6 +14,7 @@
 enum {
     WAIT_MAX_MS = 30000,        /* for calls under way that hold what this one needs */
     WARN_PERCENT = 80,
+    TOKENS_MAX = 1000000000,    /* of one call */
 };
 
 struct budgets {
@@ -338,10 +339,21 @@ enum err budget_reserve(struct budgets *b, const struct model *m, const struct s
 
 /* ---- settling ---- */
 
+/* What a server says may be nonsense; sums must stay sums. */
+static int64_t sane(int64_t tokens)
+{
+    return tokens < 0 ? 0 : tokens > TOKENS_MAX ? TOKENS_MAX : tokens;
+}
+
+static struct usage sane_usage(const struct usage *u)
+{
+    return (struct usage){ sane(u->input), sane(u->output), sane(u->cached), sane(u->written), sane(u->reasoning) };
+}
+
 /* *ret_estimated: not all of it is as the provider counted. */
 static struct usage taken(const struct budget_hold *h, const struct reply *reply, const struct usage *broken, bool *ret_estimated)
 {
-    struct usage u = reply ? reply->usage : (struct usage){ 0 };
+    struct usage u = reply ? sane_usage(&reply->usage) : (struct usage){ 0 };
 
     *ret_estimated = h->price.is_assumed || broken->input || broken->output;
     if (reply && u.input == 0 && u.output == 0) {

@@ -183,6 +183,21 @@ TEST(usage_that_nobody_told_is_estimated)
     check_rows(&b, "12 1 140 settled about");
 }
 
+TEST(usage_that_makes_no_sense_frees_nothing)
+{
+    CLEANUP(books_done) struct books b;
+    struct call c;
+
+    books_open(&b, "[{scope: user, per: day, tokens: 1M}]", NULL);
+    CHECK_OK(reserve(&b, &paid, 500, &c));
+    settle(&c, -5000, 10);
+    CHECK_INT(state(&b).spent.tokens, 10);
+    CHECK_OK(reserve(&b, &paid, 500, &c));
+    settle(&c, INT64_MAX, INT64_MAX);
+    CHECK_INT(state(&b).spent.tokens, 2000000010);
+    CHECK_ERR(reserve(&b, &paid, 500, &c), ERR_BUDGET);
+}
+
 TEST(a_refusal_says_whose_budget_how_much_is_spent_and_until_when)
 {
     CLEANUP(books_done) struct books b;

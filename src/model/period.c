@@ -26,16 +26,26 @@ static int64_t first_ms_of(int year, int month, int day)
     return (int64_t)t * 1000;
 }
 
+static struct period period_of(enum period_kind kind, const struct tm *t)
+{
+    if (kind == PERIOD_MONTH)
+        return (struct period){ first_ms_of(t->tm_year, t->tm_mon, 1), first_ms_of(t->tm_year, t->tm_mon + 1, 1) };
+    return (struct period){ first_ms_of(t->tm_year, t->tm_mon, t->tm_mday), first_ms_of(t->tm_year, t->tm_mon, t->tm_mday + 1) };
+}
+
 struct period period_at(enum period_kind kind, int64_t wall_ms)
 {
     time_t seconds = (time_t)(wall_ms / 1000);
+    struct period p = { wall_ms, wall_ms };
     struct tm t;
 
     tzset();        /* localtime_r() need not */
-    localtime_r(&seconds, &t);
-    if (kind == PERIOD_MONTH)
-        return (struct period){ first_ms_of(t.tm_year, t.tm_mon, 1), first_ms_of(t.tm_year, t.tm_mon + 1, 1) };
-    return (struct period){ first_ms_of(t.tm_year, t.tm_mon, t.tm_mday), first_ms_of(t.tm_year, t.tm_mon, t.tm_mday + 1) };
+    if (localtime_r(&seconds, &t))
+        p = period_of(kind, &t);
+    /* Whatever a time zone does, a moment is in its own period. */
+    p.from = p.from < wall_ms ? p.from : wall_ms;
+    p.until = p.until > wall_ms ? p.until : wall_ms + 1;
+    return p;
 }
 
 const char *period_name(enum period_kind kind)
@@ -48,7 +58,8 @@ char *period_text(char out[PERIOD_TEXT_SIZE], int64_t wall_ms)
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm t;
 
-    localtime_r(&seconds, &t);
+    if (localtime_r(&seconds, &t) == NULL)
+        t = (struct tm){ .tm_mday = 1 };
     strftime(out, PERIOD_TEXT_SIZE, "%Y-%m-%d %H:%M", &t);
     return out;
 }
