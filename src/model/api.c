@@ -240,3 +240,30 @@ enum err api_vectors(struct arena *a, const json_t *list, const char *path, stru
     *out = (struct embeddings){ .values = values, .n = n, .dimension = all.len / sizeof *values / n };
     return OK;
 }
+
+static int64_t context_of(const json_t *entry)
+{
+    static const char *const words[] = {
+        "max_model_len", "context_length", "max_context_length", "context_window", "inputTokenLimit", "meta.n_ctx_train",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(words); i++)
+        if (json_int(entry, words[i], 0) > 0)
+            return json_int(entry, words[i], 0);
+    return 0;
+}
+
+int64_t api_listed_context(const json_t *list, const char *name)
+{
+    const json_t *all = json_at(list, "data") ? json_at(list, "data") : json_at(list, "models"), *entry;
+    size_t i;
+
+    json_array_foreach(all, i, entry) {
+        str id = json_text_str(entry, "id").len ? json_text_str(entry, "id") : json_text_str(entry, "name");
+
+        str_eat(&id, S("models/"));         /* Gemini */
+        if (str_eq(id, str_from(name)))
+            return context_of(entry);
+    }
+    return 0;
+}

@@ -33,3 +33,6 @@ void     api_names(struct arena *, const json_t *list, const char *path, const c
  * list of numbers or the base64 of floats (little endian, as every machine is that this is built for).
  * ERR_REMOTE: it is none. */
 enum err api_vectors(struct arena *, const json_t *list, const char *path, struct embeddings *out) MUST_USE;
+/* How many tokens the model `name` holds, as a list of models says it: vLLM, OpenRouter, Mistral, Groq, Gemini and llama.cpp (of which it
+ * is what the model was trained for) each have a word.  0: the list says nothing. */
+int64_t  api_listed_context(const json_t *list, const char *name);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/test.h"
+#include "model/api.h"
 #include "model/detect.h"
 #include "model/quirks.h"
 #include "net/client.h"
@@ -378,6 +379,25 @@ TEST(model_is_found_from_settings_or_environment)
         if (cases[i].want == OK)
             CHECK(!str_ends(str_from(m.target.endpoint), S("/")));
         CHECK_INT(server.n_requests, cases[i].asked != NULL);
+    }
+}
+
+TEST(a_list_of_models_tells_how_much_they_hold)
+{
+    static const struct { const char *list, *name; int64_t want; } cases[] = {
+        { "{\"data\":[{\"id\":\"a\",\"max_model_len\":8192},{\"id\":\"b\"}]}", "a", 8192 },
+        { "{\"data\":[{\"id\":\"a\",\"max_model_len\":8192},{\"id\":\"b\"}]}", "b", 0 },
+        { "{\"data\":[{\"id\":\"x/y\",\"context_length\":131072}]}", "x/y", 131072 },
+        { "{\"data\":[{\"id\":\"a\",\"meta\":{\"n_ctx_train\":40960}}]}", "a", 40960 },
+        { "{\"models\":[{\"name\":\"models/gemini\",\"inputTokenLimit\":1048576}]}", "gemini", 1048576 },
+        { "{\"data\":[{\"id\":\"a\",\"context_length\":\"many\"}]}", "a", 0 }, { "{\"data\":7}", "a", 0 }, { "[]", "a", 0 },
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(json_decrefp) json_t *list = NULL;
+
+        CHECK_OK(json_parse(str_from(cases[i].list), &list));
+        CHECK_INT(api_listed_context(list, cases[i].name), cases[i].want);
     }
 }
 

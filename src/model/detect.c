@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/accounts.h"
+#include "model/api.h"
 #include "model/presets.h"
 #include "model/providers.h"
 #include "net/client.h"
@@ -25,7 +26,9 @@ static bool is_set(const char *c)
     return c && *c;
 }
 
-static enum err ask_list(struct arena *a, const struct model *m, uint64_t connect_ms, const char ***ret_names, size_t *ret_n) AWAITS
+struct listing { const char **names; size_t n; str body; };
+
+static enum err ask_list(struct arena *a, const struct model *m, uint64_t connect_ms, struct listing *out) AWAITS
 {
     struct http_request rq;
     struct http_response r;
@@ -36,16 +39,16 @@ static enum err ask_list(struct arena *a, const struct model *m, uint64_t connec
     TRY(http_fetch(a, &rq, &r, NULL));
     if (r.status != 200)
         return failed_in(m->provider->refused(r.status, r.body), "%s: ", rq.url);
-    return m->provider->listed(a, r.body, ret_names, ret_n);
+    out->body = r.body;
+    return m->provider->listed(a, r.body, &out->names, &out->n);
 }
 
-static enum err list_within(struct arena *a, const struct model *m, uint64_t ms, uint64_t connect_ms,
-                            const char ***ret_names, size_t *ret_n) AWAITS
+static enum err list_within(struct arena *a, const struct model *m, uint64_t ms, uint64_t connect_ms, struct listing *out) AWAITS
 {
     CLEANUP(deadline_clear) struct deadline d;
 
     deadline_set(&d, ms);
-    enum err e = ask_list(a, m, connect_ms, ret_names, ret_n);
+    enum err e = ask_list(a, m, connect_ms, out);
 
     deadline_clear(&d);
     if (e == ERR_TIMEOUT && fiber_check() == OK)
@@ -55,7 +58,25 @@ static enum err list_within(struct arena *a, const struct model *m, uint64_t ms,
 
 enum err model_list(struct arena *a, const struct model *m, const char ***ret_names, size_t *ret_n) AWAITS
 {
-    return list_within(a, m, LIST_MS, 0, ret_names, ret_n);
+    struct listing l;
+
+    TRY(list_within(a, m, LIST_MS, 0, &l));
+    *ret_names = l.names;
+    *ret_n = l.n;
+    return OK;
+}
+
+enum err model_list_told(struct arena *a, const struct model *m, struct model_listing *out) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *list = NULL;
+    struct listing l;
+
+    TRY(list_within(a, m, LIST_MS, 0, &l));
+    *out = (struct model_listing){ .names = l.names, .n = l.n, .contexts = arena_alloc(a, (l.n + 1) * sizeof *out->contexts) };
+    TRY(json_parse(l.body, &list));
+    for (size_t i = 0; i < l.n; i++)
+        out->contexts[i] = api_listed_context(list, l.names[i]);
+    return OK;
 }
 
 /* Servers list what embeds, ranks, hears and draws beside what talks. */
@@ -153,14 +174,13 @@ void model_locals(struct arena *a, struct model out[N_MODEL_LOCALS])
 
 static enum err try_local(struct arena *a, struct model *m, const char *wanted) AWAITS
 {
-    const char **names;
-    size_t n;
+    struct listing l;
 
-    TRY(list_within(a, m, LOCAL_MS, LOCAL_CONNECT_MS, &names, &n));
+    TRY(list_within(a, m, LOCAL_MS, LOCAL_CONNECT_MS, &l));
     if (is_set(wanted))
         m->name = arena_c(a, str_from(wanted));
     else
-        TRY(choose(m, names, n));
+        TRY(choose(m, l.names, l.n));
     m->label = arena_printf(a, "%s%s", m->label, m->name);
     return OK;
 }

@@ -22,6 +22,9 @@ enum err model_find(struct arena *, const struct model_settings *, struct model 
 
 /* The names that the model's server offers, as it orders them. */
 enum err model_list(struct arena *, const struct model *, const char ***ret_names, size_t *ret_n) AWAITS MUST_USE;
+/* The same, with how many tokens each holds as far as the list says so; 0. */
+struct model_listing { const char **names; int64_t *contexts; size_t n; };
+enum err model_list_told(struct arena *, const struct model *, struct model_listing *out) AWAITS MUST_USE;
 /* "host:port" of OLLAMA_HOST, which Ollama itself goes by: "host", "host:port", ":port" or a URL (0.0.0.0 is where it listens); or else
  * 127.0.0.1:11434. */
 char *ollama_address(struct arena *);

@@ -18,6 +18,7 @@ struct place {
     const char    *name, *preset;   /* preset: NULL, none */
     struct model   model;
     const char   **names;
+    const int64_t *contexts;        /* NULL: nobody has said */
     size_t         n_names;
     bool           is_guess;        /* looked for by itself: not worth a word where it is not */
     enum err       code;
@@ -129,12 +130,16 @@ static void add_local(struct survey *s)
 static enum err ask(void *arg) AWAITS
 {
     struct place *p = arg;
+    struct model_listing l = { 0 };
 
     if (p->n_names || p->code)
         return OK;
-    p->code = model_list(p->survey->arena, &p->model, &p->names, &p->n_names);
+    p->code = model_list_told(p->survey->arena, &p->model, &l);
     if (p->code)
         snprintf(p->error, sizeof p->error, "%s", failed_text());
+    p->names = l.names;
+    p->contexts = l.contexts;
+    p->n_names = p->code ? 0 : l.n;
     return OK;
 }
 
@@ -167,7 +172,7 @@ static json_t *roles_of(const struct survey *s, const struct place *p, const cha
     return roles;
 }
 
-static json_t *describe_model(const struct survey *s, const struct place *p, const char *name)
+static json_t *describe_model(const struct survey *s, const struct place *p, const char *name, int64_t told)
 {
     const struct model *used = NULL;
     struct model m = p->model;
@@ -179,7 +184,8 @@ static json_t *describe_model(const struct survey *s, const struct place *p, con
         facts_apply(s->arena, p->preset, s->settings->facts, &m);
     else
         m = *used;
-    return json_pack("{s:s, s:s, s:I, s:o}", "label", m.label, "name", name, "context", (json_int_t)m.facts.context, "roles", roles);
+    return json_pack("{s:s, s:s, s:I, s:o}", "label", m.label, "name", name, "context",
+                     (json_int_t)(m.facts.context ? m.facts.context : told), "roles", roles);
 }
 
 static bool is_listed(const struct place *p, const char *name)
@@ -202,7 +208,7 @@ static void add_unlisted(const struct survey *s, const struct place *p, json_t *
             if (!is_same_server(m, &p->model) || is_listed(p, m->name) || json_object_get(seen, m->name))
                 continue;
             json_object_set_new(seen, m->name, json_true());
-            json_t *o = describe_model(s, p, m->name);
+            json_t *o = describe_model(s, p, m->name, 0);
 
             if (p->code == OK)
                 json_object_set_new(o, "unlisted", json_true());
@@ -218,7 +224,7 @@ static json_t *describe(const struct survey *s, const struct place *p)
                           p->model.source), *list = json_array();
 
     for (size_t i = 0; i < p->n_names; i++)
-        json_array_append_new(list, describe_model(s, p, p->names[i]));
+        json_array_append_new(list, describe_model(s, p, p->names[i], p->contexts ? p->contexts[i] : 0));
     if (p->code)
         json_object_set_new(o, "error", json_from_str(str_from(p->error)));
     add_unlisted(s, p, list);

@@ -6,7 +6,8 @@
 
 /* Every server that is configured, whose key is in the environment, or that runs on this machine, asked side by side:
  *     {"servers": [{"name", "endpoint", "api", "source", "error" or "models": [{"label", "name", "context", "roles": ["main"]}]}]}
- * context: tokens, as far as they are known; 0.  A model of a role that its server does not list has "unlisted": true.
+ * context: tokens, as they are known or else as the server's list says; 0.  A model of a role that its server does not list has
+ * "unlisted": true.
  * set: of the same settings; NULL: there is none.  *out is a new reference. */
 enum err survey_servers(const struct model_set_settings *, const struct model_set *, struct arena *, json_t **out) AWAITS MUST_USE;
 

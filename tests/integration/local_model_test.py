@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The real gateway with a model of its own: a llama-server, played by tests/doubles/llama_server_double.py.  argv[1]: the program."""
+import http.server
 import json
 import os
 import shutil
@@ -130,6 +131,33 @@ class LocalModel(unittest.TestCase):
         self.assertIn('is not of model.quant Q8_0', tried.stdout)
         self.assertIn('1 of 1 model did not answer', tried.stdout)
         self.assertIn('no model is in use', self.run_cli('models', 'test').stdout)
+
+    def test_servers_are_asked_side_by_side_what_they_have(self):
+        class Vllm(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                text = json.dumps({'object': 'list', 'data': [{'id': 'qwen3', 'max_model_len': 8192}] + [
+                    {'id': f'm{i}'} for i in range(20)]}).encode()
+                self.send_response(200)
+                self.send_header('Content-Length', str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Vllm)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        settings = [f"--set=models.providers={{gpu: {{endpoint: 'http://127.0.0.1:{server.server_port}'}}, "
+                    "gone: {endpoint: 'http://127.0.0.1:9'}}", '--set=models.main=gpu/qwen3,gpu/qwen4,gone/x']
+        servers = {s['name']: s for s in json.loads(self.run_cli('models', 'list', '--json', *settings).stdout)['servers']}
+        self.assertEqual([(m['label'], m['context'], m['roles'], m.get('unlisted')) for m in servers['gpu']['models'] if m['roles']],
+                         [('gpu/qwen3', 8192, ['main', 'fast', 'vision'], None), ('gpu/qwen4', 0, ['main', 'fast', 'vision'], True)])
+        self.assertIn('127.0.0.1', servers['gone']['error'])
+        shown = self.run_cli('models', 'list', *settings).stdout
+        self.assertIn('and 8 more; --all lists them', shown)
+        self.assertIn('gpu/m19', self.run_cli('models', 'list', '--all', *settings).stdout)
 
     def test_many_conversations_are_admitted_and_take_turns(self):
         gateway = self.start('--double-pause', '0.02', model__slots='2', model__start='boot')
