@@ -17,6 +17,8 @@ static enum err ask(struct errand *r, const struct transcript *said, struct repl
     }
     TRY(ask_model(&r->asker, r->arena, &p, NULL, NULL, out));
     r->rounds++;
+    r->usage.input += out->usage.input;
+    r->usage.output += out->usage.output;
     return OK;
 }
 
@@ -80,6 +82,8 @@ static enum err run_permitted(struct errand *r, const struct tool_context *cx, c
 {
     metric_add(METRIC_tool_calls, 1);
     r->n_calls++;
+    if (r->on_call)
+        r->on_call(r, c);
     enum err e = tool_call_run(cx, c->name, c->arguments, out);
 
     if (e == ERR_CANCELLED || e == ERR_TIMEOUT)

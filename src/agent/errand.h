@@ -19,11 +19,14 @@ struct errand {
     const struct tool *const *tools;        /* it may use these; none: it only answers */
     size_t         n_tools;
     unsigned       max_rounds;
+    void         (*on_call)(struct errand *, const struct tool_call *);     /* it is about to run one; may be NULL */
+    void          *arg;                     /* the caller's */
 
     /* What comes out, also after an error: as far as it got. */
     str            text;
     str            taint;                   /* whose words it has read */
     unsigned       rounds, n_calls;
+    struct usage   usage;                   /* of all rounds */
 };
 
 /* ERR_LIMIT: no answer after max_rounds; ERR_BUDGET: the tokens of asker.purse are used up; else what complete() says. */

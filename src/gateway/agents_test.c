@@ -73,7 +73,7 @@ TEST(a_mistake_is_told_with_its_place_and_what_may_be_meant)
 
 static void start(struct scene *s) AWAITS
 {
-    scene_start_with(s, 100, "agents=" AGENTS);
+    scene_start_with(s, 100, "agents=" AGENTS, NULL);
     scene_pair(s, "owner");
     scene_restart(s, 100);
 }

@@ -164,10 +164,10 @@ static void close_parts(struct scene *s) AWAITS
 
 void scene_start(struct scene *s, size_t max_sessions)
 {
-    scene_start_with(s, max_sessions, NULL);
+    scene_start_with(s, max_sessions, NULL, NULL);
 }
 
-void scene_start_with(struct scene *s, size_t max_sessions, const char *setting)
+void scene_start_with(struct scene *s, size_t max_sessions, const char *setting, const char *other)
 {
     struct server_options o = { .host = "127.0.0.1", .handle = answer_model, .arg = s, .max_per_address = 10000 };
 
@@ -182,7 +182,7 @@ void scene_start_with(struct scene *s, size_t max_sessions, const char *setting)
                                         server_port(s->model));
 
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ endpoint, "model_provider.model=double",
-                                                                    "model_provider.retries=0", setting, NULL }));
+                                                                    "model_provider.retries=0", setting, other, NULL }));
     open_parts(s, max_sessions);
 }
 

@@ -30,7 +30,8 @@ struct scene {
 };
 
 void    scene_start(struct scene *, size_t max_sessions) AWAITS;
-void    scene_start_with(struct scene *, size_t max_sessions, const char *setting) AWAITS;   /* "agents=[...]" */
+/* With up to two settings, "agents=[...]"; NULL: none. */
+void    scene_start_with(struct scene *, size_t max_sessions, const char *setting, const char *other) AWAITS;
 /* The gateway's parts anew over the same store, as after a restart. */
 void    scene_restart(struct scene *, size_t max_sessions) AWAITS;
 /* The same as after a death: what ran counts as begun and not ended. */

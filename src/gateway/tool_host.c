@@ -22,3 +22,10 @@ void gateway_register_tools(void)
 {
     tools_register(tools, N_ELEMENTS(tools));
 }
+
+const struct string_list *tool_host_tools(const struct tool_host *h)
+{
+    static const struct string_list all = { 0 };
+
+    return h->agent ? &h->agent->tools : &all;
+}

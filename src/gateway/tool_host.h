@@ -13,6 +13,8 @@ struct tool_host {
 
 /* Of the agent, for bills. */
 str  tool_host_agent(const struct tool_host *);
+/* The tools that whoever asks for the call has at most (agent/turn_tools.h). */
+const struct string_list *tool_host_tools(const struct tool_host *);
 
 /* Adds tools.def to the registry; before any turn, any number of times. */
 void gateway_register_tools(void);

@@ -2,6 +2,7 @@
 /* tool_spawn_agent.c: tasks given to agents that know nothing of the conversation (agent/errand.h), and what they found. */
 #include "agent/errand.h"
 #include "agent/purse.h"
+#include "agent/turn_tools.h"
 #include "base/utf8.h"
 #include "config/config.h"
 #include "gateway/models.h"
@@ -25,6 +26,7 @@ const struct tool tool_spawn_agent = {
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"tasks\"],\"properties\":{"
               "\"tasks\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"1 to 4 tasks, each with all that "
               "has to be known to do it\"},"
+              "\"model\":{\"type\":\"string\",\"enum\":[\"main\",\"fast\"],\"description\":\"fast for small work; main if absent\"},"
               "\"tools\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"Names of the tools they may use; all if "
               "absent\"},"
               "\"rounds\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"description\":\"Model calls allowed each, 8 if absent\"},"
@@ -70,12 +72,12 @@ static bool is_listed(const json_t *names, const char *name)
     return false;
 }
 
-/* Those that the person may use at all, and named if any are. */
+/* Those that the person may use at all and whoever gives the task has, and named if any are. */
 static void choose_tools(const struct tool_context *cx, const json_t *names, unsigned depth, struct errand *out)
 {
     size_t n;
     struct policy_facts who = { .person = &cx->person, .platform = cx->platform, .chat_id = cx->chat_id };
-    const struct tool *const *all = policy_tools_for(policy_now(), cx->arena, &who, &n);
+    const struct tool *const *all = tools_of_agent(cx->arena, &who, tool_host_tools(cx->host), &n);
     const struct tool **chosen = arena_alloc(cx->arena, n * sizeof *chosen);
 
     out->tools = chosen;
@@ -86,7 +88,12 @@ static void choose_tools(const struct tool_context *cx, const json_t *names, uns
 
 static str how_much(const struct agent *a)
 {
-    return str_from(arena_printf(a->all->cx->arena, "[%u model calls, %u tool calls]", a->errand.rounds, a->errand.n_calls));
+    const struct errand *e = &a->errand;
+    struct arena *arena = a->all->cx->arena;
+    const char *tokens = e->usage.input + e->usage.output == 0 ? ""     /* the provider does not count */
+        : arena_printf(arena, ", %lld tokens in, %lld out", (long long)e->usage.input, (long long)e->usage.output);
+
+    return str_from(arena_printf(arena, "[%u model calls, %u tool calls%s]", e->rounds, e->n_calls, tokens));
 }
 
 static void set_result(struct agent *a, enum err e)
@@ -103,6 +110,29 @@ static void set_result(struct agent *a, enum err e)
                                       text.len ? "; it said last:\n" : "", STR(text), STR(how_much(a)))), true };
 }
 
+/* For whoever watches the conversation. */
+static void tell(const struct agent *a, const char *state, str tool)
+{
+    const struct tool_context *cx = a->all->cx;
+    struct bus *bus = cx->host->gateway->bus;
+
+    if (!bus_watched(bus, cx->session_id))
+        return;
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:I}", "type", "agent", "session_id",
+        json_from_str(cx->session_id), "call_id", json_from_str(cx->call_id), "task", (json_int_t)(a - a->all->agent + 1), "state",
+        state, "model_calls", (json_int_t)a->errand.rounds, "tool_calls", (json_int_t)a->errand.n_calls, "tokens",
+        (json_int_t)(a->errand.usage.input + a->errand.usage.output));
+
+    if (tool.len)
+        json_object_set_new(j, "tool", json_from_str(tool));
+    bus_publish(bus, cx->session_id, "agent", cx->inbox_id, json_print(cx->arena, j));
+}
+
+static void tell_call(struct errand *e, const struct tool_call *c)
+{
+    tell(e->arg, "tool", c->name);
+}
+
 /* Its own time is up: a result.  That of the turn: an error. */
 static enum err agent_fiber(void *arg) AWAITS
 {
@@ -110,10 +140,14 @@ static enum err agent_fiber(void *arg) AWAITS
     struct deadline d;
 
     deadline_set(&d, (uint64_t)a->all->timeout_s * 1000);
+    a->errand.on_call = tell_call;
+    a->errand.arg = a;
+    tell(a, "started", NO_STR);
     enum err e = errand_run(&a->errand);
 
     deadline_clear(&d);
     set_result(a, e);
+    tell(a, e ? "failed" : "done", NO_STR);
     return fiber_check();
 }
 
@@ -191,6 +225,11 @@ static void prepare(struct agents *all, size_t i, const struct model_route *rout
     choose_tools(cx, json_at(arguments, "tools"), a->host.depth, &a->errand);
 }
 
+static enum model_role role_of(const json_t *arguments)
+{
+    return str_eq(json_text_str(arguments, "model"), S("fast")) ? MODEL_FAST : MODEL_MAIN;
+}
+
 static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
 {
     struct agents all = {
@@ -201,7 +240,7 @@ static enum err spawn_agent_run(const struct tool_context *cx, const json_t *arg
     *out = (struct tool_result){ 0 };
     if (is_refused(cx, arguments, out))
         return OK;
-    TRY(models_choice(cx->host->gateway, cx->arena, cx->session_id, MODEL_MAIN, &model));
+    TRY(models_choice(cx->host->gateway, cx->arena, cx->session_id, role_of(arguments), &model));
     if (model.route == NULL) {
         *out = tool_refusal(cx, "there is no model: %.*s", STR(model.why_not));
         return OK;

@@ -3,10 +3,12 @@
 #include "base/test.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/history.h"
 #include "channel/deliver.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
@@ -471,6 +473,57 @@ TEST(an_agent_ends_with_the_turn_that_started_it_and_with_its_own_time)
     scene_release(&t.s);
     CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"a\",\"b\",\"c\",\"d\"]}", "echo: d", false);     /* no place is lost */
     CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"a\",\"b\",\"c\",\"d\"]}", "echo: d", false);
+    scene_end(&t.s);
+}
+
+TEST(whoever_watches_a_conversation_sees_how_its_agents_come_along)
+{
+    static const struct scripted script[] = {
+        { "count the files", MODEL_CALLS("a", "list_dir", "{}") },
+        { "folder is empty", "{\"choices\":[{\"delta\":{\"content\":\"none\"},\"finish_reason\":\"stop\"}],"
+                             "\"usage\":{\"prompt_tokens\":70,\"completion_tokens\":3}}" },
+        { NULL, NULL },
+    };
+    static const char *const want[] = { "started", "tool", "done" };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    struct mailbox *m = mailbox_new(t.s.gateway.bus, 10);
+
+    mailbox_join(m, t.cx.session_id);
+    struct tool_result r = call(&t, "spawn_agent", "{\"tasks\":[\"count the files in run\"],\"model\":\"fast\"}");
+
+    CHECK_STR(r.text, "none\n[2 model calls, 1 tool calls, 70 tokens in, 3 out]");
+    for (size_t i = 0; i < N_ELEMENTS(want); i++) {
+        CLEANUP(bus_event_unrefp) struct bus_event *e = mailbox_take(m);
+        CLEANUP(json_decrefp) json_t *j = NULL;
+
+        CHECK(e && json_parse(e->json, &j) == OK);
+        CHECK_STR(json_text_str(j, "type"), "agent");
+        CHECK_STR(json_text_str(j, "state"), want[i]);
+        CHECK_INT(json_int(j, "task", 0), 1);
+        CHECK_STR(json_text_str(j, "tool"), i == 1 ? "list_dir" : "");
+        CHECK_INT(json_int(j, "tokens", -1), i == 2 ? 73 : 0);
+    }
+    mailbox_freep(&m);
+    scene_end(&t.s);
+}
+
+TEST(an_agents_agents_have_no_tool_that_it_has_not)
+{
+    static const struct scripted script[] = {
+        { "make it", MODEL_CALLS("a", "write_file", "{\\\"path\\\":\\\"x\\\",\\\"content\\\":\\\"y\\\"}") }, { NULL, NULL },
+    };
+    static const char *const only[] = { "read_file", "spawn_agent" };
+    const struct agent reader = { .tools = { N_ELEMENTS(only), only } };
+    struct tool_scene t;
+
+    start(&t);
+    t.s.script = script;
+    t.host.agent = &reader;
+    CHECK_TELLS(&t, "spawn_agent", "{\"tasks\":[\"make it\"]}", "not given to you for this task: write_file", false);
+    CHECK(access(arena_printf(t.s.home.arena, "%s/x", t.cx.workspace), F_OK) != 0);
     scene_end(&t.s);
 }
 
