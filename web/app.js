@@ -140,6 +140,8 @@ const handlers = {
   delta: showDelta,
   approval: onApproval,
   tool: m => { if (m.state !== 'done') note(`${m.name}: ${m.state}`); },
+  agent: m => { if (m.state === 'tool') note(`task ${m.task}: ${m.tool}`); },
+  absorbed: () => note('answered together with the message before'),
   reply: m => { showReply(m); setBusy(false); loadSessions(); },
   ended: () => { endLive(); setBusy(false); },
   error: m => { waiting.delete(m.external_id); setBusy(false); note(`Not taken: ${m.detail}`); },
@@ -204,7 +206,8 @@ async function loadSessions() {
     const item = document.createElement('li'), button = document.createElement('button'), small = document.createElement('small');
     button.type = 'button';
     button.textContent = s.title || s.last_text || '(empty)';
-    small.textContent = `${s.platform} · ${new Date(s.updated_at).toLocaleString()}`;
+    small.textContent = [s.platform, s.agent, s.state === 'idle' ? '' : s.state.replace('_', ' '), new Date(s.updated_at).toLocaleString()]
+      .filter(Boolean).join(' · ');
     button.setAttribute('aria-current', String(s.id === session));
     button.append(small);
     button.onclick = () => open(s.id);

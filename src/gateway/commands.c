@@ -59,7 +59,6 @@ enum err chat_command_status(struct command_call *c) AWAITS
 {
     struct gateway *g = c->gateway;
     CLEANUP(buf_done) struct buf b = { 0 };
-    struct session_state s = dispatch_state(g->dispatch, c->answer->message->session_id);
     struct store_stats store;
     char up[TIME_TEXT_SIZE];
     struct model_choice choice;
@@ -79,7 +78,7 @@ enum err chat_command_status(struct command_call *c) AWAITS
         buf_addf(&b, c->chinese ? "- 存储：正常\n" : "- store: good\n");
     TRY(store_read(g->store, c->answer->arena, &dialog, "dialog.get", "s", c->answer->message->session_id));
     buf_addf(&b, c->chinese ? "- 本对话：%.*s，还有 %zu 条消息在等待\n" : "- this conversation: %.*s, %zu more waiting\n",
-             STR(row_str(&dialog, 0, 0)), s.waiting);
+             STR(row_str(&dialog, 0, 0)), (size_t)row_int(&dialog, 0, 2) - 1);      /* this command does not count */
     buf_addf(&b, c->chinese ? "- 正在处理的对话：%zu\n" : "- conversations at work: %zu\n", dispatch_running(g->dispatch));
     if (sandbox_warning())
         buf_addf(&b, c->chinese ? "- 警告：命令不在沙箱中运行，拥有网关用户的全部权限（sandbox.backend 为 none）\n" : "- warning: %s\n",

@@ -33,7 +33,8 @@ WHERE state <> ?4 AND state <> CASE
 SELECT id FROM sessions WHERE state <> 'idle' AND state = ?1;
 
 -- name: dialog.get
-SELECT state, slots FROM sessions WHERE id = ?1;
+SELECT state, slots, (SELECT count(*) FROM inbox i WHERE i.session_id = ?1 AND i.state IN ('ready', 'running'))
+FROM sessions WHERE id = ?1;
 
 -- name: dialog.counts
 SELECT state, count(*) FROM sessions WHERE state <> 'idle' GROUP BY state;
