@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
+#include "config/load.h"
 #include "config/options.h"
 #include "gateway/agents.h"
 #include "gateway/tool_host.h"
@@ -112,6 +114,32 @@ static enum err read_routes(struct arena *a, const char *place, const json_t *li
     return OK;
 }
 
+/* A text, or {file: path}: the owner's own small file, read when the settings are. */
+static enum err read_persona(struct arena *a, const char *place, const json_t *row, struct agent *out)
+{
+    static const char *const known[] = { "file" };
+    const char *where = arena_printf(a, "%s.persona", place);
+    const json_t *j = json_at(row, "persona");
+
+    if (!json_is_object(j)) {
+        TRY(read_text(a, place, row, "persona", &out->persona));
+    } else {
+        str path;
+
+        TRY(check_keys(a, where, j, known, N_ELEMENTS(known)));
+        TRY(read_text(a, where, j, "file", &path));
+        if (path.len == 0 || path.p[0] != '/')
+            return failed(ERR_INPUT, "%s.file: an absolute path is wanted", where);
+        if (file_read(a, path.p, PERSONA_MAX, &out->persona))
+            return failed_in(ERR_INPUT, "%s.file: ", where);
+        if (!utf8_valid(out->persona))
+            return failed(ERR_INPUT, "%s.file: %s is not UTF-8", where, path.p);
+    }
+    if (out->persona.len > PERSONA_MAX)
+        return failed(ERR_INPUT, "%s: at most %d bytes; longer words belong into AGENTS.md of its workspace", where, PERSONA_MAX);
+    return OK;
+}
+
 static enum err read_workspace(struct arena *a, const char *place, const json_t *row, const char *home, struct agent *out)
 {
     str path;
@@ -132,9 +160,7 @@ static enum err read_agent(struct arena *a, const char *place, const json_t *row
     if (!is_name(out->name) || str_eq(out->name, S("default")))
         return failed(ERR_INPUT, "%s.name: 1 to %d letters, digits, '-' and '_' are wanted, and not the word default", place,
                       NAME_MAX_BYTES);
-    TRY(read_text(a, place, row, "persona", &out->persona));
-    if (out->persona.len > PERSONA_MAX)
-        return failed(ERR_INPUT, "%s.persona: at most %d bytes; longer words belong into AGENTS.md of its workspace", place, PERSONA_MAX);
+    TRY(read_persona(a, place, row, out));
     TRY(read_list(a, arena_printf(a, "%s.model", place), json_at(row, "model"), &out->models));
     TRY(read_list(a, arena_printf(a, "%s.tools", place), json_at(row, "tools"), &out->tools));
     TRY(check_tools(place, &out->tools));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,13 @@ TEST(an_agent_has_what_the_configuration_says_and_defaults_for_the_rest)
     CHECK_STR(all.agents[1].routes[0].user, "42");
     CHECK_OK(agents_read(a, NULL, "/home/x", &all));
     CHECK_INT(all.n, 0);
+    char path[] = "/tmp/clawdbot-persona-XXXXXX";
+    int fd = mkstemp(path);
+
+    CHECK(fd >= 0 && write(fd, "You file.", 9) == 9 && close(fd) == 0);
+    CHECK_OK(read_rows(a, arena_printf(a, "[{\"name\":\"clerk\",\"persona\":{\"file\":\"%s\"}}]", path), &all));
+    CHECK_STR(all.agents[0].persona, "You file.");
+    CHECK(unlink(path) == 0);
 }
 
 TEST(a_mistake_is_told_with_its_place_and_what_may_be_meant)
@@ -51,6 +59,10 @@ TEST(a_mistake_is_told_with_its_place_and_what_may_be_meant)
         { "[{\"name\":\"default\"}]", "agents[0].name: 1 to 32 letters, digits, '-' and '_' are wanted, and not the word default" },
         { "[{\"name\":\"a\"},{\"name\":\"a\"}]", "agents[1].name: agents[0] has this name too" },
         { "[{\"name\":\"a\",\"tools\":[\"read_fil\"]}]", "agents[0].tools[0]: there is no tool 'read_fil' (did you mean read_file?)" },
+        { "[{\"name\":\"a\",\"persona\":{\"fil\":\"/x\"}}]", "agents[0].persona: there is no 'fil' here (did you mean file?)" },
+        { "[{\"name\":\"a\",\"persona\":{\"file\":\"/no/such\"}}]", "agents[0].persona.file: /no/such: No such file or directory" },
+        { "[{\"name\":\"a\",\"persona\":{\"file\":\"x\"}}]", "agents[0].persona.file: an absolute path is wanted" },
+        { "[{\"name\":\"a\",\"persona\":3}]", "agents[0].persona: a text is wanted; put numbers in quotes" },
         { "[{\"name\":\"a\",\"tools\":[]}]", "agents[0].tools: the list is empty; leave it out for all" },
         { "[{\"name\":\"a\",\"model\":[3]}]", "agents[0].model: a list of names is wanted" },
         { "[{\"name\":\"a\",\"workspace\":\"x\"}]", "agents[0].workspace: an absolute path is wanted" },

@@ -257,6 +257,32 @@ TEST(what_a_turn_took_along_before_a_crash_is_not_run_again)
     scene_end(&s);
 }
 
+TEST(what_comes_with_a_message_comes_along_and_is_there_after_a_crash)
+{
+    const struct attachment file = { .type = S("file"), .url = S("http://x/plan.txt"), .name = S("plan.txt"), .size = -1 };
+    struct scene s;
+
+    scene_start(&s, 100);
+    s.model_held = true;
+    scene_leave(&s, SESSION_A, "one");
+    struct message m = scene_message(SESSION_A, "", "look at this");
+    struct received r;
+
+    m.attachments = &file;
+    m.n_attachments = 1;
+    s.gateway.stopping = true;
+    CHECK_OK(intake_receive(&s.gateway, s.home.arena, &m, 1, &r));
+    s.gateway.stopping = false;
+    set_mode(&s, "interrupt");
+    for (size_t i = 1; i <= 2; i++) {
+        CHECK_OK(dispatch_resume(&s.gateway));
+        UNTIL(s.n_asked == i);
+        CHECK(str_find(buf_str(&s.asked), S("look at this\\n[attached file: plan.txt]")) != STR_NONE);
+        scene_die(&s, 100);
+    }
+    scene_end(&s);
+}
+
 TEST(one_that_is_dropped_while_it_is_taken_is_not_taken)
 {
     struct scene s;
