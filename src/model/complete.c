@@ -265,6 +265,8 @@ enum err complete(struct model *m, struct arena *a, const struct prompt *p, cons
         t.options = *o;
     if (t.options.first_token_ms == 0)
         t.options.first_token_ms = FIRST_TOKEN_MS;
+    if (m->local && t.options.first_token_ms < local_server_first_token_ms(m->local))
+        t.options.first_token_ms = local_server_first_token_ms(m->local);
     if (t.options.idle_ms == 0)
         t.options.idle_ms = IDLE_MS;
     if (t.options.tries == 0)

@@ -20,7 +20,8 @@
 extern const struct provider provider_openai;
 
 enum {
-    LOAD_MS = 10 * 60 * 1000, CHECK_EVERY_MS = 5000, CHECK_MS = 5000, REST_MS = 1000, REST_MAX_MS = 60 * 1000,
+    LOAD_MS = 10 * 60 * 1000, FIRST_TOKEN_MS = 10 * 60 * 1000, CHECK_EVERY_MS = 5000, CHECK_MS = 5000,
+    REST_MS = 1000, REST_MAX_MS = 60 * 1000,
     STEADY_MS = 60 * 1000,          /* who has lived that long has not died "again" */
     CHECKS_MISSED = 2, DEATHS_WAITED_OUT = 2,
 };
@@ -67,6 +68,7 @@ static void copy_settings(struct local_server *s, const struct local_server_sett
         arguments[i] = arena_c(s->arena, str_from(from->arguments[i]));
     to->arguments = arguments;
     to->threads = from->threads ? from->threads : processors_but_one();
+    to->first_token_ms = from->first_token_ms ? from->first_token_ms : FIRST_TOKEN_MS;
     to->load_ms = from->load_ms ? from->load_ms : LOAD_MS;
     to->check_every_ms = from->check_every_ms ? from->check_every_ms : CHECK_EVERY_MS;
     to->check_ms = from->check_ms ? from->check_ms : CHECK_MS;
@@ -83,6 +85,7 @@ bool local_server_settings_now(struct local_server_settings *out)
         .gpu_layers = c->model_gpu_layers ? (int64_t)c->model_gpu_layers : -1,
         .arguments = c->model_arguments.items, .n_arguments = c->model_arguments.n,
         .at_boot = strcmp(c->model_start, "boot") == 0, .idle_stop_ms = c->model_idle_stop,
+        .first_token_ms = c->model_first_token_timeout,
     };
     return strcmp(c->model_engine, "llama.cpp") == 0;
 }
@@ -326,6 +329,11 @@ void local_lease_done(struct local_lease *l)
     s->used_at = clock_ms();
     metric_add(METRIC_local_model_busy, -1);
     admission_leave(&s->admission);
+}
+
+uint64_t local_server_first_token_ms(const struct local_server *s)
+{
+    return s->settings.first_token_ms;
 }
 
 json_t *local_server_status(const struct local_server *s)

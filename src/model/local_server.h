@@ -24,6 +24,7 @@ struct local_server_settings {
     size_t      n_arguments;
     bool        at_boot;                    /* start now; else when somebody needs it */
     uint64_t    idle_stop_ms;               /* 0: it stays */
+    uint64_t    first_token_ms;             /* for the first thing it says, at least: a processor reads slowly; 0: 10 min */
     uint64_t    load_ms, check_every_ms, check_ms, rest_ms;     /* 0: 10 min, 5 s, 5 s, 1 s; tests have shorter ones */
 };
 
@@ -45,6 +46,7 @@ struct local_lease { struct local_server *server; };
 /* Starts it if need be, and waits for it and for a slot.  session: whose turn it is.  Errors say why it cannot be had. */
 enum err local_server_enter(struct local_server *, str session, struct local_lease *out) AWAITS MUST_USE;
 void     local_lease_done(struct local_lease *);
+uint64_t local_server_first_token_ms(const struct local_server *);
 
 /* {"state", "model", "pid", "slots", "busy", "waiting", "starts", "error"}; a new reference. */
 json_t  *local_server_status(const struct local_server *);

@@ -55,6 +55,7 @@ static void begin(struct scene *s, struct local_server_settings set, const char 
     set.gpu_layers = -1;
     set.slots = set.slots ? set.slots : 2;
     set.rest_ms = set.rest_ms ? set.rest_ms : 50;
+    set.first_token_ms = set.first_token_ms ? set.first_token_ms : 3000;
     put(arena_printf(s->arena, "%s/tiny-Q4_0.gguf", folder), "GGUF");
     s->server = local_server_new(&set);
     local_server_model(&set, s->server, s->arena, &s->model);
@@ -252,6 +253,20 @@ TEST(a_busy_session_does_not_keep_others_from_a_local_model)
     end(&s);
 }
 
+/* A processor reads slowly: a model of ours has its own time for the first word. */
+TEST(a_local_model_may_take_longer_for_its_first_word)
+{
+    struct scene s = { .first_token_ms = 100 };
+    struct reply r;
+
+    begin(&s, (struct local_server_settings){ .first_token_ms = 2000 }, (const char *const[]){ "--double-pause", "0.3", NULL });
+    CHECK_OK(ask(&s, "a", &r));
+    end(&s);
+    begin(&s, (struct local_server_settings){ .first_token_ms = 150 }, (const char *const[]){ "--double-pause", "5", NULL });
+    CHECK_ERR(ask(&s, "a", &r), ERR_TIMEOUT);
+    end(&s);
+}
+
 /* Loading takes longer than the model has for its first word, and so do those before it: neither counts. */
 TEST(waiting_for_a_local_model_is_not_its_silence)
 {
@@ -261,7 +276,7 @@ TEST(waiting_for_a_local_model_is_not_its_silence)
     struct scene s = { .first_token_ms = 0 };
 
     s.first_token_ms = 500;
-    begin(&s, (struct local_server_settings){ .slots = 8 }, (const char *const[]){ "--double-load", "0.8", "--double-pause", "0.02", NULL });
+    begin(&s, (struct local_server_settings){ .slots = 8, .first_token_ms = 500 }, (const char *const[]){ "--double-load", "0.8", "--double-pause", "0.02", NULL });
     for (size_t i = 0; i < N_ELEMENTS(calls); i++) {
         calls[i] = (struct call){ .scene = &s, .order = &order };
         snprintf(calls[i].session, sizeof calls[i].session, "x%zu", i);
