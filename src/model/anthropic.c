@@ -225,26 +225,30 @@ static void add_thinking(struct buf *b, const struct prompt *p, const struct pla
     buf_add_char(b, '}');
 }
 
+static str answer_name(const struct prompt *p)
+{
+    return p->schema_name.len ? p->schema_name : S("reply");
+}
+
 static void add_answer_tool(struct buf *b, const struct prompt *p)
 {
-    buf_addf(b, "{\"name\":\"" ANTHROPIC_ANSWER_TOOL "%.*s\",\"description\":\"Gives the final answer.\",\"input_schema\":",
-             STR(p->schema_name.len ? p->schema_name : S("reply")));
+    buf_addf(b, "{\"name\":\"" ANTHROPIC_ANSWER_TOOL "%.*s\",\"input_schema\":", STR(answer_name(p)));
     buf_add(b, str_eq(p->schema, S("{}")) ? S("{\"type\":\"object\"}") : p->schema);
-    buf_add_char(b, '}');
+    buf_add(b, S(",\"description\":\"Gives the final answer. Nothing else that is said is read.\"}"));
 }
 
 static void add_tool_choice(struct buf *b, const struct prompt *p, const struct plan *plan)
 {
-    bool one = p->one_call && plan->schema != SCHEMA_AS_TOOL;
+    bool answer = plan->schema == SCHEMA_AS_TOOL, none = p->tool_choice == CHOOSE_NONE;
 
     buf_add(b, S(",\"tool_choice\":{\"type\":"));
-    if (plan->forced && plan->schema == SCHEMA_AS_TOOL && p->n_tools == 0)
-        buf_addf(b, "\"tool\",\"name\":\"" ANTHROPIC_ANSWER_TOOL "%.*s\"", STR(p->schema_name.len ? p->schema_name : S("reply")));
-    else if (plan->forced && plan->schema != SCHEMA_AS_TOOL && p->tool_choice == CHOOSE_NAMED)
+    if (plan->forced && answer && (none || p->n_tools == 0))
+        buf_addf(b, "\"tool\",\"name\":\"" ANTHROPIC_ANSWER_TOOL "%.*s\"", STR(answer_name(p)));
+    else if (plan->forced && !answer && p->tool_choice == CHOOSE_NAMED)
         buf_addf(b, "\"tool\",\"name\":\"%.*s\"", STR(p->tool_named));
     else
-        buf_add(b, plan->forced ? S("\"any\"") : p->tool_choice == CHOOSE_NONE ? S("\"none\"") : S("\"auto\""));
-    buf_add(b, one && p->tool_choice != CHOOSE_NONE ? S(",\"disable_parallel_tool_use\":true}") : S("}"));
+        buf_add(b, plan->forced ? S("\"any\"") : none && !answer ? S("\"none\"") : S("\"auto\""));
+    buf_add(b, p->one_call && !none ? S(",\"disable_parallel_tool_use\":true}") : S("}"));
 }
 
 /* A conversation with calls in it is refused without tools, even where none is to be called any more. */
