@@ -25,11 +25,6 @@ const char *dialog_state_name(enum dialog_state s)
     return state_names[s];
 }
 
-const char *dialog_event_name(enum dialog_event e)
-{
-    return events[e].name;
-}
-
 bool dialog_state_parse(str text, enum dialog_state *out)
 {
     for (size_t i = 0; i < DIALOG_STATES; i++)

@@ -28,7 +28,6 @@ enum dialog_event {
 };
 
 const char *dialog_state_name(enum dialog_state);       /* as stored and shown */
-const char *dialog_event_name(enum dialog_event);
 bool        dialog_state_parse(str, enum dialog_state *out);
 
 /* Where the event leads; the same from everywhere. */

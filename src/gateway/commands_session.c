@@ -83,9 +83,11 @@ static enum err change(struct command_call *c, enum dialog_event e, void (*dialo
         return OK;
     }
     TRY(read_state(c, &state));
-    if (dialog_may(state, e))
+    bool may = dialog_next(state, e, &state) == OK;
+
+    if (may)
         c->answer->dialog = dialog;
-    command_say(c, dialog_may(state, e) ? done : not_so);
+    command_say(c, may ? done : not_so);
     return OK;
 }
 

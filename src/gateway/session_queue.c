@@ -8,7 +8,7 @@
 /* MEMORY_MAX: messages kept in memory behind the one that runs; more are read from the store when their turn comes. */
 enum { MEMORY_MAX = 16, READ_AT_ONCE = 16 };
 
-struct job *job_new(int64_t inbox_id)
+static struct job *job_new(int64_t inbox_id)
 {
     struct arena *a = arena_new();
     struct job *j = ARENA_NEW(a, struct job);

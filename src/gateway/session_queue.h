@@ -19,7 +19,6 @@ struct job {
     int64_t        attempts;
 };
 
-struct job *job_new(int64_t inbox_id);
 void        job_free(struct job *);
 void        job_freep(struct job **);
 

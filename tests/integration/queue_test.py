@@ -40,6 +40,8 @@ def check_books(w, acknowledged):
         assert replies.count(number) == (0 if by else 1), (text, replies.count(number))
         assert by is None or replies.count(by) == 1, text
         absorbed += by is not None
+    states = {state for state, in w.gateway.sql('SELECT state FROM sessions')}
+    assert states == {'idle'}, f'conversations that nothing is to be done for are {states}'
     return absorbed
 
 
