@@ -31,12 +31,19 @@ static void add_file(struct buf *b, const char *workspace, const char *name)
     close(fd);
 }
 
-static const char *const files[] = { "AGENTS.md", "SOUL.md", "USER.md" };
+enum { N_FILES = 3 };
+
+static const char *file_of(const struct turn *t, size_t i)
+{
+    static const char *const names[N_FILES] = { "AGENTS.md", "SOUL.md", "USER.md" };
+
+    return i == 0 && t->instructions ? t->instructions : names[i];
+}
 
 str persona_taint(const struct turn *t)
 {
-    for (size_t i = 0; person_is_owner(&t->person) && i < N_ELEMENTS(files); i++) {
-        str whose = provenance_of(t->arena, files[i]);
+    for (size_t i = 0; person_is_owner(&t->person) && i < N_FILES; i++) {
+        str whose = provenance_of(t->arena, file_of(t, i));
 
         if (whose.len)
             return str_from(arena_printf(t->arena, "file %.*s", STR(whose)));
@@ -57,8 +64,8 @@ str persona_prompt(const struct turn *t)
     if (t->persona.len)
         buf_addf(&b, "\n\n# Your part: %.*s\n%.*s", STR(t->agent), STR(t->persona));
     if (person_is_owner(&t->person))
-        for (size_t i = 0; i < N_ELEMENTS(files); i++)
-            add_file(&b, t->workspace, files[i]);
+        for (size_t i = 0; i < N_FILES; i++)
+            add_file(&b, t->workspace, file_of(t, i));
     return arena_str(t->arena, buf_str(&b));
 }
 
@@ -93,7 +100,7 @@ static void add_previous(struct buf *b, const json_t *previous)
     buf_add(b, S(")\n\n"));
 }
 
-str persona_message(struct arena *arena, const struct message *m, const char *const *paths)
+str persona_message(struct arena *arena, const struct message *m, const char *const *paths, const str *words)
 {
     CLEANUP(buf_done) struct buf b = { 0 };
 
@@ -107,6 +114,10 @@ str persona_message(struct arena *arena, const struct message *m, const char *co
         buf_addf(&b, "%s[attached %.*s: %.*s%s%.*s%s%s]", b.len ? "\n" : "", STR(a->type),
                  STR(a->name.len ? a->name : a->url), a->mime.len ? ", " : "", STR(a->mime),
                  paths[i] ? ", in the workspace as " : "", paths[i] ? paths[i] : "");
+        if (words && words[i].len) {
+            buf_add_char(&b, '\n');
+            add_quote(&b, S("said in it"), words[i]);
+        }
     }
     return arena_str(arena, buf_str(&b));
 }

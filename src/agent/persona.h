@@ -11,5 +11,6 @@ struct turn;
 str persona_prompt(const struct turn *);
 /* Whose words are in it besides the owner's: of a file that others' words went into; "": nobody's. */
 str persona_taint(const struct turn *);
-/* The message as the model reads it: its text, and a line for each attachment (paths: attachments.h). */
-str persona_message(struct arena *, const struct message *, const char *const *paths);
+/* The message as the model reads it: its text, and a line for each attachment (paths: attachments.h) with the words that are said in it
+ * (words: speech.h; may be NULL) as a quote. */
+str persona_message(struct arena *, const struct message *, const char *const *paths, const str *words);

@@ -3,6 +3,7 @@
 
 #include "agent/attachments.h"
 #include "agent/persona.h"
+#include "agent/speech.h"
 #include "base/fault.h"
 #include "base/metrics.h"
 #include "runtime/clock.h"
@@ -19,10 +20,13 @@ enum err steer_show(const struct turn *t, const struct message *m, struct chat_m
 {
     bool sees = t->asker.route && asker_can(&t->asker, CAP_VISION);
     struct placed p = { 0 };
+    const str *words = NULL;
 
-    if (m->n_attachments)
+    if (m->n_attachments) {
         TRY(attachments_place(t->arena, t->blobs, t->workspace, m, sees, &p));
-    *out = (struct chat_message){ .role = ROLE_USER, .text = persona_message(t->arena, m, p.paths), .images = p.images,
+        TRY(speech_read(t, m, &words));
+    }
+    *out = (struct chat_message){ .role = ROLE_USER, .text = persona_message(t->arena, m, p.paths, words), .images = p.images,
                                   .n_images = p.n_images, .taint = taint_of(m) };
     return OK;
 }

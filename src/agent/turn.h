@@ -31,9 +31,11 @@ struct turn {
     struct message message;
     struct person  person;         /* who wrote it */
     bool           is_new;          /* this is the first try */
+    const struct model_route *speech;       /* writes down what is said in audio; NULL: nobody does */
     const char    *workspace;
     str            agent, persona;  /* who answers, and what it is told about itself; "": nothing of its own */
     struct string_list only_tools;  /* it has these at most; none: all that the person may use */
+    const char    *instructions;    /* file of the workspace in the place of AGENTS.md; NULL: that one */
     struct tool_host *host;         /* lent to its tools; may be NULL */
     bool           chinese;         /* the language of what is said in the assistant's own name; else English */
     unsigned       max_rounds;      /* model calls in this turn */

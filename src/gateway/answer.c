@@ -14,6 +14,7 @@
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/approvals.h"
+#include "gateway/canary.h"
 #include "gateway/commands.h"
 #include "gateway/dialog_rows.h"
 #include "gateway/language.h"
@@ -79,25 +80,66 @@ static str nothing_said(const struct message *m)
     return language_is_chinese(m->text) ? S("（模型没有给出回答。）") : S("(The model gave no answer.)");
 }
 
+static bool has_image(const struct message *m)
+{
+    for (size_t i = 0; i < m->n_attachments; i++)
+        if (str_eq(m->attachments[i].type, S("image")))
+            return true;
+    return false;
+}
+
+static bool sees(const struct model_route *r)
+{
+    return r && r->models[0]->caps & CAP_VISION;
+}
+
+/* What its conversation has, unless that is blind and there is something to see. */
+static enum err choose_model(struct gateway *g, const struct answer *a, struct model_choice *out) AWAITS
+{
+    struct model_choice vision;
+
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_MAIN, out));
+    if (out->route == NULL || sees(out->route) || !has_image(a->message))
+        return OK;
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_VISION, &vision));
+    if (sees(vision.route))
+        out->route = vision.route;
+    return OK;
+}
+
+static enum err run_turn(struct turn *t, const struct model_choice *choice) AWAITS
+{
+    uint64_t start = clock_us();
+
+    t->asker.route = choice->route;
+    t->instructions = choice->instructions;
+    enum err e = turn_run(t);
+
+    if (!t->waits)
+        canary_count(choice->variant, e, clock_us() - start, &t->usage);
+    return e;
+}
+
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
 {
     struct turn *t = answer_turn(g, a);
-    struct model_choice choice;
+    struct model_choice choice, fast, speech;
 
-    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_MAIN, &choice));
+    TRY(choose_model(g, a, &choice));
     if (choice.route == NULL) {
         a->text = commands_without_model(a->arena, a->message, choice.why_not);
         return OK;
     }
-    t->asker.route = choice.route;
     t->waiting = a->waiting;
-    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_FAST, &choice));
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_FAST, &fast));
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_SPEECH, &speech));
+    t->speech = speech.route;
     t->fast = t->asker;
-    t->fast.route = choice.route;
+    t->fast.route = fast.route ? fast.route : choice.route;
     t->fast.spend.purpose = "compaction";
     t->on_delta = show_delta;
     t->arg = a;
-    TRY(turn_run(t));
+    TRY(run_turn(t, &choice));
     a->turn = t;
     if (t->waits)
         return OK;

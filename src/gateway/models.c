@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "gateway/agents.h"
+#include "gateway/canary.h"
 #include "gateway/language.h"
 #include "gateway/sessions.h"
 #include "model/breaker.h"
@@ -165,42 +166,63 @@ enum err models_check(void)
     struct model_set_settings settings;
 
     model_set_settings_now(&settings);
+    TRY(canary_check());
     return model_set_check(&settings);
 }
 
-/* The chosen one, and should it fail, the rest of the route. */
-static const struct model_route *route_from(struct arena *a, struct model *first, const struct model_route *rest)
+/* The first ones, and should they fail, the others. */
+static const struct model_route *route_joined(struct arena *a, const struct model_route *first, const struct model_route *others)
 {
-    struct model **models = arena_alloc(a, (rest->n + 1) * sizeof *models);
+    struct model **models = arena_alloc(a, (first->n + others->n) * sizeof *models);
     struct model_route *route = ARENA_NEW(a, struct model_route);
     size_t n = 0;
 
-    models[n++] = first;
-    for (size_t i = 0; i < rest->n; i++)
-        if (rest->models[i] != first)
-            models[n++] = rest->models[i];
+    for (size_t i = 0; i < first->n; i++)
+        models[n++] = first->models[i];
+    for (size_t i = 0, k; i < others->n; i++) {
+        for (k = 0; k < n && models[k] != others->models[i]; k++)
+            ;
+        if (k == n)
+            models[n++] = others->models[i];
+    }
     *route = (struct model_route){ models, n };
     return route;
 }
 
-static enum err choose(struct model_set *s, struct arena *a, enum model_role role, str name, struct model_choice *out)
+static void choose_own(struct model_set *s, struct arena *a, str name, struct model_choice *out)
 {
-    struct model *first;
+    struct model **first = ARENA_NEW(a, struct model *);
 
-    if (role != MODEL_MAIN || name.len == 0) {
-        out->route = s->routes[role].n ? &s->routes[role] : NULL;
-        out->why_not = out->route ? NO_STR : str_from(arena_printf(a, "models.%s names none", model_role_name(role)));
-        return OK;
-    }
-    if (model_set_find(s, name, &first))
+    if (model_set_find(s, name, first))
         out->why_not = str_from(arena_printf(a, "the model of this conversation is gone: %s", failed_text()));
     else
-        out->route = route_from(a, first, &s->routes[MODEL_MAIN]);
-    return OK;
+        out->route = route_joined(a, &(struct model_route){ first, 1 }, &s->routes[MODEL_MAIN]);
+}
+
+static void choose_role(const struct model_set *s, struct arena *a, enum model_role role, struct model_choice *out)
+{
+    if (s->routes[role].n)
+        out->route = &s->routes[role];
+    else
+        out->why_not = str_from(arena_printf(a, "models.%s names none", model_role_name(role)));
+}
+
+/* Who has chosen a model, or an agent with its own, is not tried upon. */
+static void choose_main(const struct model_set *s, struct arena *a, str session_id, struct model_choice *out)
+{
+    const char *prompt = config_now()->models_canary_prompt;
+
+    out->route = &s->routes[MODEL_MAIN];
+    out->variant = canary_variant(session_id);
+    if (out->variant == NULL || !canary_takes(session_id))
+        return;
+    out->instructions = *prompt ? prompt : NULL;
+    if (s->canary.n)
+        out->route = route_joined(a, &s->canary, &s->routes[MODEL_MAIN]);
 }
 
 /* Those that cannot be had are passed over, as a route passes over those that fail. */
-static enum err route_of_agent(struct model_set *s, struct arena *a, const struct agent *agent, struct model_choice *out)
+static void choose_of_agent(struct model_set *s, struct arena *a, const struct agent *agent, struct model_choice *out)
 {
     struct model **models = arena_alloc(a, agent->models.n * sizeof *models);
     struct model_route *route = ARENA_NEW(a, struct model_route);
@@ -213,7 +235,6 @@ static enum err route_of_agent(struct model_set *s, struct arena *a, const struc
     }
     route->models = models;
     out->route = route->n ? route : NULL;
-    return OK;
 }
 
 /* What there is, when the first search is over; current NULL: *out says why there is none. */
@@ -232,13 +253,13 @@ enum err models_by_name(struct gateway *g, struct arena *a, str name, struct mod
 {
     const struct model_route none = { 0 };
     struct models *m = g->models;
-    struct model *first;
+    struct model **first = ARENA_NEW(a, struct model *);
 
     TRY(await_search(m, a, out));
     if (m->current == NULL)
         return OK;
-    TRY(model_set_find(m->current, name, &first));
-    *out = (struct model_choice){ .route = route_from(a, first, &none) };
+    TRY(model_set_find(m->current, name, first));
+    *out = (struct model_choice){ .route = route_joined(a, &(struct model_route){ first, 1 }, &none) };
     return OK;
 }
 
@@ -251,12 +272,20 @@ enum err models_choice(struct gateway *g, struct arena *a, str session_id, enum 
     if (m->current == NULL)
         return OK;
     TRY(sessions_find(g, a, session_id, &place));
-    *out = (struct model_choice){ .why_not = S("the configuration has just changed") };
     const struct agent *agent = agents_find(g, place.agent);
 
-    if (m->current && role == MODEL_MAIN && place.model.len == 0 && agent && agent->models.n)
-        return route_of_agent(m->current, a, agent, out);
-    return m->current ? choose(m->current, a, role, place.model, out) : OK;     /* looked up after the await */
+    *out = (struct model_choice){ 0 };
+    if (m->current == NULL)     /* looked up after the await */
+        out->why_not = S("the configuration has just changed");
+    else if (role != MODEL_MAIN)
+        choose_role(m->current, a, role, out);
+    else if (place.model.len)
+        choose_own(m->current, a, place.model, out);
+    else if (agent && agent->models.n)
+        choose_of_agent(m->current, a, agent, out);
+    else
+        choose_main(m->current, a, session_id, out);
+    return OK;
 }
 
 enum err models_of_agent(struct gateway *g, struct arena *a, const struct agent *agent, struct model_choice *out)
@@ -389,10 +418,13 @@ json_t *models_status(const struct models *m)
     for (size_t r = 0; r < N_MODEL_ROLES; r++)
         if (s->routes[r].n)
             json_object_set_new(roles, model_role_name((enum model_role)r), route_labels(&s->routes[r]));
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", main->name, "label", main->label, "endpoint", main->target.endpoint,
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", main->name, "label", main->label, "endpoint", main->target.endpoint,
                           "source", main->source, "roles", roles);
 
     if (m->local)
-        json_object_set_new(o, "local", local_server_status(m->local));
-    return o;
+        json_object_set_new(j, "local", local_server_status(m->local));
+    if (canary_is_on())
+        json_object_set_new(j, "canary", json_pack("{s:I, s:o}", "percent", (json_int_t)config_now()->models_canary_percent, "main",
+                                                   route_labels(&s->canary)));
+    return j;
 }

@@ -22,7 +22,12 @@ void           models_settings(const struct models *, struct arena *, struct mod
 
 /* What a conversation is to use: for MODEL_MAIN what it chose comes first.  route NULL: there is none, and `why_not` says why.
  * While the first search runs this waits for it. */
-struct model_choice { const struct model_route *route; str why_not; };
+struct model_choice {
+    const struct model_route *route;
+    str           why_not;
+    const char   *variant;          /* canary.h: for metrics; NULL: nothing is tried */
+    const char   *instructions;     /* file of the workspace in the place of AGENTS.md; NULL: that one */
+};
 enum err models_choice(struct gateway *, struct arena *, str session_id, enum model_role, struct model_choice *out) AWAITS MUST_USE;
 /* The very model that a program asks for: "provider/model", or a name of the server in use.  ERR_NOT_FOUND: there is none. */
 enum err models_by_name(struct gateway *, struct arena *, str name, struct model_choice *out) AWAITS MUST_USE;
@@ -33,5 +38,5 @@ enum err models_of_agent(struct gateway *, struct arena *, const struct agent *,
 enum err models_choose(struct gateway *, struct arena *, str session_id, str name) AWAITS MUST_USE;
 /* For a person who writes `said`: the model in use and what else there is. */
 enum err models_describe(struct gateway *, struct arena *, str session_id, str said, struct buf *) AWAITS MUST_USE;
-json_t  *models_status(const struct models *);  /* {"name", "label", "endpoint", "source", "roles": {role: [labels]}, "local"} or
+json_t  *models_status(const struct models *);  /* {"name", "label", "endpoint", "source", "roles": {role: [labels]}, "local", "canary"} or
                                                  * {"error"} */

@@ -31,6 +31,7 @@
 #include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "gateway/tool_host.h"
+#include "gateway/warm_up.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -286,6 +287,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "expire", expire, r);
     fibers_spawn(&g->services, "approvals", approvals_run, g);
     fibers_spawn(&g->services, "record", record_run, g);
+    fibers_spawn(&g->services, "warm-up", warm_up_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));
     return OK;

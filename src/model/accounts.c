@@ -133,6 +133,12 @@ static enum err take_provider(str written, struct account *t)
     return t->provider ? OK : meant("api", api, provider_nearest(api));
 }
 
+static const char quirk_names[] =
+#define QUIRK(id, name, ...) " " name
+#include "model/quirks.def"
+#undef QUIRK
+;
+
 static enum err take_quirks(const json_t *list, struct account *t)
 {
     const json_t *one;
@@ -144,7 +150,7 @@ static enum err take_quirks(const json_t *list, struct account *t)
         unsigned bit = quirk_named(json_strval(one));
 
         if (bit == 0)
-            return failed(ERR_INPUT, "there is no quirk '%.60s'; docs/models.md lists them", json_string_value(one));
+            return failed(ERR_INPUT, "there is no quirk '%.60s'; there are%s", json_string_value(one), quirk_names);
         t->target.quirks |= bit;
     }
     return OK;

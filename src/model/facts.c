@@ -10,6 +10,7 @@
 #define TOOLS      CAP_TOOLS
 #define VISION     CAP_VISION
 #define ANY        (~0u)
+#define MODELS_DEV "https://github.com/anomalyco/models.dev/blob/dev/providers/"
 const struct facts_row facts_rows[] = {
 #define FACTS(...) { __VA_ARGS__ },
 #include "model/facts.def"
@@ -19,6 +20,7 @@ const struct facts_row facts_rows[] = {
 #undef TOOLS
 #undef VISION
 #undef ANY
+#undef MODELS_DEV
 const size_t n_facts_rows = N_ELEMENTS(facts_rows);
 
 /* How much of `name` the pattern names: more is better; -1: it does not fit.  An exact name beats every beginning. */

@@ -33,6 +33,7 @@ void model_set_settings_now(struct model_set_settings *s)
             [MODEL_MAIN] = c->models_main, [MODEL_FAST] = c->models_fast, [MODEL_VISION] = c->models_vision,
             [MODEL_EMBEDDING] = c->models_embedding, [MODEL_SPEECH] = c->models_speech,
         },
+        .canary = c->models_canary_main,
     };
     s->has_local = local_server_settings_now(&s->local);
 }
@@ -229,7 +230,7 @@ static enum err read_settings(struct model_set *s)
     TRY(add_local(s));
     for (size_t i = 0; i < N_MODEL_ROLES; i++)
         TRY(read_route(s, arena_printf(s->arena, "models.%s", role_names[i]), &s->settings.roles[i], &s->routes[i]));
-    return OK;
+    return read_route(s, "models.canary.main", &s->settings.canary, &s->canary);
 }
 
 static struct model_set *new_set(struct arena *a, const struct model_set_settings *settings)

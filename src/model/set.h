@@ -15,11 +15,13 @@ struct model_set_settings {
     struct local_server_settings local;
     struct local_server  *local_server;             /* who runs it; NULL: nobody, and it cannot be asked */
     struct string_list    roles[N_MODEL_ROLES];     /* models.main, ...: "provider/model", in the order of asking */
+    struct string_list    canary;                   /* models.canary.main */
 };
 void model_set_settings_now(struct model_set_settings *);      /* of config_now() */
 
 struct model_set {
     struct model_route routes[N_MODEL_ROLES];       /* n is 0: there is none for that */
+    struct model_route canary;                      /* what some conversations ask before main; n is 0: nothing */
     /* private */
     struct arena      *arena;
     struct model_set_settings settings;
