@@ -294,7 +294,11 @@ enum err models_of_agent(struct gateway *g, struct arena *a, const struct agent 
     if (g->models->current == NULL)
         return OK;
     *out = (struct model_choice){ 0 };
-    return agent->models.n ? route_of_agent(g->models->current, a, agent, out) : choose(g->models->current, a, MODEL_MAIN, NO_STR, out);
+    if (agent->models.n)
+        choose_of_agent(g->models->current, a, agent, out);
+    else
+        choose_role(g->models->current, a, MODEL_MAIN, out);
+    return OK;
 }
 
 static enum err set_name(struct gateway *g, struct arena *a, str session_id, str name) AWAITS
