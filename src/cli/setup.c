@@ -9,6 +9,7 @@
 #include "cli/prompt.h"
 #include "cli/remote.h"
 #include "model/detect.h"
+#include "model/presets.h"
 #include "net/url.h"
 
 #define OPENAI "https://api.openai.com/v1"
@@ -88,14 +89,17 @@ static enum err find(struct setup *s, bool configured_only) AWAITS
     return e;
 }
 
-/* What was typed as the address of a server, with a scheme; NULL when it looks like a key.  "localhost:11434" is an
- * address to people, and must not be sent to somebody else as a key. */
+/* What was typed as the address of a server, or as the name of one that is known, with a scheme; NULL when it looks like a key.
+ * "localhost:11434" is an address to people, and must not be sent to somebody else as a key. */
 const char *setup_address(struct arena *a, const char *answer)
 {
     struct url u = { 0 };
     const char *colon = strrchr(answer, ':');
     bool port = colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+    const struct preset *known = preset_named(str_from(answer));
 
+    if (known && strchr(known->endpoint, '{') == NULL)
+        return known->endpoint;
     if (strstr(answer, "://"))
         return answer;
     if (!port && !strchr(answer, '/') && strcmp(answer, "localhost") != 0)
@@ -114,10 +118,11 @@ static enum err ask_provider(struct setup *s) AWAITS
     if (find(s, false) == OK)
         printf(in(s, "There is a model on hand: %s (%s).\n", "已找到可用的模型：%s（%s）。\n"), s->model.name, s->model.source);
     TRY(ask(s, HIDDEN, s->has_model
-            ? in(s, "Paste an API key or a model server's address to use another; Enter keeps this one (not shown):",
-                 "要换一个，请粘贴 API key 或模型服务器的地址；直接回车则使用它（输入不显示）：")
-            : in(s, "Paste an API key or a model server's address (http://...); Enter goes on without a model (not shown):",
-                 "请粘贴 API key 或模型服务器的地址（http://...）；直接回车则暂不使用模型（输入不显示）："), &answer));
+            ? in(s, "Paste an API key, or a model server's address or name (deepseek), to use another; Enter keeps this one (not shown):",
+                 "要换一个，请粘贴 API key，或模型服务器的地址或名称（如 deepseek）；直接回车则使用它（输入不显示）：")
+            : in(s, "Paste an API key, or a model server's address (http://...) or name (deepseek); Enter goes on without a model "
+                 "(not shown):",
+                 "请粘贴 API key，或模型服务器的地址（http://...）或名称（如 deepseek）；直接回车则暂不使用模型（输入不显示）："), &answer));
     if (*answer == '\0')
         return OK;
     s->has_model = false;

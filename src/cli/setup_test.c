@@ -13,6 +13,7 @@ TEST(an_address_is_told_from_a_key_as_people_type_them)
         { "http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1" }, { "localhost:11434", "http://localhost:11434" },
         { "192.168.1.7:8080/v1", "http://192.168.1.7:8080/v1" },      { "[::1]:8080", "http://[::1]:8080" },
         { "api.deepseek.com/v1", "https://api.deepseek.com/v1" },     { "localhost", "http://localhost" },
+        { "deepseek", "https://api.deepseek.com/v1" },                { "azure", "" },
         { "sk-proj-aB3_x-Y", "" },                                    { "0123abcdef.SecretPart", "" },
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
