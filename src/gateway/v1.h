@@ -18,6 +18,7 @@ struct v1_request {
     str           previous;         /* id of the answer that this goes on from; "" */
     bool          stream, wants_usage /* in the stream, where that is a wish */;
     const json_t *body;             /* where the answer repeats what was asked */
+    const char   *format_param;     /* where prompt.schema was asked for; NULL: it was not */
     const char   *param;            /* after ERR_INPUT: the parameter that is wrong, "messages.0.role"; NULL: none alone */
 };
 

@@ -89,6 +89,10 @@ static enum err make_message(struct request *q, struct v1_request *r, struct mes
         r->param = "messages";
         return failed(ERR_INPUT, "the last message must be the user's, and say something: the assistant answers that one");
     }
+    if (r->format_param) {
+        r->param = r->format_param;
+        return failed(ERR_INPUT, "'%s': the assistant answers people, in Markdown; ask a model by its name, such as main", r->param);
+    }
     if (key.len > MESSAGE_ID_MAX || !utf8_valid(key))
         return failed(ERR_INPUT, "Idempotency-Key is at most %d bytes of UTF-8", MESSAGE_ID_MAX);
     struct attachment *images = arena_alloc(q->arena, (last->n_images + 1) * sizeof *images);
@@ -259,6 +263,7 @@ enum err v1_assistant(struct request *q, const struct v1_dialect *d, struct v1_r
                                .wait = wait_for_news, .on_event = on_event, .arg = &c };
     awaited_begin(&c.wait);
     set_id(&c);
+    http_add_field(q->http, S("X-Clawdbot-Session"), c.received.session_id);
     enum err e = await_reply(&c.wait);
 
     if (e == OK)

@@ -88,6 +88,8 @@ static enum err read_tools(struct v1_request *r, const json_t *body)
     const json_t *list = NULL, *one;
     size_t i;
 
+    if (json_at(body, "functions"))
+        return v1_wrong(r, "", "functions", "is out of use: send 'tools'");
     TRY(v1_read_list(r, body, "", "tools", &list));
     v1_tools_room(r, json_array_size(list));
     json_array_foreach((json_t *)list, i, one) {

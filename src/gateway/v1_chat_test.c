@@ -70,7 +70,7 @@ TEST(a_chat_request_that_is_wrong_is_refused_by_the_parameters_name)
         { CHAT(",\"tools\":[{\"type\":\"custom\"}]"), "tools.0.type" },
         { CHAT(",\"tools\":[" TOOL("a b") "]"), "tools.0.function.name" },
         { CHAT(",\"tools\":[" TOOL("t") "," TOOL("t") "]"), "tools.1.function.name" },
-        { CHAT(",\"tool_choice\":\"maybe\""), "tool_choice" },
+        { CHAT(",\"tool_choice\":\"maybe\""), "tool_choice" }, { CHAT(",\"functions\":[]"), "functions" },
         { CHAT(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"t\"}}"), "tool_choice.name" },
     };
     CLEANUP(arena_freep) struct arena *a = arena_new();

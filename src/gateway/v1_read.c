@@ -170,6 +170,7 @@ enum err v1_read_format(struct v1_request *r, const json_t *o, const char *where
 
     if (str_eq(type, S("text")))
         return OK;
+    r->format_param = where;
     if (str_eq(type, S("json_object"))) {
         r->prompt.schema = S("{}");
         return OK;

@@ -22,13 +22,14 @@ mock.onMessage('think', { content: 'The answer is 42.', reasoning: 'six times se
 mock.onMessage('busy', { error: { message: 'Slow down', type: 'rate_limit_error', code: 'rate_limit_exceeded' }, status: 429 });
 mock.onMessage('gone', { error: { message: 'No such model', type: 'invalid_request_error', code: 'model_not_found' }, status: 404 });
 mock.onMessage('slow', { content: 'This answer takes its time to come.' }, { chunkSize: 5, latency: 300 });
+mock.onMessage('cut', { content: 'This answer is going to be cut in its middle.' }, { truncateAfterChunks: 3, chunkSize: 5, latency: 30 });
 mock.onMessage(/./, { content: 'Hello 你好 🙂' });
 mock.onEmbedding(/./, { embedding: [0.5, -1, 0.25] });
 await mock.start();
 
 const g = await new Gateway({ 'model_provider.endpoint': await startModel('--deltas', '3', '--delta-interval-ms', '5', '--obey'),
   'model_provider.model': 'double', 'model_provider.retries': 0, 'models.embedding': 'mock/text-embedding-3-small',
-  'models.providers': JSON.stringify({ mock: { endpoint: `${mock.url}/v1`, api_key: 'k' } }),
+  'models.breaker.failures': 0, 'models.providers': JSON.stringify({ mock: { endpoint: `${mock.url}/v1`, api_key: 'k' } }),
   agents: JSON.stringify([{ name: 'cook', persona: 'You cook.' }]), 'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0 }).start();
 const openai = new OpenAI({ baseURL: `${g.url}/v1`, apiKey: g.token, maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: g.url, apiKey: g.token, maxRetries: 0 });
@@ -81,11 +82,12 @@ async function sessionsNamed(name) {
 
 await test('`user` or a header names the session, an answer\'s id goes on with it, and a key makes it once', async () => {
   const ask = (body, options) => openai.chat.completions.create({ model: 'clawdbot', messages: user('hello'), ...body }, options);
-  await ask({ user: 'anna' });
+  const { response } = await ask({ user: 'anna' }).withResponse();
   await ask({ user: 'anna' });
   await ask({ user: 'anna' }, { headers: { 'X-Clawdbot-Session': 'kitchen' } });
   await ask({ user: 'anna', model: 'clawdbot/cook' });
   const [anna, cook] = (await sessionsNamed('anna')).sort((a, b) => a.agent.localeCompare(b.agent));
+  equal(response.headers.get('x-clawdbot-session'), anna.id);
   equal([anna.agent, cook.agent, (await sessionsNamed('kitchen')).length], ['', 'cook', 1]);
   const { messages } = await (await g.fetch(`/api/v1/sessions/${anna.id}/messages`)).json();
   equal(messages.map(m => m.text ?? m.content?.text), ['hello', echo('hello'), 'hello', echo('hello')]);
@@ -207,10 +209,23 @@ await test('errors are what each client raises by itself', async () => {
   equal((await chat({ messages: user('gone'), stream: true })).constructor.name, 'NotFoundError');
   equal((await chat({ model: 'clawdbot', messages: user('x'.repeat(1 << 20) + 'y') })).status, 413);
   equal((await failure(new OpenAI({ baseURL: `${g.url}/v1`, apiKey: 'wrong', maxRetries: 0 }).models.list())).code, 'invalid_api_key');
+  equal((await failure(openai.chat.completions.create({ messages: user('hi'), response_format: { type: 'json_object' } }))).param, 'response_format');
   const message = body => failure(anthropic.messages.create({ model: 'mock/gpt-5', max_tokens: 9, messages: user('hello'), ...body }));
   equal((await message({ messages: [] })).error.error.type, 'invalid_request_error');
   equal((await message({ messages: user('busy') })).constructor.name, 'RateLimitError');
   equal((await failure(new Anthropic({ baseURL: g.url, apiKey: 'wrong', maxRetries: 0 }).messages.create({}))).constructor.name, 'AuthenticationError');
+});
+
+await test('an answer that breaks off in its middle is an error of the stream, in each form', async () => {
+  let seen = '';
+  const chat = await openai.chat.completions.create({ model: 'mock/gpt-5', stream: true, messages: user('cut') });
+  const e = await failure(collect(chat, c => { seen += c.choices[0]?.delta.content ?? ''; }));
+  check(seen.startsWith('This') && /cut off|broke|closed/.test(e.message), `${seen} ${e.message}`);
+  check(/cut off|broke|closed/.test((await failure(anthropic.messages.stream({ model: 'mock/gpt-5', max_tokens: 9, messages: user('cut') }).finalMessage())).message));
+  const responses = await openai.responses.create({ model: 'mock/gpt-5', stream: true, input: 'cut' });
+  const types = [];
+  await collect(responses, event => { types.push(event.type); }).catch(error => types.push(error.message));
+  check(types.some(type => /error|cut off|broke|closed/.test(type)), types.join());
 });
 
 await test('who goes away stops the call', async () => {
