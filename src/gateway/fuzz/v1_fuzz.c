@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A request under /v1 is refused by the name of a parameter, or is a prompt that keeps what prompts promise; and what is answered to
- * it, whole and as a stream, is JSON.  The first byte chooses the dialect. */
+ * it, whole and as a stream, is JSON.  The first byte chooses the dialect; there is a fourth for embeddings. */
 #include <assert.h>
 #include <string.h>
 
-#include "gateway/v1.h"
+#include "gateway/v1_vectors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,6 +67,17 @@ static void check_answers(const struct v1_dialect *d, const struct v1_request *r
     check_stream(buf_str(&b));
 }
 
+static void run_vectors(struct v1_request *r, const json_t *body)
+{
+    struct v1_vectors_wish w = { 0 };
+    enum err e = v1_vectors_read(r, body, &w);
+
+    assert(e == OK || (e == ERR_INPUT && r->param && strstr(failed_text(), r->param)));
+    for (size_t i = 0; e == OK && i < w.n; i++)
+        assert(w.texts[i].len);
+    assert(e || (w.n && w.dimensions >= 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct v1_dialect *const dialects[] = { &v1_chat, &v1_responses, &v1_messages };
@@ -75,8 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0 || json_parse(str_of(data + 1, size - 1), &body) || !json_is_object(body))
         return 0;
-    const struct v1_dialect *d = dialects[data[0] % 3];
     struct v1_request r = { .arena = a, .prompt.temperature = -1, .messages.arena = a, .body = body };
+
+    if (data[0] % 4 == 3) {
+        run_vectors(&r, body);
+        return 0;
+    }
+    const struct v1_dialect *d = dialects[data[0] % 4];
     enum err e = d->read(&r, body);
 
     assert(e == OK || (e == ERR_INPUT && r.param && strstr(failed_text(), r.param)));
