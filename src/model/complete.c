@@ -212,19 +212,29 @@ static enum err wait_to_retry(const struct attempt *t, unsigned try, enum err e)
     return t->again && try < t->options.tries ? failure_wait(&policy, try, t->retry_after_ms, e) : e;
 }
 
+/* Where its settings stand: "models.providers.x" or "model_provider". */
+static str settings_of(const struct model *m)
+{
+    str source = str_from(m->source);
+
+    return str_starts(source, S("models.providers.")) ? str_take(source, str_find_char(source, ' ')) : S("model_provider");
+}
+
 static const char *advice(const struct attempt *t, enum err e)
 {
+    str at = settings_of(t->model);
+
     if (is_empty(t, e))
         return ", again and again";
     switch (e) {
     case ERR_AUTH:
-        return " (check model_provider.api_key and the account)";
+        return arena_printf(t->arena, " (check %.*s.api_key and the account)", STR(at));
     case ERR_NOT_FOUND:
-        return " (check model_provider.endpoint and model_provider.model)";
+        return arena_printf(t->arena, " (check %.*s.endpoint and the model's name)", STR(at));
     case ERR_NET:
-        return " (is the server running and reachable? see model_provider.endpoint)";
+        return arena_printf(t->arena, " (is the server running and reachable? see %.*s.endpoint)", STR(at));
     case ERR_REMOTE:
-        return " (does model_provider.endpoint speak the API that is expected there?)";
+        return arena_printf(t->arena, " (does %.*s.endpoint speak the API that is expected there?)", STR(at));
     default:
         return "";
     }
