@@ -75,9 +75,20 @@ static str with_unknown_calls(struct arena *a, const struct turn *t, str text)
 }
 
 /* Silence would look as if the message was lost. */
-static str nothing_said(const struct message *m)
+static str nothing_said(const struct turn *t)
 {
-    return language_is_chinese(m->text) ? S("（模型没有给出回答。）") : S("(The model gave no answer.)");
+    bool chinese = language_is_chinese(t->message.text);
+
+    switch (t->last.stop) {
+    case STOP_FILTER:
+        return chinese ? S("（模型服务的过滤器拦下了回答。换一种说法也许可以。）")
+                       : S("(The model's provider has held its answer back. Other words may do.)");
+    case STOP_LENGTH:
+        return chinese ? S("（模型还没开始回答就达到了长度上限。）")
+                       : S("(The model reached its limit of length, model_provider.max_tokens or its own, before it said anything.)");
+    default:
+        return chinese ? S("（模型没有给出回答。）") : S("(The model gave no answer.)");
+    }
 }
 
 static bool has_image(const struct message *m)
@@ -143,7 +154,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     a->turn = t;
     if (t->waits)
         return OK;
-    a->text = str_trim(t->text).len ? t->text : nothing_said(a->message);
+    a->text = str_trim(t->text).len ? t->text : nothing_said(t);
     if (t->unknown_calls)
         a->text = with_unknown_calls(a->arena, t, a->text);
     return OK;

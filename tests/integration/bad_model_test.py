@@ -60,6 +60,8 @@ SCRIPTS = {
     'nothing': [Reply(end())] * 9,
     'nothing at first': [Reply(end())],
     'the key is revoked': [Reply(TOOL + end('tool_calls')), refusal(401, 'Incorrect API key provided', code='invalid_api_key')],
+    'held back': [Reply(end('content_filter'))],
+    'cut short': [Reply(end('length'))],
     'busy': [refusal(529, 'Overloaded'), refusal(503, 'Overloaded')],
 }
 
@@ -72,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):              # pylint: disable=invalid-name
         prompt = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-        name = [m['content'] for m in prompt['messages'] if m['role'] == 'user'][-1]
+        name = [m['content'] for m in prompt['messages'] if m['role'] == 'user'][-1].split('\n\n')[-1]    # behind what got no answer
         with self.server.lock:
             asked = self.server.asked.setdefault(name, [])
             asked.append(prompt)
@@ -177,7 +179,8 @@ def test_the_model_is_told_what_was_wrong_with_its_call():
 
 def test_what_does_not_pass_is_said():
     """a web page, endless arguments, silence: a clear error, and the conversation goes on"""
-    for name, want in (('a web page', 'Sign in to WiFi'), ('ten megabytes of arguments', 'longer than'), ('nothing', 'answer is empty, again and again')):
+    for name, want in (('a web page', 'Sign in to WiFi'), ('ten megabytes of arguments', 'longer than'), ('nothing', 'answer is empty, again and again'),
+                       ('held back', 'has held its answer back'), ('cut short', 'limit of length')):
         words, asked = scene.case(name)
         assert want in words and asked < 5, (name, words, asked)
 
