@@ -19,6 +19,7 @@ struct history {
     bool         complete;          /* .. there is nothing newer in the store */
     struct past *summary;           /* of what was before, up to its inbox_id; NULL: none */
     int64_t      short_to;          /* messages up to this one are shown in short form */
+    enum history_notes notes;
 };
 
 struct histories {
@@ -347,6 +348,21 @@ void history_ended(struct histories *hs, const struct history_wish *w, str text,
     trim(hs, h, 0);
     h->complete = true;
     make_room(hs, h);
+}
+
+enum history_notes history_notes(const struct histories *hs, str session_id)
+{
+    const struct history *h = map_get(&hs->sessions, session_id);
+
+    return h ? h->notes : NOTES_UNKNOWN;
+}
+
+void history_set_notes(struct histories *hs, str session_id, enum history_notes notes)
+{
+    struct history *h = map_get(&hs->sessions, session_id);
+
+    if (h)
+        h->notes = notes;
 }
 
 bool history_shorten(struct histories *hs, str session_id, uint64_t tokens)

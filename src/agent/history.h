@@ -44,6 +44,12 @@ enum err history_add(struct histories *, struct store *, const struct history_wi
 /* The same once more for the same message, without the store and without its journal; false: it is not kept any more. */
 bool     history_again(struct histories *, const struct history_wish *, struct transcript *, struct history_shown *out);
 
+/* Does the conversation keep anything in view (notes.h)?  Remembered as long as it is kept here, so that those that have nothing, nearly
+ * all, need not look at every turn.  Whoever changes it says NOTES_UNKNOWN. */
+enum history_notes { NOTES_UNKNOWN, NOTES_NONE, NOTES_SOME };
+enum history_notes history_notes(const struct histories *, str session_id);
+void     history_set_notes(struct histories *, str session_id, enum history_notes);
+
 /* The message that was asked for last has ended, and the store has it: what it said and all that came of it. */
 void     history_ended(struct histories *, const struct history_wish *, str text, const struct chat_message *, size_t n);
 

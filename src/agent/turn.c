@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/history.h"
+#include "agent/notes.h"
 #include "agent/persona.h"
 #include "agent/steer.h"
 #include "agent/turn_bounds.h"
@@ -73,14 +74,40 @@ static enum err add_own_message(struct turn *t) AWAITS
     return OK;
 }
 
+/* Anew when it was changed. */
+static enum err read_notes(struct turn *t) AWAITS
+{
+    str session = t->message.session_id;
+    struct notes n;
+
+    if (t->notes_read)
+        return OK;
+    t->notes_read = true;
+    t->notes = t->notes_taint = S("");
+    if (history_notes(t->histories, session) == NOTES_NONE)
+        return OK;
+    TRY(notes_read(t->store, t->arena, session, &n));
+    t->notes = notes_text(t->arena, &n);
+    t->notes_taint = notes_taint(t->arena, &n, t->message.user_id);
+    history_set_notes(t->histories, session, t->notes.len ? NOTES_SOME : NOTES_NONE);
+    return OK;
+}
+
+/* All that goes before this message. */
+static enum err load_before(struct turn *t) AWAITS
+{
+    t->transcript = (struct transcript){ .arena = t->arena };
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
+    TRY(turn_show_history(t, UINT64_MAX));
+    return read_notes(t);
+}
+
 static enum err load(struct turn *t) AWAITS
 {
     t->started_ms = clock_ms();
     t->guard.repeats = t->max_repeats;
-    t->transcript = (struct transcript){ .arena = t->arena };
     t->journal = (struct journal){ t->inbox_id, 0 };
-    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
-    TRY(turn_show_history(t, UINT64_MAX));
+    TRY(load_before(t));
     struct rows own = t->shown.journal;
 
     TRY(add_own_message(t));
@@ -137,14 +164,21 @@ static enum err ask_once(struct turn *t, struct prompt *p, struct reply *out) AW
     return e;
 }
 
+static void add_tools(struct turn *t, struct prompt *p)
+{
+    struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
+
+    if (asker_can(&t->asker, CAP_TOOLS))
+        p->tools = tools_of_agent(t->arena, &who, &t->only_tools, &p->n_tools);
+}
+
 static enum err ask(struct turn *t, struct reply *out) AWAITS
 {
     struct prompt p = { .temperature = -1, .conversation = t->message.session_id };
-    struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
     enum err e;
 
-    if (asker_can(&t->asker, CAP_TOOLS))
-        p.tools = tools_of_agent(t->arena, &who, &t->only_tools, &p.n_tools);
+    add_tools(t, &p);
+    TRY(read_notes(t));
     if (p.n_tools && t->last_call.len)
         p.tool_choice = CHOOSE_NONE;
     do {
@@ -243,6 +277,16 @@ enum err turn_run_tool(struct turn *t, str tool, const json_t *arguments, struct
 
     TRY(turn_run_calls(t, b));
     *ret_result = c->result;
+    return OK;
+}
+
+enum err turn_context(struct turn *t, struct context_use *out)
+{
+    struct prompt p = { 0 };
+
+    TRY(load_before(t));
+    add_tools(t, &p);
+    turn_measure(t, &p, out);
     return OK;
 }
 

@@ -64,7 +64,8 @@ struct turn {
     struct transcript transcript;
     size_t         own;             /* its messages begin there */
     struct history_shown shown;     /* before them */
-    str            notes;           /* what stands behind them */
+    str            notes, notes_taint;      /* what stands behind them (notes.h) */
+    bool           notes_read;
     uint64_t       refused_tokens;  /* the model found so many too long; 0: none yet */
     unsigned       times_refused;
     bool           compacted;       /* a summary was made, or tried */
@@ -81,6 +82,10 @@ struct turn {
 enum err turn_run(struct turn *) AWAITS MUST_USE;
 /* A turn whose only step is one call, chosen by a command and not by a model.  *ret_result is the tool's, unless it waits. */
 enum err turn_run_tool(struct turn *, str tool, const json_t *arguments, struct tool_result *ret_result) AWAITS MUST_USE;
+
+/* What its prompt would consist of, without asking anybody; for a message that is not a part of the conversation. */
+struct context_use;         /* turn_fit.h */
+enum err turn_context(struct turn *, struct context_use *out) AWAITS MUST_USE;
 
 /* The rows that end the turn; may be called again for another batch when the first could not be stored. */
 void     turn_add_ending(const struct turn *, struct batch *);

@@ -36,6 +36,11 @@ static str result_as_shown(struct turn *t, const struct turn_call *c)
 void turn_show_results(struct turn *t)
 {
     for (size_t i = 0; i < t->n_calls; i++)
+        if (str_eq(t->calls[i].call.name, S("plan"))) {
+            t->notes_read = false;
+            history_set_notes(t->histories, t->message.session_id, NOTES_UNKNOWN);
+        }
+    for (size_t i = 0; i < t->n_calls; i++)
         transcript_result(&t->transcript, t->calls[i].call.id, result_as_shown(t, &t->calls[i]), t->calls[i].result.taint);
     t->n_calls = 0;
 }
@@ -46,7 +51,9 @@ static str taint_of(const struct turn *t)
     for (size_t i = t->n_calls; i-- > 0; )
         if (t->calls[i].state == CALL_DONE && t->calls[i].result.taint.len)
             return t->calls[i].result.taint;
-    return transcript_taint(&t->transcript);
+    str shown = transcript_taint(&t->transcript);
+
+    return shown.len ? shown : t->notes_taint;
 }
 
 static enum err run_call(void *arg) AWAITS

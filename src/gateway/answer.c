@@ -118,12 +118,25 @@ static enum err choose_model(struct gateway *g, const struct answer *a, struct m
     return OK;
 }
 
+enum err answer_models(struct gateway *g, const struct answer *a, struct turn *t, struct model_choice *ret_main)
+{
+    struct model_choice fast, speech;
+
+    TRY(choose_model(g, a, ret_main));
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_FAST, &fast));
+    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_SPEECH, &speech));
+    t->asker.route = ret_main->route;
+    t->instructions = ret_main->instructions;
+    t->speech = speech.route;
+    t->fast = t->asker;
+    t->fast.route = fast.route ? fast.route : ret_main->route;
+    t->fast.spend.purpose = "compaction";
+    return OK;
+}
+
 static enum err run_turn(struct turn *t, const struct model_choice *choice) AWAITS
 {
     uint64_t start = clock_us();
-
-    t->asker.route = choice->route;
-    t->instructions = choice->instructions;
     enum err e = turn_run(t);
 
     if (!t->waits)
@@ -134,20 +147,14 @@ static enum err run_turn(struct turn *t, const struct model_choice *choice) AWAI
 static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
 {
     struct turn *t = answer_turn(g, a);
-    struct model_choice choice, fast, speech;
+    struct model_choice choice;
 
-    TRY(choose_model(g, a, &choice));
+    TRY(answer_models(g, a, t, &choice));
     if (choice.route == NULL) {
         a->text = commands_without_model(a->arena, a->message, choice.why_not);
         return OK;
     }
     t->waiting = a->waiting;
-    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_FAST, &fast));
-    TRY(models_choice(g, a->arena, a->message->session_id, MODEL_SPEECH, &speech));
-    t->speech = speech.route;
-    t->fast = t->asker;
-    t->fast.route = fast.route ? fast.route : choice.route;
-    t->fast.spend.purpose = "compaction";
     t->on_delta = show_delta;
     t->arg = a;
     TRY(run_turn(t, &choice));

@@ -6,6 +6,7 @@
 #pragma once
 #include "agent/turn.h"
 #include "gateway/gateway.h"
+#include "gateway/models.h"
 #include "model/budget.h"
 
 struct answer {
@@ -35,6 +36,8 @@ struct answer {
 
 /* A turn for this message, to be given a model or a tool. */
 struct turn *answer_turn(struct gateway *, struct answer *);
+/* Gives it its models; *ret_main is the choice of those that answer, and says why where there are none. */
+enum err answer_models(struct gateway *, const struct answer *, struct turn *, struct model_choice *ret_main) AWAITS MUST_USE;
 enum err answer_make(struct gateway *, struct answer *) AWAITS MUST_USE;
 /* Turns an error (whose text is failed_text()) into what the person is told: the owner why, others only that. */
 void     answer_failed(const struct gateway *, struct answer *, enum err);

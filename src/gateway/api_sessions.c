@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_sessions.c: conversations, read. */
 #include "gateway/approvals.h"
+#include "gateway/context_report.h"
 #include "gateway/dispatch.h"
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
+#include "gateway/sessions.h"
 
 enum err get_sessions(struct request *q) AWAITS
 {
@@ -110,6 +112,24 @@ enum err get_messages(struct request *q) AWAITS
     }
     add_compactions(list, &summaries, &next, INT64_MAX, id);
     return answer_json(q, 200, json_pack("{s:o, s:O}", "session_id", json_from_str(id), "messages", list));
+}
+
+enum err get_context(struct request *q) AWAITS
+{
+    str id = q->arguments[0];
+    struct session_place place;
+    struct context_report report;
+
+    TRY(sessions_find(q->gateway, q->arena, id, &place));
+    if (place.platform.len == 0)
+        return failed(ERR_NOT_FOUND, "there is no session %.*s", STR(str_take(id, 60)));
+    /* as its owner is shown it, who holds the token */
+    struct message m = { .session_id = id, .platform = S("rest"), .chat_id = place.chat_id, .thread_id = place.thread_id,
+                         .agent = place.agent, .user_id = S("owner") };
+    struct answer a = { .arena = q->arena, .inbox_id = INT64_MAX, .message = &m };
+
+    TRY(context_report_make(q->gateway, &a, &report));
+    return answer_json(q, 200, context_report_json(&report));
 }
 
 enum err post_stop(struct request *q) AWAITS

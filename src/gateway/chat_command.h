@@ -12,6 +12,8 @@ struct command_call {
 };
 
 void command_say(struct command_call *, str text);
+/* In a group, what holds for all: only who may decide for others may change it. */
+bool command_may_change(const struct command_call *);
 
 #define CHAT_COMMAND(name, arguments, english, chinese) enum err chat_command_##name(struct command_call *) AWAITS MUST_USE;
 #include "gateway/chat_commands.def"

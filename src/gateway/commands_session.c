@@ -22,8 +22,7 @@ static void describe_mode(const struct command_call *c, enum queue_mode mode, st
              c->chinese ? what[mode].chinese : what[mode].english);
 }
 
-/* In a group the mode is everybody's: who may not decide for others may not change it. */
-static bool may_change(const struct command_call *c)
+bool command_may_change(const struct command_call *c)
 {
     const struct message *m = c->answer->message;
     struct person p = access_person(c->gateway->access, m->platform, m->user_id);
@@ -52,7 +51,7 @@ enum err chat_command_queue(struct command_call *c) AWAITS
         describe_mode(c, mode, &b);
     } else if (!queue_mode_parse(c->arguments, &mode)) {
         buf_addf(&b, c->chinese ? "排队方式有 queue、steer、interrupt 和 collect。" : "The modes are queue, steer, interrupt and collect.");
-    } else if (!may_change(c)) {
+    } else if (!command_may_change(c)) {
         buf_addf(&b, c->chinese ? "在群里只有我的主人可以更改。" : "In a group only my owner may change this.");
     } else {
         TRY(set_mode(c, mode));
@@ -78,7 +77,7 @@ static enum err change(struct command_call *c, enum dialog_event e, void (*dialo
 {
     enum dialog_state state;
 
-    if (!may_change(c)) {
+    if (!command_may_change(c)) {
         command_say(c, c->chinese ? S("在群里只有我的主人可以这样做。") : S("In a group only my owner may do this."));
         return OK;
     }
@@ -131,7 +130,7 @@ static enum err choose_agent(struct command_call *c, struct buf *b) AWAITS
         buf_addf(b, c->chinese ? "没有叫这个名字的助手，您是想找 `%s` 吗？" : "There is no agent of that name. Did you mean `%s`?", near);
     } else if (agent == NULL) {
         list_agents(c, b);
-    } else if (!may_change(c)) {
+    } else if (!command_may_change(c)) {
         buf_addf(b, c->chinese ? "在群里只有我的主人可以更改。" : "In a group only my owner may change this.");
     } else {
         TRY(agents_choose(c->gateway, a->arena, a->message, agent));

@@ -89,6 +89,24 @@ CREATE TABLE chat_agents (
     agent     TEXT NOT NULL,
     chosen_at INTEGER NOT NULL,
     PRIMARY KEY (platform, chat_id, thread_id)
+-- What a conversation keeps in view word for word.  What is not behind the latest /new (sessions.context_from) counts no more.
+CREATE TABLE pins (
+    id         INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    inbox_id   INTEGER NOT NULL,                -- of the message that pinned it
+    text       TEXT NOT NULL,
+    user_id    TEXT NOT NULL,                   -- whose words they are; '' : the assistant's
+    taint      TEXT NOT NULL DEFAULT '',
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pins_by_session ON pins (session_id, id);
+
+CREATE TABLE plans (
+    session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    inbox_id   INTEGER NOT NULL,                -- of the message in whose turn it was changed
+    steps      TEXT NOT NULL,                   -- JSON: [{"step", "state"}]
+    taint      TEXT NOT NULL DEFAULT '',
+    at         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- ---- speech ----
