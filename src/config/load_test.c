@@ -102,7 +102,7 @@ TEST(without_any_file_the_defaults_hold)
     CHECK_INT(config_now()->sandbox_memory, 512 << 20);
     CHECK_STR(str_from(config_now()->server_host), "127.0.0.1");
     CHECK_STR(str_from(config_now()->workspace_path), in_home("workspace"));
-    CHECK_INT(config_now()->sandbox_enabled.n, 21);
+    CHECK_INT(config_now()->sandbox_enabled.n, 22);
     CHECK(config_now()->plugins == NULL);
     check_startable("");
 }

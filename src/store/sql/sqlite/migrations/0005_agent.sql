@@ -79,16 +79,6 @@ CREATE TABLE compactions (
 ) STRICT;
 CREATE INDEX compactions_by_session ON compactions (session_id, up_to);
 
--- ---- several agents ----
-
--- Who answers in a chat because somebody there said so (/agent); '' : the one of the main settings.
-CREATE TABLE chat_agents (
-    platform  TEXT NOT NULL,
-    chat_id   TEXT NOT NULL,
-    thread_id TEXT NOT NULL,
-    agent     TEXT NOT NULL,
-    chosen_at INTEGER NOT NULL,
-    PRIMARY KEY (platform, chat_id, thread_id)
 -- What a conversation keeps in view word for word.  What is not behind the latest /new (sessions.context_from) counts no more.
 CREATE TABLE pins (
     id         INTEGER PRIMARY KEY,
@@ -116,4 +106,14 @@ CREATE TABLE transcripts (
     blob TEXT PRIMARY KEY REFERENCES blobs (hash) ON DELETE CASCADE,
     text TEXT NOT NULL,
     at   INTEGER NOT NULL
+-- ---- several agents ----
+
+-- Who answers in a chat because somebody there said so (/agent); '' : the one of the main settings.
+CREATE TABLE chat_agents (
+    platform  TEXT NOT NULL,
+    chat_id   TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    agent     TEXT NOT NULL,
+    chosen_at INTEGER NOT NULL,
+    PRIMARY KEY (platform, chat_id, thread_id)
 ) STRICT, WITHOUT ROWID;
