@@ -117,3 +117,12 @@ CREATE TABLE chat_agents (
     chosen_at INTEGER NOT NULL,
     PRIMARY KEY (platform, chat_id, thread_id)
 ) STRICT, WITHOUT ROWID;
+
+-- ---- speech ----
+
+-- What is said in an attachment, so that a model that hears is asked once.
+CREATE TABLE transcripts (
+    blob TEXT PRIMARY KEY REFERENCES blobs (hash) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
