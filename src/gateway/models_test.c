@@ -143,13 +143,15 @@ TEST(a_conversation_chooses_a_model_by_its_label_or_by_its_name)
     scene_end(&s);
 }
 
-/* So many times five seconds, each with enough turns for everybody, or until the model was asked. */
+/* So many times five seconds, or until the model was asked.  The network is a real one: it gets real time in each of them. */
 static void pass(const struct scene *s, int times) AWAITS
 {
     for (int i = 0; i < times && s->n_asked == 0; i++) {
         clock_advance(5000);
-        for (int k = 0; k < 200 && s->n_asked == 0; k++)
+        for (int k = 0; k < 200 && s->n_asked == 0; k++) {
+            usleep(500);
             CHECK_OK(fiber_yield());
+        }
     }
 }
 
