@@ -33,6 +33,7 @@ CREATE TABLE budget_warnings (
     percent    INTEGER NOT NULL,
     PRIMARY KEY (budget, begins_at, percent)
 ) STRICT, WITHOUT ROWID;
+
 -- ---- how conversations queue ----
 
 -- The turn in which a message was answered that came while it ran (its journal has a row "steer").  NULL: its own.
@@ -62,6 +63,9 @@ ALTER TABLE sessions ADD COLUMN state TEXT NOT NULL DEFAULT 'idle'
 ALTER TABLE sessions ADD COLUMN slots TEXT NOT NULL DEFAULT '';
 CREATE INDEX sessions_by_state ON sessions (state) WHERE state <> 'idle';
 CREATE INDEX approvals_open_by_session ON approvals (session_id) WHERE state = 'pending';
+
+-- ---- long conversations ----
+
 -- Long conversations: what stands for their older part when a model is asked.  The messages themselves stay.
 CREATE TABLE compactions (
     id            INTEGER PRIMARY KEY,
@@ -99,13 +103,6 @@ CREATE TABLE plans (
     at         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- ---- speech ----
-
--- What is said in an attachment, so that a model that hears is asked once.
-CREATE TABLE transcripts (
-    blob TEXT PRIMARY KEY REFERENCES blobs (hash) ON DELETE CASCADE,
-    text TEXT NOT NULL,
-    at   INTEGER NOT NULL
 -- ---- several agents ----
 
 -- Who answers in a chat because somebody there said so (/agent); '' : the one of the main settings.
