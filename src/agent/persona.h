@@ -4,11 +4,13 @@
 #include "base/arena.h"
 
 struct message;
+struct tool;
 struct turn;
 
-/* The system prompt: who it is, where it works, and the workspace's AGENTS.md, SOUL.md and USER.md when there are
- * any (each capped).  The same bytes from turn to turn unless those files change, so that prompts can be cached. */
-str persona_prompt(const struct turn *);
+/* The system prompt: who it is, where it works, which tools it has, and for the owner the workspace's AGENTS.md, SOUL.md, USER.md and
+ * MEMORY.md when there are any, within persona.tokens: what is long is cut at a line, with a note.  In Chinese where the
+ * conversation began so.  The same bytes from turn to turn unless those files or the day change, so that prompts can be cached. */
+str persona_prompt(const struct turn *, const struct tool *const *tools, size_t n_tools);
 /* Whose words are in it besides the owner's: of a file that others' words went into; "": nobody's. */
 str persona_taint(const struct turn *);
 /* The message as the model reads it: its text, and a line for each attachment (paths: attachments.h) with the words that are said in it

@@ -93,12 +93,24 @@ static enum err read_notes(struct turn *t) AWAITS
     return OK;
 }
 
-/* All that goes before this message. */
+static void add_tools(struct turn *t, struct prompt *p)
+{
+    struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
+
+    if (t->asker.route && asker_can(&t->asker, CAP_TOOLS))
+        p->tools = tools_of_agent(t->arena, &who, &t->only_tools, &p->n_tools);
+}
+
+/* All that goes before this message.  The system prompt comes last of it: its language is the conversation's. */
 static enum err load_before(struct turn *t) AWAITS
 {
+    struct prompt p = { 0 };
+
     t->transcript = (struct transcript){ .arena = t->arena };
-    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(t), .taint = persona_taint(t) });
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM, .taint = persona_taint(t) });
     TRY(turn_show_history(t, UINT64_MAX));
+    add_tools(t, &p);
+    t->transcript.messages[0].text = persona_prompt(t, p.tools, p.n_tools);
     return read_notes(t);
 }
 
@@ -162,14 +174,6 @@ static enum err ask_once(struct turn *t, struct prompt *p, struct reply *out) AW
     if (e == OK)
         turn_counted(t, p, model, out);
     return e;
-}
-
-static void add_tools(struct turn *t, struct prompt *p)
-{
-    struct policy_facts who = { .person = &t->person, .platform = t->message.platform, .chat_id = t->message.chat_id };
-
-    if (asker_can(&t->asker, CAP_TOOLS))
-        p->tools = tools_of_agent(t->arena, &who, &t->only_tools, &p->n_tools);
 }
 
 static enum err ask(struct turn *t, struct reply *out) AWAITS

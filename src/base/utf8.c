@@ -124,6 +124,20 @@ size_t utf8_length_utf16(str s)
     return length(s, true);
 }
 
+bool utf8_has_han(str s)
+{
+    uint32_t ch = 0;
+
+    while (s.len) {
+        size_t n = utf8_next(s, &ch);
+
+        if (n && ch >= 0x4e00 && ch <= 0x9fff)
+            return true;
+        s = str_skip(s, n ? n : 1);
+    }
+    return false;
+}
+
 void utf8_add(struct buf *b, uint32_t ch)
 {
     char c[4];

@@ -11,6 +11,7 @@ bool   utf8_cut_short(str);
 str    utf8_take(str, size_t max_bytes);            /* the longest prefix that cuts no character; a stray byte is one */
 size_t utf8_length(str);                            /* characters; a bad byte counts as one */
 size_t utf8_length_utf16(str);                      /* UTF-16 code units, as Telegram counts */
+bool   utf8_has_han(str);                           /* a Chinese character: U+4E00 to U+9FFF */
 void   utf8_add(struct buf *, uint32_t ch);         /* U+FFFD for what is not a character */
 void   utf8_add_repaired(struct buf *, str);        /* bad bytes become U+FFFD */
 

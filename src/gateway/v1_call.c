@@ -102,7 +102,7 @@ static void add_persona(struct request *q, struct v1_request *r, const struct ag
                       .message = { .platform = S("openai"), .user_id = S("owner") },
                       .person = access_person(q->gateway->access, S("openai"), S("owner")) };
 
-    transcript_add(&all, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(&t) });
+    transcript_add(&all, (struct chat_message){ .role = ROLE_SYSTEM, .text = persona_prompt(&t, r->prompt.tools, r->prompt.n_tools) });
     for (size_t i = 0; i < r->messages.n; i++)
         transcript_add(&all, r->messages.messages[i]);
     r->messages = all;
