@@ -206,19 +206,30 @@ TEST(a_refusal_says_whose_budget_how_much_is_spent_and_until_when)
     books_open(&b, "[{scope: user, per: day, money: 0.50}, {scope: user, user: anna, per: month, tokens: 100k}]", NULL);
     spend_tokens(&b, 40000, 4500);      /* 0.49 */
     CHECK_ERR(reserve(&b, &paid, 1000, &c), ERR_BUDGET);
-    CHECK_STR(str_from(failed_text()), "the day's money for user anna is used up: 0.49 of 0.50 USD are spent and 0.00 reserved, and a call "
+    CHECK_STR(str_from(failed_text()), "too little is left of the day's money for user anna: 0.49 of 0.50 USD are spent and 0.00 reserved, and a call "
               "of acme/one takes 0.02012 at the least; it begins anew at 2026-11-21 00:00 (budgets.limits)");
     CHECK(c.denial.why == BUDGET_SPENT && c.denial.lacks_money);
     CHECK_INT(c.denial.wanted, 20120);
     CHECK_OK(reserve(&b, &paid, 100, &c));      /* a short answer still fits */
     settle(&c, 40000, 15000);
     CHECK_ERR(reserve(&b, &paid, 100, &c), ERR_BUDGET);
-    CHECK(str_starts(str_from(failed_text()), S("the day's money for user anna is used up: 1.19 of 0.50 USD")));
+    CHECK(str_starts(str_from(failed_text()), S("too little is left of the day's money for user anna: 1.19 of 0.50 USD")));
     clock_advance((uint64_t)(24 * HOUR));
     CHECK_ERR(reserve(&b, &paid, 1000, &c), ERR_BUDGET);
-    CHECK_STR(str_from(failed_text()), "the month's tokens for user anna are used up: 99500 of 100000 are spent and 0 reserved, and a call "
+    CHECK_STR(str_from(failed_text()), "too little is left of the month's tokens for user anna: 99500 of 100000 are spent and 0 reserved, and a call "
               "of acme/one takes 1012 at the least; it begins anew at 2026-12-01 00:00 (budgets.limits)");
     CHECK(!c.denial.lacks_money);
+}
+
+TEST(a_refusal_has_no_figures_of_what_others_spend_too)
+{
+    CLEANUP(books_done) struct books b;
+    struct call c;
+
+    books_open(&b, "[{scope: global, per: month, money: 0.01}]", NULL);
+    CHECK_ERR(reserve(&b, &paid, 1000, &c), ERR_BUDGET);
+    CHECK_STR(str_from(failed_text()), "what is left of the month's money for everybody together is too little for a call of acme/one; it "
+              "begins anew at 2026-12-01 00:00 (budgets.limits; `clawdbot usage` has the figures)");
 }
 
 TEST(a_limit_for_somebody_takes_the_place_of_that_for_everybody)

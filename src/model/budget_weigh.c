@@ -105,20 +105,33 @@ static const char *whose(char out[128], const struct budget_state *s)
     return out;
 }
 
-static enum err say_spent(const struct budget_denial *d)
+/* This text may come before others than the owner, in what a tool or an agent says: of what others spend too it has no figures. */
+static enum err say_shared(const struct budget_denial *d)
+{
+    char who[128], until[PERIOD_TEXT_SIZE];
+    const struct budget_state *s = &d->state;
+
+    return failed(ERR_BUDGET, "what is left of the %s's %s for %s is too little for a call of %s; it begins anew at %s (budgets.limits; "
+                              "`clawdbot usage` has the figures)", period_name(s->per), d->lacks_money ? "money" : "tokens", whose(who, s),
+                  d->model, period_text(until, s->period.until));
+}
+
+static enum err say_own(const struct budget_denial *d)
 {
     char who[128], until[PERIOD_TEXT_SIZE], spent[MONEY_TEXT_SIZE], limit[MONEY_TEXT_SIZE], wanted[MONEY_TEXT_SIZE], held[MONEY_TEXT_SIZE];
     const struct budget_state *s = &d->state;
+    const char *name = whose(who, s);
 
     period_text(until, s->period.until);
     if (d->lacks_money)
-        return failed(ERR_BUDGET, "the %s's money for %s is used up: %s of %s %s are spent and %s reserved, and a call of %s takes %s at "
-                                  "the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
+        return failed(ERR_BUDGET, "too little is left of the %s's money for %s: %s of %s %s are spent and %s reserved, and a call of %s takes "
+                                  "%s at the least; it begins anew at %s (budgets.limits)", period_name(s->per), name,
                       money_text(spent, s->spent.money), money_text(limit, s->limit.money), d->currency,
                       money_text(held, s->held.money), d->model, money_text(wanted, d->wanted), until);
-    return failed(ERR_BUDGET, "the %s's tokens for %s are used up: %lld of %lld are spent and %lld reserved, and a call of %s takes "
-                              "%lld at the least; it begins anew at %s (budgets.limits)", period_name(s->per), whose(who, s),
-                  (long long)s->spent.tokens, (long long)s->limit.tokens, (long long)s->held.tokens, d->model, (long long)d->wanted, until);
+    return failed(ERR_BUDGET, "too little is left of the %s's tokens for %s: %lld of %lld are spent and %lld reserved, and a call of %s "
+                              "takes %lld at the least; it begins anew at %s (budgets.limits)", period_name(s->per), name,
+                  (long long)s->spent.tokens, (long long)s->limit.tokens, (long long)s->held.tokens, d->model,
+                  (long long)d->wanted, until);
 }
 
 enum err budget_denied(const struct budget_denial *d)
@@ -126,7 +139,7 @@ enum err budget_denied(const struct budget_denial *d)
     char who[128];
 
     if (d->why == BUDGET_SPENT)
-        return say_spent(d);
+        return d->state.scope == BUDGET_USER ? say_own(d) : say_shared(d);
     return failed(ERR_BUDGET, "nobody knows the price of %s in %s, and money is limited for %s: set its price, or budgets.unknown_price",
                   d->model, d->currency, whose(who, &d->state));
 }
