@@ -124,8 +124,8 @@ static enum err say_own(const struct budget_denial *d)
 
     period_text(until, s->period.until);
     if (d->lacks_money)
-        return failed(ERR_BUDGET, "too little is left of the %s's money for %s: %s of %s %s are spent and %s reserved, and a call of %s takes "
-                                  "%s at the least; it begins anew at %s (budgets.limits)", period_name(s->per), name,
+        return failed(ERR_BUDGET, "too little is left of the %s's money for %s: %s of %s %s are spent and %s reserved, and a call of %s "
+                                  "takes %s at the least; it begins anew at %s (budgets.limits)", period_name(s->per), name,
                       money_text(spent, s->spent.money), money_text(limit, s->limit.money), d->currency,
                       money_text(held, s->held.money), d->model, money_text(wanted, d->wanted), until);
     return failed(ERR_BUDGET, "too little is left of the %s's tokens for %s: %lld of %lld are spent and %lld reserved, and a call of %s "
