@@ -107,6 +107,15 @@ class Config(Cli):
                    (1, f"error: {self.home}/x.yaml:2:3: unknown key 'prot' in 'server'; did you mean 'port'?\n",
                     'clawdbot: the settings do not load\n'))
 
+    def test_models_that_cannot_be_are_told_before_the_start(self):
+        wrong = 'models.main: deepsek/x: there is no provider \'deepsek\' in models.providers, nor a preset of that name; is \'deepseek\' meant?'
+        sets = ['--set', 'models.main=[deepsek/x]']
+        self.check(['config', 'check', *sets],
+                   (1, f'error: {wrong}\n', 'clawdbot: the settings load, and the gateway would not start with them\n'))
+        self.check(['gateway', *sets, '--set', 'server.port=0'], (1, '', f'clawdbot: {wrong}\n'))
+        self.check(['config', 'check', '--set', 'models.providers={x: {preset: vllm}}', '--set', 'models.main=[x/m]'],
+                   (0, 'the settings are good\n', ''))
+
     def test_what_is_in_force_is_shown_without_secrets(self):
         env = {'CLAWDBOT_MODEL_PROVIDER_API_KEY': 'sk-very-secret'}
         self.check(['config', 'show', '--set', 'server.port=9000'],
