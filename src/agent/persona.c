@@ -90,17 +90,11 @@ static void share_out(const uint64_t *wants, uint64_t *gets, size_t n, uint64_t 
 /* Whole lines of at most so many tokens, with what says so. */
 static str cut_at_line(str text, uint64_t tokens)
 {
+    uint64_t used = NOTE_TOKENS + HEADING_TOKENS;
     str kept = NO_STR, line, rest = text;
 
-    tokens = tokens > NOTE_TOKENS + HEADING_TOKENS ? tokens - NOTE_TOKENS - HEADING_TOKENS : 0;
-
-    while (str_split(&rest, '\n', &line)) {
-        str next = str_take(text, (size_t)(line.p - text.p) + line.len);
-
-        if (tokens_in(next) > tokens)
-            break;
-        kept = next;
-    }
+    while (str_split(&rest, '\n', &line) && (used += tokens_in(line)) <= tokens)
+        kept = str_take(text, (size_t)(line.p - text.p) + line.len);
     return kept;
 }
 
