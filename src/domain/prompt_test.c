@@ -10,8 +10,8 @@ TEST(reply_comes_back_from_the_journal)
         "{\"text\":\"\",\"reasoning\":\"because\",\"calls\":[{\"id\":\"a\",\"name\":\"exec\",\"arguments\":\"{\\\"x\\\":1}\"},"
         "{\"id\":\"b\",\"name\":\"exec\",\"arguments\":\"not json\"}],\"stop\":\"calls\","
         "\"usage\":{\"input\":0,\"output\":0,\"cached\":0},\"model\":\"\"}",
-        "{\"text\":\"hi\",\"kept\":\"{\\\"api\\\":\\\"anthropic\\\"}\",\"stop\":\"end\","
-        "\"usage\":{\"input\":9,\"output\":4,\"cached\":2,\"written\":3,\"reasoning\":1},\"model\":\"m\"}",
+        ("{\"text\":\"hi\",\"kept\":\"{\\\"api\\\":\\\"anthropic\\\"}\",\"stop\":\"end\","
+         "\"usage\":{\"input\":9,\"output\":4,\"cached\":2,\"written\":3,\"reasoning\":1},\"model\":\"m\"}"),
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         CLEANUP(arena_freep) struct arena *a = arena_new();

@@ -86,7 +86,7 @@ def every_tool_answers():
         text = w.call('summarize', path='long.txt', method='extract', length='short')['text']
         assert text.startswith('The harbour was closed') and 'sentences chosen' in text, text
         text = w.call('spawn_agent', tasks=['call list_dir {}', 'say hello'])['text']
-        assert '[2 model calls, 1 tool calls]' in text and 'echo: say hello\n[1 model calls, 0 tool calls]' in text, text
+        assert '[2 model calls, 1 tool calls, ' in text and 'echo: say hello\n[1 model calls, 0 tool calls, ' in text, text
         text = w.call('sessions')['text']
         assert 'cli  ' in text and 'call system_status' in text, text
 
