@@ -5,10 +5,13 @@
 
 #include "model/tokens.h"
 
+/* Most transcripts are one message that is kept and what was answered to it. */
+enum { FIRST_CAP = 2 };
+
 void transcript_add(struct transcript *t, struct chat_message m)
 {
     if (t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 32;
+        size_t cap = t->cap ? t->cap * 2 : FIRST_CAP;
         struct chat_message *bigger = arena_alloc(t->arena, cap * sizeof *bigger);
 
         if (t->n)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/tokens.h"
 
+#include <string.h>
+
 #include "domain/tool.h"
 
 enum {
@@ -8,16 +10,26 @@ enum {
     IMAGE = 1600,           /* what a large one is to Anthropic; the others count less (platform.claude.com/docs, "Vision") */
 };
 
+/* A byte below 0x80 is a quarter, the first one of a longer character (0xc0 and above) four, and those behind it nothing.  Eight at a time:
+ * every prompt is counted, the schemas of all tools with it. */
 uint64_t tokens_in(str text)
 {
-    uint64_t quarters = 0;
+    const uint64_t tops = 0x8080808080808080;
+    uint64_t ascii = 0, firsts = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.p[i];
+    for (; i + 8 <= text.len; i += 8) {
+        uint64_t bytes;
 
-        quarters += c < 0x80 ? 1 : c >= 0xc0 ? 4 : 0;
+        memcpy(&bytes, text.p + i, 8);
+        ascii += 8 - (uint64_t)__builtin_popcountll(bytes & tops);
+        firsts += (uint64_t)__builtin_popcountll(bytes & bytes << 1 & tops);
     }
-    return quarters / 4 + 1;
+    for (; i < text.len; i++) {
+        ascii += (unsigned char)text.p[i] < 0x80;
+        firsts += (unsigned char)text.p[i] >= 0xc0;
+    }
+    return (ascii + 4 * firsts) / 4 + 1;
 }
 
 static uint64_t tokens_in_calls(const struct tool_call *calls, size_t n)
