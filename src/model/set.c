@@ -103,12 +103,18 @@ static enum err find_account(struct model_set *s, str name, const struct account
 
 /* ---- models ---- */
 
+/* Before anything is made of it: what somebody asks for again and again in vain must leave nothing. */
+static enum err check_room(const struct model_set *s, str label)
+{
+    if (s->models.n >= MODELS_MAX)
+        return failed(ERR_LIMIT, "%d models are in use already, and '%.*s' would be one more", MODELS_MAX, STR(str_take(label, 100)));
+    return OK;
+}
+
 static enum err keep(struct model_set *s, const char *preset, const struct model *m, struct model **out)
 {
     struct model *kept = ARENA_NEW(s->arena, struct model);
 
-    if (s->models.n >= MODELS_MAX)
-        return failed(ERR_LIMIT, "%d models are in use already, and '%.100s' would be one more", MODELS_MAX, m->label);
     *kept = *m;
     facts_apply(s->arena, preset, s->settings.facts, kept);
     if (kept->facts.context == 0)
@@ -149,6 +155,7 @@ enum err model_set_get(struct model_set *s, str label, struct model **out)
         return OK;
     if (!str_split(&name, '/', &provider) || provider.len == 0 || name.len == 0)
         return failed(ERR_INPUT, "'%.*s' is no model: it is named 'provider/model'", STR(str_take(label, 100)));
+    TRY(check_room(s, label));
     TRY(find_account(s, provider, &account));
     return make(s, account, name, out);
 }
@@ -156,17 +163,18 @@ enum err model_set_get(struct model_set *s, str label, struct model **out)
 enum err model_set_get_beside(struct model_set *s, const struct model *m, str name, struct model **out)
 {
     size_t before = strlen(m->label) - strlen(m->name);     /* "provider/", or nothing */
+    CLEANUP(buf_done) struct buf label = { 0 };
     struct model copy = *m;
 
     if (m == s->local && !str_eq(name, str_from(m->name)))
         return failed(ERR_NOT_FOUND, "the local model is %s; there is no '%.*s'", m->name, STR(str_take(name, 60)));
-    copy.name = arena_c(s->arena, name);
-    copy.label = arena_printf(s->arena, "%.*s%s", (int)before, m->label, copy.name);
-    *out = map_get(&s->models, str_from(copy.label));
-    if (*out)
+    buf_addf(&label, "%.*s%.*s", (int)before, m->label, STR(name));
+    *out = map_get(&s->models, buf_str(&label));
+    if (*out || (before && model_set_get(s, buf_str(&label), out) == OK))
         return OK;
-    if (before && model_set_get(s, str_from(copy.label), out) == OK)
-        return OK;
+    TRY(check_room(s, buf_str(&label)));
+    copy.label = arena_c(s->arena, buf_str(&label));
+    copy.name = copy.label + before;
     const struct preset *p = preset_at(m->target.endpoint);
 
     copy.caps = m->provider->caps;

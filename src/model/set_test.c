@@ -184,3 +184,26 @@ TEST(what_the_owner_says_of_a_model_wins_the_nearer_word_most)
     CHECK_OK(model_set_get(set, S("vllm/tiny"), &m));
     CHECK_INT(m->facts.context, 1000);
 }
+
+TEST(names_that_are_asked_for_without_end_leave_nothing)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new(), *names = arena_new();
+    struct model_set_settings settings;
+    struct model_set *set;
+    struct model *m, *again;
+
+    settings_of(&settings, (const char *[]){ PROVIDERS, "models.main=vllm/qwen3", NULL });
+    CHECK_OK(model_set_open(a, &settings, &set));
+    CHECK_OK(model_set_find(set, S("tiny"), &m));
+    CHECK_STR(str_from(m->label), "vllm/tiny");
+    CHECK_STR(str_from(m->name), "tiny");
+    for (int i = 0; i < 1000 && model_set_find(set, str_from(arena_printf(names, "made-up-%d", i)), &m) == OK; i++)
+        continue;
+    size_t full = arena_size(a);
+
+    for (int i = 0; i < 2000; i++) {
+        CHECK_OK(model_set_find(set, S("tiny"), &again));
+        CHECK_ERR(model_set_find(set, str_from(arena_printf(names, "unheard-of-%d", i)), &m), ERR_LIMIT);
+    }
+    CHECK_INT(arena_size(a), full);
+}
