@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +14,8 @@
 #include "runtime/clock.h"
 #include "tool/sandbox_fixture.h"
 
-/* TRIES: this machine may be busy with something else once. */
-enum { STOP_MS = 100, TRIES = 3 };
+/* At once is far below this; how fast it is, `bench/run stop` says: a test on a busy machine cannot. */
+enum { STOP_MS = 5000 };
 #define NAP "sleep 7461"
 
 static bool has_words(const char *pid, const char *words)
@@ -95,14 +96,10 @@ static uint64_t time_stop(const struct place *p) AWAITS
 
 static void check_stops(const struct place *p) AWAITS
 {
-    uint64_t best = UINT64_MAX;
+    uint64_t took = time_stop(p);
 
-    for (int i = 0; i < TRIES && best > STOP_MS; i++) {
-        uint64_t took = time_stop(p);
-
-        best = took < best ? took : best;
-    }
-    CHECK(best <= STOP_MS);
+    printf("stopped \"%s\": %llu ms\n", p->says, (unsigned long long)took);
+    CHECK(took <= STOP_MS);
 }
 
 static bool is_asked(struct scene *s)
