@@ -64,7 +64,8 @@ def killed():
     with World('[{scope: user, per: day, money: 5.00}]', '--deltas', '8', '--delta-interval-ms', '100') as w:
         w.gateway.start()
         assert w.say('one-slow', mode='async')[0] == 202
-        h.wait_until(lambda: w.usage('?person=owner')['limits'][0]['money']['reserved'] != '0.00', 10, 'a reservation')
+        h.wait_until(lambda: w.gateway.sql('SELECT 1 FROM usage'), 10, 'a reservation that is stored')
+        assert w.usage('?person=owner')['limits'][0]['money']['reserved'] != '0.00'
         w.gateway.kill()
         (state, cost), = w.gateway.sql('SELECT state, cost FROM usage')
         assert state == 'reserved' and cost >= 2000, (state, cost)
