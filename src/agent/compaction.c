@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "model/tokens.h"
 #include "runtime/clock.h"
-#include "runtime/offload.h"
+#include "runtime/fiber.h"
 
 enum {
     TIMEOUT_MS = 90000, SUMMARY_MAX_TOKENS = 4000, SUMMARY_MAX = 16 << 10, EXTRACT_SENTENCES = 40, EXTRACT_BYTES = 6000,
@@ -47,28 +47,6 @@ static str text_of(struct arena *a, const struct transcript *t)
     return arena_str(a, buf_str(&repaired));
 }
 
-/* ---- by choosing sentences ---- */
-
-struct extraction { struct arena *arena; str from, to; size_t sentences, bytes; };
-
-static enum err extract(void *arg)
-{
-    struct extraction *x = arg;
-
-    x->to = extract_summary(x->arena, x->from, x->sentences, x->bytes);
-    return OK;
-}
-
-static enum err by_extraction(struct arena *a, str text, size_t sentences, size_t bytes, str *out) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *own = arena_new();       /* a thread's */
-    struct extraction x = { .arena = own, .from = text, .sentences = sentences, .bytes = bytes };
-
-    TRY(fiber_offload(extract, &x));
-    *out = arena_str(a, x.to.len ? x.to : utf8_take(text, bytes));
-    return OK;
-}
-
 /* ---- by the model ---- */
 
 static str system_prompt(struct arena *a, str focus)
@@ -100,7 +78,7 @@ static enum err make_fit(const struct compaction *c, str text, str *out) AWAITS
         return OK;
     size_t newer = utf8_take(text, text.len - room * 2 / 3).len;
 
-    TRY(by_extraction(c->arena, str_take(text, newer), EXTRACT_SENTENCES_MAX, room / 3, &older));
+    TRY(extract_offloaded(c->arena, str_take(text, newer), EXTRACT_SENTENCES_MAX, room / 3, &older));
     *out = str_from(arena_printf(c->arena, "%.*s\n\n%.*s", STR(older), STR(str_skip(text, newer))));
     return OK;
 }
@@ -137,7 +115,7 @@ static enum err summarise(struct compaction *c, str text) AWAITS
         TRY(fiber_check());
         log_event(LOG_WARN, "compaction.without_model", F("session", c->wish.session_id), F("error", failed_text()));
     }
-    return by_extraction(c->arena, text, EXTRACT_SENTENCES, EXTRACT_BYTES, &c->summary);
+    return extract_offloaded(c->arena, text, EXTRACT_SENTENCES, EXTRACT_BYTES, &c->summary);
 }
 
 /* ---- what is kept of it ---- */

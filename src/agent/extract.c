@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/utf8.h"
+#include "runtime/offload.h"
 
 enum { TERMS_MAX = 300, TERM_BYTES = 60, SENTENCE_BYTES = 2000 };
 
@@ -302,4 +303,24 @@ str extract_summary(struct arena *a, str source, size_t max_sentences, size_t ma
             add_sentence(&b, s.text[i]);
     map_done(&t.known);
     return arena_str(a, buf_str(&b));
+}
+
+struct extraction { struct arena *arena; str from, to; size_t sentences, bytes; };
+
+static enum err extract(void *arg)
+{
+    struct extraction *x = arg;
+
+    x->to = extract_summary(x->arena, x->from, x->sentences, x->bytes);
+    return OK;
+}
+
+enum err extract_offloaded(struct arena *a, str text, size_t max_sentences, size_t max_bytes, str *out)
+{
+    CLEANUP(arena_freep) struct arena *own = arena_new();       /* the thread's */
+    struct extraction x = { .arena = own, .from = text, .sentences = max_sentences, .bytes = max_bytes };
+
+    TRY(fiber_offload(extract, &x));
+    *out = arena_str(a, x.to.len ? x.to : utf8_take(text, max_bytes));
+    return OK;
 }

@@ -2,13 +2,13 @@
 #include "agent/persona.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/turn.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "config/language.h"
 #include "domain/tool.h"
 #include "model/tokens.h"
 #include "runtime/clock.h"
@@ -36,17 +36,13 @@ str persona_taint(const struct turn *t)
     return NO_STR;
 }
 
-/* By the settings; where they leave it to the message, by the oldest that is shown: the next turns' prompts begin as this one. */
+/* By the oldest message that is shown: the next turns' prompts begin as this one. */
 static bool speaks_chinese(const struct turn *t)
 {
-    const char *language = config_now()->language;
-
-    if (strcmp(language, "auto") != 0)
-        return strcmp(language, "zh") == 0;
     for (size_t i = 1; i < t->transcript.n; i++)
         if (t->transcript.messages[i].role == ROLE_USER)
-            return utf8_has_han(t->transcript.messages[i].text);
-    return utf8_has_han(t->message.text);
+            return language_is_chinese(t->transcript.messages[i].text);
+    return language_is_chinese(t->message.text);
 }
 
 /* ---- the workspace's files ---- */

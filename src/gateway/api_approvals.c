@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_approvals.c: open questions, listed and answered by whoever holds the token: the owner. */
 #include "channel/markup.h"
+#include "config/language.h"
 #include "gateway/approvals.h"
 #include "gateway/handlers.h"
-#include "gateway/language.h"
 
 static json_t *question(struct arena *a, const struct rows *r, size_t i)
 {

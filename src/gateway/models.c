@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/language.h"
 #include "gateway/agents.h"
 #include "gateway/canary.h"
-#include "gateway/language.h"
 #include "gateway/sessions.h"
 #include "model/breaker.h"
 #include "model/set.h"

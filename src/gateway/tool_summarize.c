@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "gateway/models.h"
 #include "gateway/tool_host.h"
-#include "runtime/offload.h"
 #include "tool/file_job.h"
 
 enum {
@@ -68,28 +67,6 @@ static size_t sentences_wanted(const struct summary *s)
     const char *length = json_text(s->arguments, "length");
 
     return strcmp(length, "short") == 0 ? 3 : strcmp(length, "long") == 0 ? 20 : 8;
-}
-
-/* ---- by extraction ---- */
-
-struct extraction { struct arena *arena; str from, to; size_t sentences, bytes; };
-
-static enum err extract(void *arg)
-{
-    struct extraction *x = arg;
-
-    x->to = extract_summary(x->arena, x->from, x->sentences, x->bytes);
-    return OK;
-}
-
-static enum err by_extraction(struct summary *s, str from, size_t sentences, size_t bytes, str *out) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();     /* a thread's */
-    struct extraction x = { .arena = a, .from = from, .sentences = sentences, .bytes = bytes };
-
-    TRY(fiber_offload(extract, &x));
-    *out = arena_str(s->arena, x.to.len ? x.to : utf8_take(from, bytes));
-    return OK;
 }
 
 /* ---- by the model ---- */
@@ -181,7 +158,7 @@ static enum err by_model(struct summary *s) AWAITS
     str text = s->document;
 
     if (text.len > PIECES_MAX * s->chunk / 2) {
-        TRY(by_extraction(s, text, EXTRACT_SENTENCES_MAX, PIECES_MAX * s->chunk / 2, &text));
+        TRY(extract_offloaded(s->arena, text, EXTRACT_SENTENCES_MAX, PIECES_MAX * s->chunk / 2, &text));
         s->is_shortened = true;
     }
     for (;;) {
@@ -221,7 +198,7 @@ static enum err summarize(struct summary *s, struct tool_result *out) AWAITS
         why = arena_printf(s->arena, "the model failed: %s", failed_text());
         TRY(fiber_check());
     }
-    TRY(by_extraction(s, s->document, sentences_wanted(s), EXTRACT_BYTES, &s->text));
+    TRY(extract_offloaded(s->arena, s->document, sentences_wanted(s), EXTRACT_BYTES, &s->text));
     *out = (struct tool_result){ .text = str_from(arena_printf(s->arena, "%.*s\n\n[sentences chosen from %zu bytes%s%s]", STR(s->text),
                                  s->document.len, extract_only ? "" : "; ", extract_only ? "" : why)) };
     return OK;

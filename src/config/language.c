@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/language.h"
+#include "config/language.h"
 
 #include <string.h>
 
