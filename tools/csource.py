@@ -6,8 +6,8 @@ import os
 import re
 
 RANKS = {
-    'base': 0, 'runtime': 1, 'net': 2, 'domain': 2, 'config': 2, 'store': 3, 'bus': 3, 'model': 4, 'channel': 4,
-    'tool': 4, 'memory': 4, 'nlu': 4, 'skill': 4, 'agent': 5, 'flow': 6, 'browser': 6, 'gateway': 7, 'plugin': 7,
+    'base': 0, 'runtime': 1, 'net': 2, 'domain': 2, 'config': 2, 'store': 3, 'bus': 3, 'document': 3, 'model': 4,
+    'channel': 4, 'tool': 4, 'memory': 4, 'nlu': 4, 'skill': 4, 'agent': 5, 'flow': 6, 'browser': 6, 'gateway': 7, 'plugin': 7,
     'cli': 8,
 }
 ATTRIBUTE = re.compile(r'__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)|_Alignas\([^()]*\)')

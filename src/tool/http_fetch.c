@@ -8,7 +8,7 @@
 #include "runtime/offload.h"
 #include "tool/download.h"
 #include "tool/file_job.h"
-#include "tool/page.h"
+#include "document/page.h"
 
 enum { PART = 32 << 10 };
 

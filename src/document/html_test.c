@@ -3,8 +3,8 @@
 #include "base/test.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "tool/charset.h"
-#include "tool/page.h"
+#include "document/charset.h"
+#include "document/page.h"
 
 static struct page read_page(const char *type, str body)
 {

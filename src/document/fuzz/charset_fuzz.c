@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "tool/charset.h"
+#include "document/charset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/utf8.h"
-#include "tool/modules/html.h"
+#include "document/modules/html.h"
 
 static void on_base(void *arg, str href)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/charset.h"
+#include "document/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "runtime/module.h"
-#include "tool/modules/charset.h"
+#include "document/modules/charset.h"
 
 enum { LOOK_FOR_META = 4096, LOOK_FOR_GUESS = 256 << 10 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/modules/html_parse.h"
+#include "document/modules/html_parse.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/page.h"
+#include "document/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/utf8.h"
 #include "net/url.h"
 #include "runtime/module.h"
-#include "tool/charset.h"
-#include "tool/modules/html.h"
+#include "document/charset.h"
+#include "document/modules/html.h"
 
 enum { LOOK_AT = 8 << 10, UTF8_MAX = 64 << 20 };
 

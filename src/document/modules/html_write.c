@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/modules/html_write.h"
+#include "document/modules/html_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>

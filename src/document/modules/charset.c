@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/modules/charset.h"
+#include "document/modules/charset.h"
 
 #include <stdio.h>
 #include <uchardet/uchardet.h>

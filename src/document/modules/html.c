@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tool/modules/html.h"
+#include "document/modules/html.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/module.h"
-#include "tool/modules/html_parse.h"
-#include "tool/modules/html_write.h"
+#include "document/modules/html_parse.h"
+#include "document/modules/html_write.h"
 
 enum { TABLE_LOOK_MAX = 20000 };
 
