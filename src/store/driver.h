@@ -32,11 +32,12 @@ enum err      batch_check(const struct batch_statement *) MUST_USE;
 
 struct store_driver {
     const char *const *schemes;             /* NULL-terminated: "sqlite" */
-    enum err (*open)(const char *url, void **out) AWAITS;
+    enum err (*open)(const struct store_options *, void **out) AWAITS;
     void     (*close)(void *) AWAITS;
     enum err (*commit)(void *, struct batch *) AWAITS;
     void     (*commit_later)(void *, const struct batch *);
     enum err (*query)(void *, struct batch *) AWAITS;
     enum err (*check)(void *, struct arena *, str *ret_report) AWAITS;
+    enum err (*shrink)(void *) AWAITS;
     void     (*stats)(void *, struct store_stats *out);
 };

@@ -4,14 +4,15 @@
 #pragma once
 #include <stddef.h>
 
-struct sql_name { const char *name; unsigned params; };
+#include "store/store.h"
+
+struct sql_name { const char *name; unsigned params; enum store_schema schema; };
 extern const struct sql_name sql_names[];       /* sorted */
 extern const size_t          sql_n_names;
 
 struct sql_migration { unsigned number; const char *name, *text; };   /* numbered from 1 without a gap */
 struct sql_dialect {
-    const char *const          *statements;     /* by place in sql_names */
-    const struct sql_migration *migrations;
-    size_t                      n_migrations;
+    const char *const *statements;      /* by place in sql_names */
+    struct { const struct sql_migration *list; size_t n; } migrations[N_STORE_SCHEMAS];
 };
 extern const struct sql_dialect sql_sqlite;

@@ -60,7 +60,7 @@ struct sqlite {
 
     pthread_mutex_t     mutex;          /* guards what follows */
     pthread_cond_t      write, read;
-    struct jobs         to_write, to_read, later;
+    struct jobs         to_write, to_shrink, to_read, later;
     bool                later_is_due;
     size_t              idle_readers;
     bool                stop_readers, stop_writer;
@@ -259,7 +259,7 @@ static struct job *next_group(struct sqlite *s)
     struct job *group = NULL;
 
     pthread_mutex_lock(&s->mutex);
-    while (q->first == NULL && !s->stop_writer && !s->later_is_due)
+    while (q->first == NULL && s->to_shrink.first == NULL && !s->stop_writer && !s->later_is_due)
         pthread_cond_wait(&s->write, &s->mutex);
     s->later_is_due = false;
     if (s->later.first) {
@@ -270,6 +270,25 @@ static struct job *next_group(struct sqlite *s)
     }
     pthread_mutex_unlock(&s->mutex);
     return group;
+}
+
+static struct job *next_shrink(struct sqlite *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    struct job *j = jobs_pop(&s->to_shrink);
+
+    pthread_mutex_unlock(&s->mutex);
+    if (j)
+        j->next = NULL;
+    return j;
+}
+
+static enum err shrink(struct sqlite *s)
+{
+    sqlite_expire_snapshots(s->place.path, 0);
+    TRY(sqlite_db_shrink(&s->db));
+    s->wal_pages = 0;
+    return OK;
 }
 
 static bool somebody_waits(struct sqlite *s)
@@ -284,7 +303,7 @@ static bool somebody_waits(struct sqlite *s)
 static enum err open_writer(struct sqlite *s)
 {
     TRY(sqlite_db_open(&s->db, &s->place, SQLITE_WRITER));
-    TRY(sqlite_migrate(&s->db, &s->place, sql_sqlite.migrations, sql_sqlite.n_migrations));
+    TRY(sqlite_migrate(&s->db, &s->place, sql_sqlite.migrations[s->place.schema].list, sql_sqlite.migrations[s->place.schema].n));
     sqlite3_wal_hook(s->db.handle, count_wal_pages, s);     /* also ends SQLite's own checkpoints */
     return OK;
 }
@@ -293,16 +312,24 @@ static void *writer_thread(void *arg)
 {
     struct worker *w = arg;
     struct sqlite *s = w->store;
-    struct job *group;
+    struct job *group, *one;
 
     job_finish(&w->started, open_writer(s));
     bool opened = w->started.result == OK;
 
     loop_post(wake_jobs, &w->started);
-    while (opened && (group = next_group(s)) != NULL) {
-        write_group(s, group);
-        checkpoint(s, somebody_waits(s));
-    }
+    do {
+        group = opened ? next_group(s) : NULL;
+        if (group) {
+            write_group(s, group);
+            checkpoint(s, somebody_waits(s));
+        }
+        one = opened ? next_shrink(s) : NULL;
+        if (one) {
+            job_finish(one, shrink(s));
+            loop_post(wake_jobs, one);
+        }
+    } while (group || one);
     sqlite_db_close(&s->db);
     loop_post(wake_jobs, &w->ended);
     return NULL;
@@ -441,12 +468,13 @@ static void sqlite_free(struct sqlite *s)
     free(s);
 }
 
-static enum err sqlite_open(const char *url, void **out) AWAITS
+static enum err sqlite_open(const struct store_options *o, void **out) AWAITS
 {
     struct sqlite_place place;
     struct sqlite *s;
 
-    TRY(sqlite_place_parse(url, &place));
+    TRY(sqlite_place_parse(o->url, &place));
+    place.schema = o->schema;
     s = sqlite_new(&place);
     worker_start(s, &s->writer, writer_thread);
     job_wait(&s->writer.started, "the store to open");
@@ -556,6 +584,19 @@ static enum err sqlite_check(void *impl, struct arena *a, str *ret_report) AWAIT
     return OK;
 }
 
+static enum err sqlite_shrink(void *impl) AWAITS
+{
+    struct sqlite *s = impl;
+    struct job j = { 0 };
+
+    pthread_mutex_lock(&s->mutex);
+    jobs_push(&s->to_shrink, &j);
+    pthread_mutex_unlock(&s->mutex);
+    pthread_cond_signal(&s->write);
+    job_wait(&j, "the store to be written anew");
+    return job_result(&j);
+}
+
 static void sqlite_stats(void *impl, struct store_stats *out)
 {
     struct sqlite *s = impl;
@@ -569,5 +610,6 @@ static const char *const schemes[] = { "sqlite", "", NULL };
 
 const struct store_driver store_sqlite = {
     .schemes = schemes, .open = sqlite_open, .close = sqlite_close, .commit = sqlite_commit,
-    .commit_later = sqlite_commit_later, .query = sqlite_query, .check = sqlite_check, .stats = sqlite_stats,
+    .commit_later = sqlite_commit_later, .query = sqlite_query, .check = sqlite_check, .shrink = sqlite_shrink,
+    .stats = sqlite_stats,
 };

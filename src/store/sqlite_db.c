@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/audit_hash.h"
 #include "store/folder.h"
+#include "store/sqlite_words.h"
 
 enum { ROWS_MAX = 1 << 20 };
 
@@ -107,11 +108,15 @@ static enum err set_up(struct sqlite_db *db, const struct sqlite_place *p, enum 
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     TRY(sqlite_db_exec(db, "PRAGMA cache_size=-1024; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY"));
+    if (p->schema == STORE_MEMORY)
+        TRY(sqlite_words_register(db));
     if (role == SQLITE_READER)
         return OK;
     sqlite3_create_function(db->handle, "audit_hash", AUDIT_TEXTS + 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
                             audit_hash_function, NULL, NULL);
     TRY(sqlite_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=16777216; PRAGMA foreign_keys=ON"));
+    if (p->schema == STORE_MEMORY)
+        TRY(sqlite_db_exec(db, "PRAGMA secure_delete=ON"));
     return sqlite_db_exec(db, p->synchronous_off ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
 }
 
@@ -168,6 +173,25 @@ enum err sqlite_db_int(struct sqlite_db *db, const char *sql, int64_t *out)
     if (sqlite3_finalize(stmt) != SQLITE_OK)
         return sqlite_db_failed(db, "sqlite");
     return OK;
+}
+
+/* Into the database, and the log to no length; SQLite waits for those who read as long as the busy handler lets it. */
+static enum err empty_log(struct sqlite_db *db)
+{
+    if (sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+        return sqlite_db_failed(db, "emptying the write-ahead log");
+    return OK;
+}
+
+/* The new copy is written to a file that has no name: in memory it would need as much as the database is long. */
+enum err sqlite_db_shrink(struct sqlite_db *db)
+{
+    enum err e;
+
+    TRY(sqlite_db_exec(db, "PRAGMA temp_store=FILE"));
+    e = sqlite_db_exec(db, "VACUUM");
+    TRY(sqlite_db_exec(db, "PRAGMA temp_store=MEMORY"));
+    return e ? e : empty_log(db);
 }
 
 enum err sqlite_db_prepare(struct sqlite_db *db, size_t id, sqlite3_stmt **out)

@@ -10,6 +10,7 @@ struct sqlite_place {
     char path[1024];
     char vfs[32];               /* "" : the usual one */
     bool synchronous_off;
+    enum store_schema schema;
 };
 enum err sqlite_place_parse(const char *url, struct sqlite_place *out) MUST_USE;
 
@@ -26,6 +27,8 @@ enum sqlite_role { SQLITE_READER, SQLITE_WRITER };
 
 /* The writer makes the file (0600) and its folder (0700). */
 enum err sqlite_db_open(struct sqlite_db *, const struct sqlite_place *, enum sqlite_role) MUST_USE;
+/* What was deleted is gone from the file and its log when it returns OK.  Not inside a transaction. */
+enum err sqlite_db_shrink(struct sqlite_db *) MUST_USE;
 void     sqlite_db_close(struct sqlite_db *);               /* {0} is fine */
 enum err sqlite_db_exec(struct sqlite_db *, const char *sql) MUST_USE;
 enum err sqlite_db_int(struct sqlite_db *, const char *sql, int64_t *out) MUST_USE; /* first column of the first row; 0 if none */

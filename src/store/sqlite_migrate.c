@@ -81,7 +81,7 @@ static enum err restore(const char *snapshot, const char *path)
 }
 
 /* The names end in the number of the migration, so their order is their age. */
-static void expire_snapshots(const char *path)
+void sqlite_expire_snapshots(const char *path, size_t keep)
 {
     char pattern[PATH_SIZE];
     glob_t found;
@@ -89,7 +89,7 @@ static void expire_snapshots(const char *path)
     snprintf(pattern, sizeof pattern, "%s.before-[0-9][0-9][0-9][0-9]", path);
     if (glob(pattern, 0, NULL, &found) != 0)
         return;
-    for (size_t i = 0; i + SQLITE_SNAPSHOTS_KEPT < found.gl_pathc; i++)
+    for (size_t i = 0; i + keep < found.gl_pathc; i++)
         unlink(found.gl_pathv[i]);
     globfree(&found);
 }
@@ -145,7 +145,7 @@ static enum err migrate(struct sqlite_db *db, const struct sqlite_place *p, cons
     enum err e = apply_all(db, migrations, (size_t)have, n);
 
     if (e == OK) {
-        expire_snapshots(p->path);
+        sqlite_expire_snapshots(p->path, SQLITE_SNAPSHOTS_KEPT);
         return OK;
     }
     char why[ERR_TEXT_MAX];

@@ -7,5 +7,7 @@
 
 enum { SQLITE_SNAPSHOTS_KEPT = 2 };
 
+/* All but the newest `keep` copies go. */
+void     sqlite_expire_snapshots(const char *path, size_t keep);
 /* ERR_CONFLICT: the database is newer than this program.  After any error the connection is closed. */
 enum err sqlite_migrate(struct sqlite_db *, const struct sqlite_place *, const struct sql_migration *, size_t n) MUST_USE;

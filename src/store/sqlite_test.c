@@ -136,20 +136,26 @@ TEST(a_database_of_a_newer_version_is_left_alone)
 TEST(every_statement_prepares_and_takes_what_it_says)
 {
     CLEANUP(home_done) struct test_home h = home_folder();
-    struct sqlite_place p;
-    struct sqlite_db db;
+    static const char *const names[N_STORE_SCHEMAS] = { "record.db", "memory.db" };
+    struct sqlite_db db[N_STORE_SCHEMAS];
     sqlite3_stmt *stmt;
 
-    CHECK_OK(sqlite_place_parse(home_path(&h, "m.db"), &p));
-    CHECK_OK(sqlite_db_open(&db, &p, SQLITE_WRITER));
-    CHECK_OK(sqlite_migrate(&db, &p, sql_sqlite.migrations, sql_sqlite.n_migrations));
+    for (size_t i = 0; i < N_STORE_SCHEMAS; i++) {
+        struct sqlite_place p;
+
+        CHECK_OK(sqlite_place_parse(home_path(&h, names[i]), &p));
+        p.schema = (enum store_schema)i;
+        CHECK_OK(sqlite_db_open(&db[i], &p, SQLITE_WRITER));
+        CHECK_OK(sqlite_migrate(&db[i], &p, sql_sqlite.migrations[i].list, sql_sqlite.migrations[i].n));
+    }
     for (size_t i = 0; i < sql_n_names; i++) {
-        if (sqlite_db_prepare(&db, i, &stmt))
+        if (sqlite_db_prepare(&db[sql_names[i].schema], i, &stmt))
             test_failed(__FILE__, __LINE__, "%s: %s", sql_names[i].name, failed_text());
         CHECK_INT(sqlite3_bind_parameter_count(stmt), sql_names[i].params);
         CHECK(i == 0 || strcmp(sql_names[i - 1].name, sql_names[i].name) < 0);
     }
-    sqlite_db_close(&db);
+    for (size_t i = 0; i < N_STORE_SCHEMAS; i++)
+        sqlite_db_close(&db[i]);
 }
 
 /* No statement of ours returns its parameter as it is, so one is put in the place of another. */

@@ -21,6 +21,8 @@ static const struct store_driver *const drivers[] = {
 struct store {
     const struct store_driver *driver;
     void                      *impl;
+    const char                *name;        /* in what is told of its failures */
+    bool                       failing;
 };
 
 /* "sqlite" of "sqlite:/x"; "" of a path.  A url may hold a password, so no more of it is ever shown. */
@@ -49,10 +51,10 @@ enum err store_open(const struct store_options *o, struct store **out) AWAITS
     void *impl;
 
     TRY(driver_for(scheme_of(o->url), &driver));
-    TRY(driver->open(o->url, &impl));
+    TRY(driver->open(o, &impl));
     struct store *s = NEW(struct store);
 
-    *s = (struct store){ driver, impl };
+    *s = (struct store){ driver, impl, o->schema == STORE_MEMORY ? "memory" : "store", false };
     *out = s;
     return OK;
 }
@@ -67,14 +69,13 @@ void store_close(struct store *s) AWAITS
 
 enum err store_commit(struct store *s, struct batch *b) AWAITS
 {
-    static bool failing;    /* one store a process */
     enum err e = b->n ? s->driver->commit(s->impl, b) : OK;
 
     if (e == ERR_IO)
-        failure_tell("store", failed_text());
-    else if (failing && b->n)
-        failure_over("store");
-    failing = b->n ? e == ERR_IO : failing;
+        failure_tell(s->name, failed_text());
+    else if (s->failing && b->n)
+        failure_over(s->name);
+    s->failing = b->n ? e == ERR_IO : s->failing;
     return e;
 }
 
@@ -112,4 +113,9 @@ void store_stats(struct store *s, struct store_stats *out)
 enum err store_check(struct store *s, struct arena *a, str *ret_report) AWAITS
 {
     return s->driver->check(s->impl, a, ret_report);
+}
+
+enum err store_shrink(struct store *s) AWAITS
+{
+    return s->driver->shrink(s->impl);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* store.h: the state of record.  All SQL is in src/store/sql/, found by name; no other folder writes SQL.
+/* store.h: the state of record, and beside it the assistant's memory.  All SQL is in src/store/sql/, found by name; no other folder writes SQL.
  *
  * A transaction is a value: a batch of named statements, executed as a unit.  There is no open transaction that
  * lives across an await, so nobody ever waits for a fiber that waits, and a store across a network needs one
@@ -31,8 +31,15 @@ bool    row_null(const struct rows *, size_t row, size_t column);
  * than this program, ERR_INPUT when there is no such kind of store.
  * For the durability proof, "sqlite:PATH?vfs=lossy&synchronous=off": refused unless a VFS of that name is linked in
  * (tests/support/lossy_vfs.c), which no installed program does. */
+enum store_schema {
+    STORE_RECORD,               /* conversations, people, what was done */
+    STORE_MEMORY,               /* what the assistant remembers, and its full-text index: a database of its own, so that reading in a
+                                 * thousand documents delays no message; what is deleted in it is overwritten */
+    N_STORE_SCHEMAS,
+};
 struct store_options {
-    const char *url;
+    const char       *url;
+    enum store_schema schema;
 };
 enum err store_open(const struct store_options *, struct store **out) AWAITS MUST_USE;
 void     store_close(struct store *) AWAITS;    /* after what was given has been committed; not interrupted; accepts NULL */
@@ -71,3 +78,6 @@ struct store_stats {
 void     store_stats(struct store *, struct store_stats *out);
 /* integrity_check and foreign keys.  ERR_IO with the first finding; `ret_report` has them all ("ok" when sound). */
 enum err store_check(struct store *, struct arena *, str *ret_report) AWAITS MUST_USE;
+/* What was deleted leaves the files: the write-ahead log is emptied, pages are written anew, and copies that were made before a
+ * migration go.  Takes as long as copying the database; commits wait meanwhile.  ERR_IO: no room, or somebody else reads. */
+enum err store_shrink(struct store *) AWAITS MUST_USE;

@@ -8,8 +8,8 @@ import tempfile
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-STATEMENTS = 'src/store/sql/sqlite/statements/'
-MIGRATIONS = 'src/store/sql/sqlite/migrations/'
+STATEMENTS = 'src/store/sql/sqlite/record/statements/'
+MIGRATIONS = 'src/store/sql/sqlite/record/migrations/'
 GOOD = {STATEMENTS + 'a.sql': '-- name: a.get\nSELECT x FROM a WHERE x = ?1 AND y = ?2 AND x <> \'?9\';\n',
         MIGRATIONS + '0001_one.sql': '-- A table.\nCREATE TABLE a (x, y);\n'}
 

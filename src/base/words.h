@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* words.h: a text as the words it is searched by: folded (case, width, diacritics; Unicode 15, UAX #15 NFKD) words of letters and
+ * digits; of Chinese, Japanese and Korean, which put no space between words, every two characters that follow each other ("bigrams").
+ * The last character of such a run is a word by itself too, so that every occurrence of one character begins a word.  No I/O, no
+ * allocation; bad UTF-8 separates words. */
+#pragma once
+#include "base/str.h"
+
+enum { WORD_MAX = 64 };         /* bytes of a folded word; what is longer is cut */
+
+struct words {
+    str    text;                /* in */
+    size_t at;                  /* private from here */
+    char   folded[WORD_MAX + 8];
+};
+
+struct word {
+    str    folded;              /* lives until the next call */
+    size_t start, end;          /* bytes of the text that it is made of */
+    bool   is_han;
+};
+
+/* struct words w = { .text = s };  false: there are no more. */
+bool words_next(struct words *, struct word *out);

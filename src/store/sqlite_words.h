@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sqlite_words.h: base/words.h as a tokenizer of FTS5, named "clawdbot" (https://www.sqlite.org/fts5.html#custom_tokenizers). */
+#pragma once
+#include "store/sqlite_db.h"
+
+enum err sqlite_words_register(struct sqlite_db *) MUST_USE;
