@@ -13,7 +13,7 @@ static int create(void *cx, const char **arguments, int n, Fts5Tokenizer **out)
     return SQLITE_OK;
 }
 
-static void delete(Fts5Tokenizer *t)
+static void discard(Fts5Tokenizer *t)
 {
     (void)t;
 }
@@ -46,7 +46,7 @@ static enum err find_api(struct sqlite_db *db, fts5_api **out)
 
 enum err sqlite_words_register(struct sqlite_db *db)
 {
-    static fts5_tokenizer tokenizer = { create, delete, tokenize };
+    static fts5_tokenizer tokenizer = { create, discard, tokenize };
     fts5_api *api = NULL;
 
     TRY(find_api(db, &api));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* store.h: the state of record, and beside it the assistant's memory.  All SQL is in src/store/sql/, found by name; no other folder writes SQL.
+/* store.h: the state of record, and beside it the assistant's memory.  All SQL is in src/store/sql/, found by name; no other
+ * folder writes SQL.
  *
  * A transaction is a value: a batch of named statements, executed as a unit.  There is no open transaction that
  * lives across an await, so nobody ever waits for a fiber that waits, and a store across a network needs one
