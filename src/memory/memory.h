@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/* memory.h: what the assistant remembers.  The database (schema STORE_MEMORY) is the record: items and their full-text index, changed
+ * in one transaction.  Vectors are beside it in files (vectors.h), made after the commit by a queue that a crash does not lose:
+ * an item is found by its words at once, by its meaning a moment later.
+ *
+ * Nobody here knows who may see what: callers name the scopes (scope.h). */
+#pragma once
+#include "memory/item.h"
+
+struct memory;
+struct vectors;
+
+/* Who makes vectors of texts. */
+struct embedder {
+    const char *label;              /* "builtin-1", "openai/text-embedding-3-small": another one makes all vectors anew */
+    size_t      dimension;
+    size_t      batch;              /* texts at most a call */
+    /* n vectors of `dimension` numbers behind each other, in the arena.  ERR_INPUT: these texts never; other errors: perhaps later. */
+    enum err  (*embed)(void *arg, struct arena *, const str *texts, size_t n, const float **out) /* AWAITS */;
+    void       *arg;
+};
+
+struct memory_options {
+    struct store   *store;          /* schema STORE_MEMORY; the caller's, open as long as the memory is */
+    const char     *folder;         /* of the vectors' files; made when it is not there */
+    struct embedder embedder;       /* embed NULL: no vectors, search by words only */
+    const char     *index_type;     /* semantic_search.index_type: auto, flat, hnsw, faiss (any case) */
+};
+
+/* Opens the vectors too: files that are damaged, of another dimension or of another embedder are made anew in the background, said once in
+ * the log.  memory_close() ends what runs. */
+enum err memory_open(const struct memory_options *, struct memory **out) AWAITS MUST_USE;
+void     memory_close(struct memory *) AWAITS;      /* accepts NULL */
+/* The background work, until it is cancelled: vectors of what has none, what was forgotten out of the vectors, the index's upkeep. */
+enum err memory_run(void *memory) AWAITS MUST_USE;
+/* Another embedder from now on (the configuration was reloaded): the same label changes nothing. */
+enum err memory_use_embedder(struct memory *, const struct embedder *) AWAITS MUST_USE;
+
+struct store   *memory_store(struct memory *);
+struct vectors *memory_vectors(struct memory *);        /* NULL: there are none */
+const struct embedder *memory_embedder(const struct memory *);
+
+/* ---- partitions ---- */
+
+/* The number of a scope's collection.  _find: 0 when nothing was ever stored there.  _make: makes it. */
+enum err memory_partition_find(struct memory *, struct scope, str collection, uint32_t *out) AWAITS MUST_USE;
+enum err memory_partition_make(struct memory *, struct scope, str collection, uint32_t *out) AWAITS MUST_USE;
+struct memory_partition { uint32_t id; struct scope scope; str collection; int64_t items; };
+/* All that are of these scopes; n_scopes 0: all there are.  For recall, lists and statistics. */
+enum err memory_partitions(struct memory *, struct arena *, const struct scope *scopes, size_t n_scopes,
+                           const struct memory_partition **out, size_t *ret_n) AWAITS MUST_USE;
+
+/* ---- items ---- */
+
+/* Durable and found by its words when it returns.  Where the same words are in the same partition already they are not stored again: ids[i] is
+ * that item's.  vectors: n * dimension numbers, or NULL: they are made later. */
+enum err memory_save(struct memory *, const struct memory_item *, size_t n, const float *vectors, int64_t *ret_ids) AWAITS MUST_USE;
+/* For those who change something else in the same transaction of the memory's store: adds one item, of a partition that was made; looks for no
+ * double.  After the commit say memory_changed(). */
+void     memory_add(struct batch *, uint32_t partition, const struct memory_item *);
+void     memory_changed(struct memory *);           /* there is something to embed or to purge */
+/* The new one takes the old one's place: one transaction; the old one is kept and not recalled. */
+enum err memory_replace(struct memory *, int64_t old, const struct memory_item *, int64_t *ret_id) AWAITS MUST_USE;
+/* ERR_NOT_FOUND: there is none, or it is not in one of these scopes (which looks the same). */
+enum err memory_get(struct memory *, struct arena *, int64_t id, const struct scope *, size_t n_scopes, struct memory_item *out) AWAITS MUST_USE;
+enum err memory_pin(struct memory *, int64_t id, bool pinned) AWAITS MUST_USE;
+
+struct memory_filter {
+    const struct scope *scopes;     /* none: nothing is found */
+    size_t   n_scopes;
+    str      collection;            /* "": memories; "*": these and all knowledge */
+    uint32_t kinds;                 /* 1 << ITEM_FACT | ...; 0: all */
+    str      person, session_id;    /* "": any */
+    int64_t  since, until;          /* created_at, ms; 0: open */
+    bool     with_replaced;
+    int64_t  before;                /* id: the page after the one that ended there; 0: the newest */
+    size_t   limit;                 /* 1 to 1000 */
+};
+/* Newest first (greatest sequence), partition after partition. */
+enum err memory_list(struct memory *, struct arena *, const struct memory_filter *, const struct memory_item **out, size_t *ret_n) AWAITS MUST_USE;
+
+/* Rows and index in one transaction, then the vectors; summaries that stand on them too, whose other sources are absorbed again.  Unknown
+ * ids are passed over.  What is left in files until memory_wipe(): deleted pages' bytes are overwritten by SQLite, words may stay in the full-text index's
+ * old segments and in the write-ahead log. */
+enum err memory_delete(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
+/* Nothing of what was deleted is left in any file of the memory: index merged, log emptied, database and vectors' files written anew where
+ * needed.  Takes as long as copying the database. */
+enum err memory_wipe(struct memory *) AWAITS MUST_USE;
+
+struct memory_stats {
+    int64_t items, pending, failed, purges;     /* pending: without a vector yet; failed: cannot have one */
+    int64_t documents, collections;
+    uint64_t vectors, vector_bytes, database_bytes;
+    const char *embedder, *index;               /* labels: "builtin-1", "flat, AVX-512 VNNI" */
+};
+enum err memory_stats(struct memory *, struct memory_stats *out) AWAITS MUST_USE;
