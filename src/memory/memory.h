@@ -52,17 +52,20 @@ enum err memory_partitions(struct memory *, struct arena *, const struct scope *
 
 /* ---- items ---- */
 
-/* Durable and found by its words when it returns.  Where the same words are in the same partition already they are not stored again: ids[i] is
+/* Durable and found by its words when it returns.  Where the same words are in the same partition already they are not stored again:
+ * ids[i] is
  * that item's.  vectors: n * dimension numbers, or NULL: they are made later. */
 enum err memory_save(struct memory *, const struct memory_item *, size_t n, const float *vectors, int64_t *ret_ids) AWAITS MUST_USE;
-/* For those who change something else in the same transaction of the memory's store: adds one item, of a partition that was made; looks for no
+/* For those who change something else in the same transaction of the memory's store: adds one item, of a partition that was made;
+ * looks for no
  * double.  After the commit say memory_changed(). */
 void     memory_add(struct batch *, uint32_t partition, const struct memory_item *);
 void     memory_changed(struct memory *);           /* there is something to embed or to purge */
 /* The new one takes the old one's place: one transaction; the old one is kept and not recalled. */
 enum err memory_replace(struct memory *, int64_t old, const struct memory_item *, int64_t *ret_id) AWAITS MUST_USE;
 /* ERR_NOT_FOUND: there is none, or it is not in one of these scopes (which looks the same). */
-enum err memory_get(struct memory *, struct arena *, int64_t id, const struct scope *, size_t n_scopes, struct memory_item *out) AWAITS MUST_USE;
+enum err memory_get(struct memory *, struct arena *, int64_t id, const struct scope *, size_t n_scopes,
+                    struct memory_item *out) AWAITS MUST_USE;
 enum err memory_pin(struct memory *, int64_t id, bool pinned) AWAITS MUST_USE;
 
 struct memory_filter {
@@ -77,10 +80,12 @@ struct memory_filter {
     size_t   limit;                 /* 1 to 1000 */
 };
 /* Newest first (greatest sequence), partition after partition. */
-enum err memory_list(struct memory *, struct arena *, const struct memory_filter *, const struct memory_item **out, size_t *ret_n) AWAITS MUST_USE;
+enum err memory_list(struct memory *, struct arena *, const struct memory_filter *,
+                     const struct memory_item **out, size_t *ret_n) AWAITS MUST_USE;
 
 /* Rows and index in one transaction, then the vectors; summaries that stand on them too, whose other sources are absorbed again.  Unknown
- * ids are passed over.  What is left in files until memory_wipe(): deleted pages' bytes are overwritten by SQLite, words may stay in the full-text index's
+ * ids are passed over.  What is left in files until memory_wipe(): deleted pages' bytes are overwritten by SQLite, words may stay in
+ * the full-text index's
  * old segments and in the write-ahead log. */
 enum err memory_delete(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
 /* Nothing of what was deleted is left in any file of the memory: index merged, log emptied, database and vectors' files written anew where

@@ -6,7 +6,8 @@
 
 enum scope_kind { SCOPE_USER, SCOPE_AGENT, SCOPE_CHAT, SCOPE_PROJECT, SCOPE_GLOBAL, N_SCOPE_KINDS };
 
-/* key: a person's id; an agent's name ("": the one of the main settings); platform/chat/thread (scope_chat_key()); a project's name; "" of global. */
+/* key: a person's id; an agent's name ("": the one of the main settings); platform/chat/thread (scope_chat_key()); a project's name;
+ * "" of global. */
 struct scope { enum scope_kind kind; str key; };
 
 const char *scope_kind_name(enum scope_kind);           /* user, agent, chat, project, global */
