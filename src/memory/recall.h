@@ -42,7 +42,7 @@ struct recall_result {
  * waiting.  Blocking parts are offloaded. */
 enum err recall(struct memory *, struct arena *, const struct recall_query *, struct recall_result *out) AWAITS MUST_USE;
 
-/* Stores one item in a scope of its own, asks for it both ways, and removes it: an index that is empty or broken is seen. 
+/* Stores one item in a scope of its own, asks for it both ways, and removes it: an index that is empty or broken is seen.
  * ERR_BUG/ERR_IO says which
  * stage did not find it. */
 enum err recall_canary(struct memory *) AWAITS MUST_USE;
