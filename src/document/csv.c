@@ -63,7 +63,8 @@ static void say_problems(struct reading *r, const struct csv_record *c)
     if (c->unclosed)
         reading_skipped(r, "row %u: a quote is not closed; its first line was read as it stands", c->number);
     else if (c->too_wide)
-        reading_skipped(r, "row %u: more than %d columns or %d bytes; the rest of it was left out", c->number, CSV_CELLS_MAX, BUF_DEFAULT_MAX);
+        reading_skipped(r, "row %u: more than %d columns or %d bytes; the rest of it was left out", c->number, CSV_CELLS_MAX,
+                        BUF_DEFAULT_MAX);
 }
 
 static enum err read_rows(struct reading *r, struct table *t, struct csv_record *c)

@@ -27,7 +27,8 @@ static enum document_kind kind_of_zip(str bytes)
 
     if (str_starts(first, S("mimetypeapplication/vnd.oasis.opendocument.text")))
         return DOCUMENT_ODT;
-    if (str_find(str_skip(bytes, tail), S("word/document.xml")) != STR_NONE || str_find(str_take(bytes, LOOK_AT), S("word/document.xml")) != STR_NONE)
+    if (str_find(str_skip(bytes, tail), S("word/document.xml")) != STR_NONE
+        || str_find(str_take(bytes, LOOK_AT), S("word/document.xml")) != STR_NONE)
         return DOCUMENT_DOCX;
     return DOCUMENT_BINARY;
 }
@@ -143,7 +144,8 @@ const char *document_kind_name(enum document_kind kind)
 {
     static const char *const names[] = {
         [DOCUMENT_BINARY] = "binary data", [DOCUMENT_TEXT] = "text", [DOCUMENT_MARKDOWN] = "Markdown", [DOCUMENT_SOURCE] = "source code",
-        [DOCUMENT_HTML] = "HTML", [DOCUMENT_PDF] = "a PDF", [DOCUMENT_DOCX] = "a Word document (DOCX)", [DOCUMENT_ODT] = "an OpenDocument text (ODT)",
+        [DOCUMENT_HTML] = "HTML", [DOCUMENT_PDF] = "a PDF", [DOCUMENT_DOCX] = "a Word document (DOCX)",
+        [DOCUMENT_ODT] = "an OpenDocument text (ODT)",
         [DOCUMENT_CSV] = "CSV", [DOCUMENT_JSON] = "JSON", [DOCUMENT_MAIL] = "a mail",
     };
     return names[kind];

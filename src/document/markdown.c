@@ -139,7 +139,8 @@ static enum err boundary(struct markdown *m, const char *at, uint32_t line)
 }
 
 /* `at`: where the heading begins; what is behind it begins at `behind`. */
-static enum err heading(struct markdown *m, unsigned level, str title, const char *at, uint32_t line, const char *behind, uint32_t behind_line)
+static enum err heading(struct markdown *m, unsigned level, str title, const char *at, uint32_t line, const char *behind,
+                        uint32_t behind_line)
 {
     TRY(boundary(m, at, line));
     TRY(flush(m, at, line));

@@ -25,7 +25,8 @@ static enum err why_not(const struct document_conversion *c)
     if (says(c->complaint, S("ncorrect password")) || says(c->complaint, S("ncrypt")))
         return failed(ERR_INPUT, "the PDF is encrypted: save it without its password (qpdf --decrypt) and give that");
     if (c->status < 0)
-        return failed(ERR_LIMIT, "pdftotext was ended before it was done with the PDF: it is too large or made to be; split it (qpdf --split-pages)");
+        return failed(ERR_LIMIT, "pdftotext was ended before it was done with the PDF: it is too large or made to be; "
+                                 "split it (qpdf --split-pages)");
     return failed(ERR_INPUT, "the PDF is broken, and pdftotext cannot read it (%.*s): open and save it anew, or print it to a PDF",
                   STR(first_line(c->complaint)));
 }

@@ -122,7 +122,8 @@ static size_t last_end(str window, const char *const *ends)
 static size_t piece_of(str s)
 {
     static const char *const sets[][7] = {
-        { "\n\n", NULL }, { "\n", NULL }, { ". ", "! ", "? ", "\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f", NULL }, { "; ", NULL }, { " ", NULL },
+        { "\n\n", NULL }, { "\n", NULL }, { ". ", "! ", "? ", "\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f", NULL },
+        { "; ", NULL }, { " ", NULL },
     };
     str window = utf8_take(s, SECTION_TEXT_MAX);
 
@@ -214,8 +215,8 @@ enum err reading_put_row(struct reading *r, str heading, uint32_t number, const 
         buf_add(text, S(": "));
         add_value(text, fields[i].value);
     }
-    return reading_put(r, &(struct section){ .kind = SECTION_ROW, .heading = heading, .text = buf_str(text), .fields = fields, .n_fields = n,
-                                             .place = { PLACE_ROW, number, number } });
+    return reading_put(r, &(struct section){ .kind = SECTION_ROW, .heading = heading, .text = buf_str(text),
+                                             .fields = fields, .n_fields = n, .place = { PLACE_ROW, number, number } });
 }
 
 void reading_skipped(struct reading *r, const char *fmt, ...)
