@@ -143,36 +143,45 @@ static void free_lock(struct home_lock **lock)
 }
 
 /* Opening brings an older database up to date, as a start would; so only while nobody else has it open. */
-static enum err check_store(struct doctor *d, const char *url) AWAITS
+static enum err check_store(struct doctor *d, const char *url, enum store_schema schema) AWAITS
 {
     CLEANUP(free_lock) struct home_lock *lock = NULL;
     struct store *store;
     str report;
 
     TRY(home_lock_take(d->home, &lock));
-    TRY(store_open(&(struct store_options){ .url = url }, &store));
+    TRY(store_open(&(struct store_options){ .url = url, .schema = schema }, &store));
     enum err e = store_check(store, d->cli->arena, &report);
 
     store_close(store);
     return e;
 }
 
-void doctor_store(struct doctor *d) AWAITS
+/* name: of the file in the home; url: what takes its place, or "". */
+static void say_store(struct doctor *d, const char *name, const char *url, enum store_schema schema) AWAITS
 {
-    struct arena *a = d->cli->arena;
-
-    if (!d->has_config)
-        return;
-    const char *url = config_now()->database_url, *path = arena_printf(a, "%s/clawdbot.db", d->home);
+    const char *path = arena_printf(d->cli->arena, "%s/%s", d->home, name);
 
     if (d->gateway_pid)
         doctor_say(d, DOCTOR_OK, "in use by the gateway; it is checked whole while the gateway is stopped");
     else if (*url == '\0' && access(path, F_OK))
         doctor_say(d, DOCTOR_OK, "%s is made at the first start", path);
-    else if (check_store(d, *url ? url : path))
+    else if (check_store(d, *url ? url : path, schema))
         doctor_say(d, DOCTOR_FAIL, "%s", failed_text());
     else
         doctor_say(d, DOCTOR_OK, "sound (integrity_check)");
+}
+
+void doctor_store(struct doctor *d) AWAITS
+{
+    if (d->has_config)
+        say_store(d, "clawdbot.db", config_now()->database_url, STORE_RECORD);
+}
+
+void doctor_memory(struct doctor *d) AWAITS
+{
+    if (d->has_config)
+        say_store(d, "memory.db", "", STORE_MEMORY);
 }
 
 /* What the configuration opens of what the network's guarantee closes. */

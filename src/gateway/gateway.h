@@ -22,6 +22,7 @@ struct sessions;
 
 struct gateway {
     struct store    *store;
+    struct store    *memory_store;  /* what is remembered: a database of its own (memory_service.h) */
     struct bus      *bus;
     struct blobs    *blobs;         /* attachments */
     struct secrets  *secrets;       /* store/secrets.h: values that nobody reads */

@@ -24,6 +24,7 @@
 #include "gateway/egress.h"
 #include "gateway/intake.h"
 #include "gateway/limits.h"
+#include "gateway/memory_service.h"
 #include "gateway/models.h"
 #include "gateway/record.h"
 #include "gateway/routes.h"
@@ -260,6 +261,7 @@ static enum err open_parts(struct running *r) AWAITS
 
     TRY(open_store(r));
     TRY(open_workspace(r));
+    TRY(memory_service_open(g));
     TRY(choose_sandbox());
     gateway_register_tools();
     TRY(open_secrets(g));
@@ -433,6 +435,7 @@ static void close_parts(struct running *r) AWAITS
     config_use_resolver(NULL);
     tool_use_mask(NULL, NULL);
     secrets_close(g->secrets);
+    memory_service_close(g);
     store_close(g->store);
     home_lock_free(r->lock);
     http_client_stop();

@@ -326,13 +326,16 @@ class Doctor(Cli):
                                      f'warn  home      {self.home} is open to other users: chmod 700 {self.home}',
                                      'ok    gateway   none is running'])
         self.assertIn(f'ok    store     {self.home}/clawdbot.db is made at the first start', lines)
+        self.assertIn(f'ok    memory    {self.home}/memory.db is made at the first start', lines)
 
     def test_a_damaged_store_is_found(self):
-        with open(os.path.join(self.home, 'clawdbot.db'), 'wb') as f:
-            f.write(b'SQLite format 3\0' + b'x' * 5000)
+        for name in ('clawdbot.db', 'memory.db'):
+            with open(os.path.join(self.home, name), 'wb') as f:
+                f.write(b'SQLite format 3\0' + b'x' * 5000)
         code, out, err = self.run_cli('doctor', '--json', '--set', 'model_provider.detect=false')
         self.assertEqual(code, 1, err)
-        self.assertEqual([x['verdict'] for x in json.loads(out) if x['about'] == 'store'], ['fail'])
+        for about in ('store', 'memory'):
+            self.assertEqual([x['verdict'] for x in json.loads(out) if x['about'] == about], ['fail'])
 
 
 class Terminal(Cli):
