@@ -9,8 +9,8 @@ static enum err cannot_open(enum err e, const char *path)
 
     snprintf(why, sizeof why, "%s", failed_text());
     if (e == ERR_CONFLICT)
-        return failed(e, "the assistant's memory cannot be opened: %s; run that clawdbot, or move %s away to begin with an empty memory", why,
-                      path);
+        return failed(e, "the assistant's memory cannot be opened: %s; run that clawdbot, or move %s away to begin with an empty "
+                         "memory", why, path);
     return failed(e, "the assistant's memory cannot be opened: %s; put a sound copy of %s in its place, or move it away to begin with an "
                      "empty memory", why, path);
 }
