@@ -83,7 +83,7 @@ static bool next_han(struct words *w, struct word *out)
         len = fold(w->folded, len, second);
     else
         b = 0;
-    *out = (struct word){ str_of(w->folded, len), w->at, w->at + a + b, true };
+    *out = (struct word){ str_of(w->folded, len), w->at, w->at + a + b, true, false };
     w->at += a;
     return len > 0;
 }
@@ -99,7 +99,7 @@ static void next_letters(struct words *w, struct word *out)
             len = fold(w->folded, len, c);
         w->at += n;
     }
-    *out = (struct word){ str_of(w->folded, len), start, w->at, false };
+    *out = (struct word){ str_of(w->folded, len), start, w->at, false, false };
 }
 
 bool words_next(struct words *w, struct word *out)

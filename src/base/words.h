@@ -18,6 +18,7 @@ struct word {
     str    folded;              /* lives until the next call */
     size_t start, end;          /* bytes of the text that it is made of */
     bool   is_han;
+    bool   is_whole;            /* the words that follow are its parts */
 };
 
 /* struct words w = { .text = s };  false: there are no more. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/audit_hash.h"
 #include "store/folder.h"
+#include "store/sqlite_found.h"
 #include "store/sqlite_words.h"
 
 enum { ROWS_MAX = 1 << 20 };
@@ -108,8 +109,10 @@ static enum err set_up(struct sqlite_db *db, const struct sqlite_place *p, enum 
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     TRY(sqlite_db_exec(db, "PRAGMA cache_size=-1024; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY"));
-    if (p->schema == STORE_MEMORY)
+    if (p->schema == STORE_MEMORY) {
         TRY(sqlite_words_register(db));
+        TRY(sqlite_found_register(db));
+    }
     if (role == SQLITE_READER)
         return OK;
     sqlite3_create_function(db->handle, "audit_hash", AUDIT_TEXTS + 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,

@@ -31,7 +31,7 @@ static int tokenize(Fts5Tokenizer *t, void *cx, int flags, const char *text, int
     return rc;
 }
 
-static enum err find_api(struct sqlite_db *db, fts5_api **out)
+enum err sqlite_fts5_api(struct sqlite_db *db, fts5_api **out)
 {
     sqlite3_stmt *stmt;
 
@@ -49,7 +49,7 @@ enum err sqlite_words_register(struct sqlite_db *db)
     static fts5_tokenizer tokenizer = { create, discard, tokenize };
     fts5_api *api = NULL;
 
-    TRY(find_api(db, &api));
+    TRY(sqlite_fts5_api(db, &api));
     if (api->xCreateTokenizer(api, "clawdbot", NULL, &tokenizer, NULL) != SQLITE_OK)
         return sqlite_db_failed(db, "fts5");
     return OK;

@@ -3,4 +3,5 @@
 #pragma once
 #include "store/sqlite_db.h"
 
+enum err sqlite_fts5_api(struct sqlite_db *, fts5_api **out) MUST_USE;
 enum err sqlite_words_register(struct sqlite_db *) MUST_USE;

@@ -57,7 +57,8 @@ CREATE INDEX item_sources_by_source ON item_sources (source) WHERE source <> 0;
 
 -- The full-text index: in the transaction that changes an item.
 CREATE VIEW items_indexed AS SELECT id, coalesce(terms, title || char(10) || text) AS words FROM items;
-CREATE VIRTUAL TABLE items_text USING fts5 (words, content = 'items_indexed', content_rowid = 'id', tokenize = 'clawdbot');
+CREATE VIRTUAL TABLE items_text USING fts5 (words, content = 'items_indexed', content_rowid = 'id', tokenize = 'clawdbot',
+    detail = column, columnsize = 0);
 CREATE VIRTUAL TABLE items_terms USING fts5vocab ('items_text', 'row');
 CREATE TRIGGER items_inserted AFTER INSERT ON items BEGIN
     INSERT INTO items_text (rowid, words) VALUES (new.id, coalesce(new.terms, new.title || char(10) || new.text));

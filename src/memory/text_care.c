@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/words.h"
+#include "memory/text.h"
+
+static enum err run(struct text *t, const char *statement) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+
+    batch_add(b, statement, "");
+    return store_commit(t->store, b);
+}
+
+enum err text_check(struct text *t) AWAITS
+{
+    return run(t, "text.check");
+}
+
+enum err text_rebuild(struct text *t) AWAITS
+{
+    return run(t, "text.rebuild");
+}
+
+enum err text_optimize(struct text *t) AWAITS
+{
+    return run(t, "text.optimize");
+}
+
+enum err text_has_word(struct text *t, struct arena *a, str text, str *ret_word) AWAITS
+{
+    struct words words = { .text = text };
+    struct word word;
+    struct rows found;
+
+    while (words_next(&words, &word)) {
+        TRY(store_read(t->store, a, &found, "text.vocabulary", "si", word.folded, INT64_C(1)));
+        if (found.n && str_eq(row_str(&found, 0, 0), word.folded)) {
+            *ret_word = row_str(&found, 0, 0);
+            return OK;
+        }
+    }
+    *ret_word = S("");
+    return OK;
+}
