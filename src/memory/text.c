@@ -13,7 +13,7 @@
 
 enum { CANDIDATES_MIN = 64, SIDE_BY_SIDE_FROM = 2000, LANES = 2 };
 
-struct recall {
+struct asked {
     struct text             *text;
     struct arena            *arena;
     const struct text_query *query;
@@ -37,7 +37,7 @@ static const char *ids_json(struct arena *a, const uint32_t *ids, size_t n)
     return json;
 }
 
-static enum err find_partitions(struct recall *r) AWAITS
+static enum err find_partitions(struct asked *r) AWAITS
 {
     struct rows rows;
 
@@ -52,7 +52,7 @@ static enum err find_partitions(struct recall *r) AWAITS
     return OK;
 }
 
-static size_t candidates(const struct recall *r)
+static size_t candidates(const struct asked *r)
 {
     size_t n = 2 * r->query->k;
 
@@ -63,7 +63,7 @@ static size_t candidates(const struct recall *r)
 struct piece { const struct text_search *search; int64_t from, to; };
 
 struct lane {
-    struct recall *recall;
+    struct asked *asked;
     struct batch  *batch;
     struct piece  *pieces;
     size_t         n;
@@ -72,7 +72,7 @@ struct lane {
 
 static void add_piece(struct lane *l, const struct text_search *s, int64_t from, int64_t to)
 {
-    const struct recall *r = l->recall;
+    const struct asked *r = l->asked;
     double share = (double)(to - from + 1) / (double)s->part.next;
 
     l->pieces[l->n++] = (struct piece){ s, from, to };
@@ -82,7 +82,7 @@ static void add_piece(struct lane *l, const struct text_search *s, int64_t from,
 }
 
 /* What is much goes in halves to both readers, the rest whole to the one that has less. */
-static void share_out(struct recall *r, struct lane *lanes)
+static void share_out(struct asked *r, struct lane *lanes)
 {
     for (size_t i = 0; i < LANES; i++)
         lanes[i] = (struct lane){ r, batch_new(r->arena), arena_alloc(r->arena, (r->n + 1) * sizeof(struct piece)), 0, 0 };
@@ -102,7 +102,7 @@ static enum err search_lane(void *lane) AWAITS
 {
     struct lane *l = lane;
 
-    return l->n ? store_query(l->recall->text->store, l->batch) : OK;
+    return l->n ? store_query(l->asked->text->store, l->batch) : OK;
 }
 
 static enum err search_side_by_side(struct lane *lanes) AWAITS
@@ -133,7 +133,7 @@ static const struct found *found_in(const struct lane *l, size_t piece)
 }
 
 /* What was searched is known, of the rest there is the estimate. */
-static void count_words(struct recall *r, const struct lane *l)
+static void count_words(struct asked *r, const struct lane *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct text_search *s = l->pieces[i].search;
@@ -151,7 +151,7 @@ static void count_words(struct recall *r, const struct lane *l)
     }
 }
 
-static void set_weights(struct recall *r, const struct lane *lanes)
+static void set_weights(struct asked *r, const struct lane *lanes)
 {
     for (size_t i = 0; i < LANES; i++)
         count_words(r, &lanes[i]);
@@ -171,7 +171,7 @@ static int by_score(const void *a, const void *b)
     return x->score != y->score ? (x->score < y->score) - (x->score > y->score) : (x->id < y->id) - (x->id > y->id);
 }
 
-static void add_candidates(const struct recall *r, const struct lane *l, struct candidate *out, size_t *n)
+static void add_candidates(const struct asked *r, const struct lane *l, struct candidate *out, size_t *n)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct found *f = found_in(l, i);
@@ -186,7 +186,7 @@ static void add_candidates(const struct recall *r, const struct lane *l, struct 
     }
 }
 
-static size_t best_candidates(const struct recall *r, const struct lane *lanes, struct candidate **out)
+static size_t best_candidates(const struct asked *r, const struct lane *lanes, struct candidate **out)
 {
     size_t n = 0;
 
@@ -220,7 +220,7 @@ static const char *candidates_json(struct arena *a, const struct candidate *c, s
 }
 
 /* The best by what was looked for, now by all words of the question and by their texts. */
-static enum err weigh(struct recall *r, const struct candidate *best, size_t n, struct text_hit *out, size_t *ret_n) AWAITS
+static enum err weigh(struct asked *r, const struct candidate *best, size_t n, struct text_hit *out, size_t *ret_n) AWAITS
 {
     struct text_hit *hits = arena_alloc(r->arena, (n + 1) * sizeof *hits);
     struct rows texts;
@@ -233,7 +233,7 @@ static enum err weigh(struct recall *r, const struct candidate *best, size_t n, 
     return OK;
 }
 
-static enum err plan(struct recall *r) AWAITS
+static enum err plan(struct asked *r) AWAITS
 {
     for (size_t i = 0; i < r->n; i++) {
         TRY(text_shares(r->text, &r->searches[i].part, &r->words, r->searches[i].shares));
@@ -242,7 +242,7 @@ static enum err plan(struct recall *r) AWAITS
     return OK;
 }
 
-static enum err recall(struct recall *r, struct text_hit *out, size_t *ret_n) AWAITS
+static enum err ask(struct asked *r, struct text_hit *out, size_t *ret_n) AWAITS
 {
     struct candidate *best;
     struct lane lanes[LANES];
@@ -259,7 +259,7 @@ static enum err recall(struct recall *r, struct text_hit *out, size_t *ret_n) AW
 
 enum err text_search(struct text *t, struct arena *a, const struct text_query *q, struct text_hit *out, size_t *ret_n) AWAITS
 {
-    struct recall r = { .text = t, .arena = a, .query = q };
+    struct asked r = { .text = t, .arena = a, .query = q };
 
     if (q->k > TEXT_HITS_MAX || q->n_partitions > TEXT_PARTITIONS_MAX)
         return failed(ERR_INPUT, "text search: %zu hits of %zu partitions are too many", q->k, q->n_partitions);
@@ -268,5 +268,5 @@ enum err text_search(struct text *t, struct arena *a, const struct text_query *q
         *ret_n = 0;
         return OK;
     }
-    return recall(&r, out, ret_n);
+    return ask(&r, out, ret_n);
 }

@@ -37,7 +37,7 @@ static bool has_particle(str pair)
     uint32_t c;
 
     for (size_t n; (n = utf8_next(pair, &c)) > 0; pair = str_skip(pair, n))
-        if (str_find(S(particles), str_take(pair, n)) != STR_NONE)
+        if (str_find(str_from(particles), str_take(pair, n)) != STR_NONE)
             return true;
     return false;
 }
