@@ -22,8 +22,8 @@ void text_done(struct text *);
 enum { TEXT_HITS_MAX = 1000, TEXT_QUESTION_MAX = 4000, TEXT_PARTITIONS_MAX = 1000 };
 
 struct text_query {
-    str             text;               /* any language; what is beyond TEXT_QUESTION_MAX bytes is not looked at; "quoted words" are to follow
-                                         * each other: what has them so comes first */
+    str             text;               /* any language, TEXT_QUESTION_MAX bytes of it; "quoted words" are to follow each other: what
+                                         * has them so comes first */
     const uint32_t *partitions;
     size_t          n_partitions;
     size_t          k;                  /* at most TEXT_HITS_MAX */
@@ -41,7 +41,7 @@ enum err text_search(struct text *, struct arena *, const struct text_query *, s
 
 /* ---- care ---- */
 
-/* ERR_IO: items and index differ, or the index is damaged: text_rebuild() mends both.  Commits wait meanwhile (about 20 s a million items). */
+/* ERR_IO: items and index differ, or the index is damaged: text_rebuild() mends both.  Commits wait meanwhile. */
 enum err text_check(struct text *) AWAITS MUST_USE;
 enum err text_rebuild(struct text *) AWAITS MUST_USE;
 /* What was deleted leaves the index, which is then one piece and fast; store_shrink() takes it from the files. */

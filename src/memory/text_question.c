@@ -10,11 +10,12 @@ enum { QUOTED_WORDS_MAX = 16 };
 
 /* What is asked with rather than about; sorted, as words_next() says them. */
 static const char *const stop_words[] = {
-    "a", "about", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does",
-    "for", "from", "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "may",
-    "me", "might", "must", "my", "no", "not", "of", "on", "or", "our", "pleas", "s", "shall", "she", "should", "so", "some", "t", "tell",
-    "than", "that", "the", "their", "them", "then", "there", "they", "thi", "this", "to", "us", "wa", "was", "we", "were", "what",
-    "when", "wher", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
+    "a", "about", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could",
+    "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "if", "in",
+    "into", "is", "it", "its", "just", "may", "me", "might", "must", "my", "no", "not", "of", "on", "or", "our",
+    "pleas", "s", "shall", "she", "should", "so", "some", "t", "tell", "than", "that", "the", "their", "them", "then",
+    "there", "they", "thi", "this", "to", "us", "wa", "was", "we", "were", "what", "when", "wher", "where", "which",
+    "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
     "一个", "一下", "什么", "他们", "你们", "吗", "呢", "告诉", "咱们", "哪个", "哪些", "哪里", "多少", "她们", "如何", "怎么", "怎样",
     "我们", "是否", "是谁", "有没", "没有", "的", "的是", "请问", "还是", "这个", "这些", "那个", "那些",
 };
