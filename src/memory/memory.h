@@ -8,6 +8,7 @@
 #include "memory/item.h"
 
 struct memory;
+struct text;
 struct vectors;
 
 /* Who makes vectors of texts. */
@@ -37,6 +38,7 @@ enum err memory_run(void *memory) AWAITS MUST_USE;
 enum err memory_use_embedder(struct memory *, const struct embedder *) AWAITS MUST_USE;
 
 struct store   *memory_store(struct memory *);
+struct text    *memory_text(struct memory *);           /* text.h: its search by words; one a memory */
 struct vectors *memory_vectors(struct memory *);        /* NULL: there are none */
 const struct embedder *memory_embedder(const struct memory *);
 
