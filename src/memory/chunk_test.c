@@ -19,6 +19,11 @@ static enum err keep(void *arg, const struct passage *p)
     return OK;
 }
 
+static enum err on_section(void *arg, const struct section *s)
+{
+    return chunk_section(arg, s);
+}
+
 static void out_done(struct out *o)
 {
     buf_done(&o->text);
@@ -29,7 +34,7 @@ static void chunk_document(const char *name, str bytes, struct out *out, enum er
     CLEANUP(document_done) struct document d = { .name = str_from(name), .bytes = bytes };
     CLEANUP(chunker_done) struct chunker c = { .name = d.name, .on_passage = on_passage ? on_passage : keep, .arg = arg ? arg : out };
 
-    CHECK_OK(document_read(&d, (enum err (*)(void *, const struct section *))chunk_section, &c));
+    CHECK_OK(document_read(&d, on_section, &c));
     CHECK_OK(chunk_end(&c));
 }
 
