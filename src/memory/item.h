@@ -46,8 +46,7 @@ bool        item_origin_parse(str, enum item_origin *out);
 enum err    item_check(const struct memory_item *) MUST_USE;
 /* Hex SHA-256 of title and text, white space runs as one space: the same words have the same vector. */
 void        item_hash(const struct memory_item *, char out[ITEM_HASH_SIZE]);
-/* A row of the statements memory.get, memory.list ...: their columns are in the order of item_columns
- * (sql/.../memory/statements/items.sql). */
+/* A row of the view items_whole (sql/.../memory/migrations/): whoever reads whole items reads them there.  The strings are the rows'. */
 void        item_of_row(const struct rows *, size_t row, struct memory_item *out);
 /* For people and programs: CLI, API, export.  A new reference. */
 json_t     *item_to_json(const struct memory_item *);

@@ -54,20 +54,24 @@ enum err memory_partitions(struct memory *, struct arena *, const struct scope *
 
 /* ---- items ---- */
 
-/* Durable and found by its words when it returns.  Where the same words are in the same partition already they are not stored again:
- * ids[i] is
- * that item's.  vectors: n * dimension numbers, or NULL: they are made later. */
+/* Durable and found by its words when it returns; all or nothing (ERR_INPUT says what of which is wrong).  Where the same words are in
+ * the same partition already, in an item that holds and is of the same sort (long-term, exchange, summary, knowledge), they are not
+ * stored again: ids[i] is that item's, which then lasts and counts as the more important of both.  created_at 0: now.
+ * vectors: n * dimension numbers, or NULL: they are made later. */
 enum err memory_save(struct memory *, const struct memory_item *, size_t n, const float *vectors, int64_t *ret_ids) AWAITS MUST_USE;
-/* For those who change something else in the same transaction of the memory's store: adds one item, of a partition that was made;
- * looks for no
- * double.  After the commit say memory_changed(). */
+/* For those who change something else in the same transaction of the memory's store: adds one item, that item_check() takes, to a
+ * partition that was made; looks for no double.  Its id is the statement's one row.  After the commit say memory_changed(). */
 void     memory_add(struct batch *, uint32_t partition, const struct memory_item *);
 void     memory_changed(struct memory *);           /* there is something to embed or to purge */
-/* The new one takes the old one's place: one transaction; the old one is kept and not recalled. */
+/* The new one takes the old one's place: one transaction; the old one is kept and not recalled.  ERR_NOT_FOUND: there is no old one
+ * in the new one's scope; ERR_CONFLICT: something else has taken its place before. */
 enum err memory_replace(struct memory *, int64_t old, const struct memory_item *, int64_t *ret_id) AWAITS MUST_USE;
 /* ERR_NOT_FOUND: there is none, or it is not in one of these scopes (which looks the same). */
 enum err memory_get(struct memory *, struct arena *, int64_t id, const struct scope *, size_t n_scopes,
                     struct memory_item *out) AWAITS MUST_USE;
+/* Many at once, in the order of the ids; those that memory_get() would not give are left out. */
+enum err memory_items(struct memory *, struct arena *, const int64_t *ids, size_t n, const struct scope *, size_t n_scopes,
+                      const struct memory_item **out, size_t *ret_n) AWAITS MUST_USE;
 enum err memory_pin(struct memory *, int64_t id, bool pinned) AWAITS MUST_USE;
 
 struct memory_filter {
@@ -85,11 +89,13 @@ struct memory_filter {
 enum err memory_list(struct memory *, struct arena *, const struct memory_filter *,
                      const struct memory_item **out, size_t *ret_n) AWAITS MUST_USE;
 
-/* Rows and index in one transaction, then the vectors; summaries that stand on them too, whose other sources are absorbed again.  Unknown
- * ids are passed over.  What is left in files until memory_wipe(): deleted pages' bytes are overwritten by SQLite, words may stay in
- * the full-text index's
- * old segments and in the write-ahead log. */
+/* Forgets: rows and index in one transaction, then the vectors; with them summaries that stand on them or on the message they come
+ * from, and what they took the place of.  What else such a summary stood on is noted in the table `rebuilds`, to be summarised anew.
+ * Unknown ids are passed over.  Beyond 1000 ids a thousand is a transaction.  What is left in files until memory_wipe(): deleted pages'
+ * bytes are overwritten by SQLite, words may stay in the full-text index's old segments and in the write-ahead log. */
 enum err memory_delete(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
+/* Makes room: these alone go, and what stands on them stays. */
+enum err memory_drop(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
 /* Nothing of what was deleted is left in any file of the memory: index merged, log emptied, database and vectors' files written anew where
  * needed.  Takes as long as copying the database. */
 enum err memory_wipe(struct memory *) AWAITS MUST_USE;

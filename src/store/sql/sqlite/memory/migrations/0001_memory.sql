@@ -3,11 +3,11 @@
 
 -- Whose memories they are.  An item's id begins with its partition's, so scope is part of every key there is.
 CREATE TABLE partitions (
-    id         INTEGER PRIMARY KEY,             -- 1 to 2^23 - 1
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,   -- 1 to 2^23 - 1; none is used twice
     scope      TEXT NOT NULL CHECK (scope IN ('user', 'agent', 'chat', 'project', 'global')),
     scope_key  TEXT NOT NULL,                   -- a person's id, an agent's name, platform/chat/thread, a project's name; '' of global
     collection TEXT NOT NULL DEFAULT '',        -- of knowledge; '' : memories
-    next       INTEGER NOT NULL DEFAULT 1,      -- sequence number of the next item; none is used twice
+    next       INTEGER NOT NULL DEFAULT 1,      -- sequence number of the next item, counted by items_came; none is used twice
     items      INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     UNIQUE (scope, scope_key, collection)
@@ -44,6 +44,27 @@ CREATE INDEX items_by_session ON items (session_id, inbox_id) WHERE session_id <
 CREATE INDEX items_by_hash ON items (hash);
 CREATE INDEX items_expiring ON items (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX items_replaced ON items (replaced_by) WHERE replaced_by IS NOT NULL;
+-- Whose vectors are to be made, and who cannot have one.
+CREATE INDEX items_pending ON items (id) WHERE embedded = 0;
+CREATE INDEX items_unfit ON items (id) WHERE embedded = -1;
+
+-- An item with whose it is.  Whoever reads whole items reads them here: item_of_row() takes the columns in this order.
+CREATE VIEW items_whole AS
+SELECT i.id, p.scope, p.scope_key, p.collection, i.kind, i.origin, i.title, i.text, i.place, i.fields, i.person, i.session_id, i.inbox_id,
+       i.document, i.taint, i.confidence, i.importance, i.pinned, i.created_at, i.expires_at, i.replaced_by, i.used_at, i.uses, i.embedded
+FROM items i JOIN partitions p ON p.id = i.id >> 40;
+
+-- The one who adds an item takes its number, partitions.next, in the same statement.
+CREATE TRIGGER items_came AFTER INSERT ON items BEGIN
+    UPDATE partitions SET items = items + 1, next = max(next, (new.id & 1099511627775) + 1) WHERE id = new.id >> 40;
+END;
+CREATE TRIGGER items_went AFTER DELETE ON items BEGIN
+    UPDATE partitions SET items = items - 1 WHERE id = old.id >> 40;
+    INSERT INTO purges (id) VALUES (old.id);
+END;
+
+-- Items that are gone and whose vectors may still be there.
+CREATE TABLE purges (id INTEGER PRIMARY KEY) STRICT;
 
 -- A summary stands for these.
 CREATE TABLE item_sources (
@@ -55,6 +76,15 @@ CREATE TABLE item_sources (
 CREATE INDEX item_sources_by_message ON item_sources (inbox_id) WHERE inbox_id <> 0;
 CREATE INDEX item_sources_by_source ON item_sources (source) WHERE source <> 0;
 
+-- What a summary that was deleted with one of its sources stood on besides: to be summarised anew.
+CREATE TABLE rebuilds (
+    summary    INTEGER NOT NULL,                -- the id that it had
+    session_id TEXT NOT NULL DEFAULT '',
+    inbox_id   INTEGER NOT NULL,
+    source     INTEGER NOT NULL,
+    PRIMARY KEY (summary, inbox_id, source)
+) STRICT, WITHOUT ROWID;
+
 -- The full-text index: in the transaction that changes an item.
 CREATE VIEW items_indexed AS SELECT id, coalesce(terms, title || char(10) || text) AS words FROM items;
 CREATE VIRTUAL TABLE items_text USING fts5 (words, content = 'items_indexed', content_rowid = 'id', tokenize = 'clawdbot',
@@ -62,7 +92,6 @@ CREATE VIRTUAL TABLE items_text USING fts5 (words, content = 'items_indexed', co
 CREATE VIRTUAL TABLE items_terms USING fts5vocab ('items_text', 'row');
 CREATE TRIGGER items_inserted AFTER INSERT ON items BEGIN
     INSERT INTO items_text (rowid, words) VALUES (new.id, coalesce(new.terms, new.title || char(10) || new.text));
-    UPDATE partitions SET items = items + 1 WHERE id = new.id >> 40;
 END;
 CREATE TRIGGER items_changed AFTER UPDATE OF title, text, terms ON items BEGIN
     INSERT INTO items_text (items_text, rowid, words) VALUES ('delete', old.id, coalesce(old.terms, old.title || char(10) || old.text));
@@ -70,14 +99,7 @@ CREATE TRIGGER items_changed AFTER UPDATE OF title, text, terms ON items BEGIN
 END;
 CREATE TRIGGER items_deleted AFTER DELETE ON items BEGIN
     INSERT INTO items_text (items_text, rowid, words) VALUES ('delete', old.id, coalesce(old.terms, old.title || char(10) || old.text));
-    UPDATE partitions SET items = items - 1 WHERE id = old.id >> 40;
-    INSERT INTO purges (id) VALUES (old.id);
 END;
-
--- Items that are gone and whose vectors may still be there.
-CREATE TABLE purges (id INTEGER PRIMARY KEY) STRICT;
--- Items whose vectors are to be made, oldest first.
-CREATE INDEX items_pending ON items (id) WHERE embedded = 0;
 
 -- ---- knowledge ----
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/* deletion.c: items go. */
+#include "memory/memory_internal.h"
+
+enum { DELETE_PAGE = 1000 };
+
+enum deletion { FORGET, DROP };
+
+static void add_deletion(struct batch *b, str ids, enum deletion how)
+{
+    if (how == DROP) {
+        batch_add(b, "forget.drop", "s", ids);
+        return;
+    }
+    batch_add(b, "forget.note_rebuilds", "s", ids);
+    batch_add(b, "forget.rebuild_sources", "s", ids);
+    batch_add(b, "forget.items", "s", ids);
+}
+
+/* A page of ids is a transaction: a long one would let nobody else commit. */
+static enum err delete_all(struct memory *m, const int64_t *ids, size_t n, enum deletion how, size_t *ret_n) AWAITS
+{
+    size_t gone = 0;
+
+    for (size_t done = 0; done < n; done += DELETE_PAGE) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct batch *b = batch_new(a);
+
+        add_deletion(b, ids_json(a, ids + done, n - done < DELETE_PAGE ? n - done : DELETE_PAGE), how);
+        TRY(store_commit(m->store, b));
+        gone += batch_changed(b, batch_size(b) - 1);
+    }
+    *ret_n = gone;
+    memory_changed(m);
+    return OK;
+}
+
+enum err memory_delete(struct memory *m, const int64_t *ids, size_t n, size_t *ret_n)
+{
+    return delete_all(m, ids, n, FORGET, ret_n);
+}
+
+enum err memory_drop(struct memory *m, const int64_t *ids, size_t n, size_t *ret_n)
+{
+    return delete_all(m, ids, n, DROP, ret_n);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "memory/memory_internal.h"
+#include "runtime/clock.h"
+
+enum { KNOWN_MAX = 4096 };
+
+/* Of what the map holds only the number matters, and a pointer can hold that. */
+static void *known(uint32_t id)
+{
+    return (void *)(uintptr_t)id;
+}
+
+static void add_key(struct buf *b, struct scope s, str collection)
+{
+    buf_addf(b, "%d %zu ", (int)s.kind, s.key.len);
+    buf_add(b, s.key);
+    buf_add(b, collection);
+}
+
+static uint32_t know(struct memory *m, str key, uint32_t id)
+{
+    if (m->partitions.n >= KNOWN_MAX)
+        partitions_forget(m);
+    map_put(&m->partitions, key, known(id));
+    return id;
+}
+
+void partitions_forget(struct memory *m)
+{
+    map_done(&m->partitions);
+    m->partitions = (struct map){ 0 };
+}
+
+bool scope_among(struct scope s, const struct scope *scopes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (scope_eq(s, scopes[i]))
+            return true;
+    return false;
+}
+
+enum err memory_partition_find(struct memory *m, struct scope s, str collection, uint32_t *out)
+{
+    CLEANUP(arena_freep) struct arena *a = NULL;
+    CLEANUP(buf_done) struct buf key = { 0 };
+    struct rows r;
+
+    add_key(&key, s, collection);
+    *out = (uint32_t)(uintptr_t)map_get(&m->partitions, buf_str(&key));
+    if (*out)
+        return OK;
+    a = arena_new();
+    TRY(store_read(m->store, a, &r, "partition.find", "css", scope_kind_name(s.kind), s.key, collection));
+    if (r.n)
+        *out = know(m, buf_str(&key), (uint32_t)row_int(&r, 0, 0));
+    return OK;
+}
+
+enum err memory_partition_make(struct memory *m, struct scope s, str collection, uint32_t *out)
+{
+    CLEANUP(arena_freep) struct arena *a = NULL;
+    CLEANUP(buf_done) struct buf key = { 0 };
+    struct batch *b;
+    int64_t id;
+
+    TRY(memory_partition_find(m, s, collection, out));
+    if (*out)
+        return OK;
+    a = arena_new();
+    b = batch_new(a);
+    batch_add(b, "partition.make", "cssi", scope_kind_name(s.kind), s.key, collection, clock_wall_ms());
+    batch_add(b, "partition.find", "css", scope_kind_name(s.kind), s.key, collection);
+    batch_expect(b, 1);
+    TRY(store_commit(m->store, b));
+    id = row_int(batch_rows(b, 1), 0, 0);
+    if (id > ITEM_PARTITION_MAX)
+        return failed(ERR_LIMIT, "the memory has had %d scopes and collections, and can have no more", ITEM_PARTITION_MAX);
+    add_key(&key, s, collection);
+    *out = know(m, buf_str(&key), (uint32_t)id);
+    return OK;
+}
+
+static void partition_of_row(const struct rows *r, size_t i, struct memory_partition *out)
+{
+    *out = (struct memory_partition){ .id = (uint32_t)row_int(r, i, 0), .scope.key = row_str(r, i, 2), .collection = row_str(r, i, 3),
+                                      .items = row_int(r, i, 4) };
+    (void)scope_kind_parse(row_str(r, i, 1), &out->scope.kind);     /* the table's CHECK allows no other */
+}
+
+static struct batch *partitions_query(struct arena *a, const struct scope *scopes, size_t n)
+{
+    struct batch *b = batch_new(a);
+
+    if (n == 0)
+        batch_add(b, "partition.all", "");
+    for (size_t i = 0; i < n; i++)
+        if (!scope_among(scopes[i], scopes, i))
+            batch_add(b, "partition.of_scope", "cs", scope_kind_name(scopes[i].kind), scopes[i].key);
+    return b;
+}
+
+enum err memory_partitions(struct memory *m, struct arena *a, const struct scope *scopes, size_t n_scopes,
+                           const struct memory_partition **out, size_t *ret_n)
+{
+    struct batch *b = partitions_query(a, scopes, n_scopes);
+    struct memory_partition *list;
+    size_t n = 0;
+
+    TRY(store_query(m->store, b));
+    for (size_t i = 0; i < batch_size(b); i++)
+        n += batch_rows(b, i)->n;
+    list = arena_alloc(a, n * sizeof *list);
+    n = 0;
+    for (size_t i = 0; i < batch_size(b); i++)
+        for (size_t row = 0; row < batch_rows(b, i)->n; row++)
+            partition_of_row(batch_rows(b, i), row, &list[n++]);
+    *out = list;
+    *ret_n = n;
+    return OK;
+}
