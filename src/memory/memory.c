@@ -18,6 +18,7 @@ enum err memory_open(const struct memory_options *o, struct memory **out)
     struct memory *m = NEW(struct memory);
 
     m->store = o->store;
+    m->text.store = o->store;
     m->folder = str_dup_c(str_from(o->folder));
     set_embedder(m, &o->embedder);
     *out = m;
@@ -29,6 +30,7 @@ void memory_close(struct memory *m)
     if (m == NULL)
         return;
     partitions_forget(m);
+    text_done(&m->text);
     free(m->folder);
     free(m->label);
     free(m);
@@ -43,6 +45,11 @@ void memory_changed(struct memory *m)
 struct store *memory_store(struct memory *m)
 {
     return m->store;
+}
+
+struct text *memory_text(struct memory *m)
+{
+    return &m->text;
 }
 
 const struct embedder *memory_embedder(const struct memory *m)

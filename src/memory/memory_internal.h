@@ -4,10 +4,12 @@
 #include "base/map.h"
 #include "memory/id.h"
 #include "memory/memory.h"
+#include "memory/text.h"
 #include "runtime/fiber.h"
 
 struct memory {
     struct store   *store;
+    struct text     text;
     char           *folder, *label;
     struct embedder embedder;
     struct map      partitions;         /* struct known_partition, by scope and collection; forgotten whole when there are many */
