@@ -41,7 +41,7 @@ static enum err read_text(struct reading *r, enum err (*reader)(struct reading *
 
 static enum err markdown_by_lines(struct reading *r, str text)
 {
-    return read_markdown(r, text, PLACE_LINE);
+    return read_markdown(r, text, PLACE_LINE, NO_STR);
 }
 
 static enum err read_kind(struct reading *r, enum document_kind kind)
@@ -55,8 +55,8 @@ static enum err read_kind(struct reading *r, enum document_kind kind)
     case DOCUMENT_HTML:     return read_html(r);
     case DOCUMENT_PDF:      return read_pdf(r);
     case DOCUMENT_DOCX:
-    case DOCUMENT_ODT:
-    case DOCUMENT_MAIL:     return failed(ERR_INPUT, "this build cannot read %s", document_kind_name(kind));
+    case DOCUMENT_ODT:      return read_office(r, kind);
+    case DOCUMENT_MAIL:     return read_mail(r);
     case DOCUMENT_BINARY:   break;
     }
     return refuse(r->document);

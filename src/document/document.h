@@ -84,7 +84,7 @@ const char        *document_kind_name(enum document_kind);      /* "Markdown", "
  * ERR_INPUT: the PDF is broken, encrypted, without text, or there is no pdftotext. */
 enum err document_prepare(struct document *, const struct document_host *) AWAITS MUST_USE;
 
-/* Blocks, for as long as reading takes (50 MB of text: half a second) and on_section wants: in a pool thread, where on_section
+/* Blocks, for as long as reading takes (50 MB: a second or two) and on_section wants: in a pool thread, where on_section
  * is called too.  Its error ends the reading and is returned.  ERR_INPUT: this cannot be read, and why, and what to do;
  * ERR_LIMIT: it would take too much memory or time.  ERR_IO: a module is missing. */
 enum err document_read(struct document *, enum err (*on_section)(void *arg, const struct section *), void *arg) MUST_USE;

@@ -62,7 +62,7 @@ const char *document_format(str bytes, const char **ret_advice)
 /* DOCUMENT_TEXT: nothing speaks against text. */
 static enum document_kind kind_of_bytes(str bytes)
 {
-    if (str_find(str_take(bytes, 1024), S("%PDF-")) != STR_NONE)        /* ISO 32000-1 annex H.3.4.1: not at the very beginning */
+    if (str_starts(bytes, S("%PDF-")))
         return DOCUMENT_PDF;
     if (str_starts(bytes, S("PK\3\4")))
         return kind_of_zip(bytes);
@@ -128,9 +128,18 @@ static bool begins_like_html(str bytes)
     return str_eq_nocase(str_take(head, 14), S("<!doctype html")) || str_eq_nocase(str_take(head, 5), S("<html"));
 }
 
+/* ISO 32000-1 annex H.3.4.1: readers take a PDF whose mark comes somewhere in the first 1024 bytes.  A mail with one in it does too, so
+ * it has to be called one. */
+static bool is_late_pdf(const struct document *d)
+{
+    bool called = str_eq_nocase(behind_last(d->name, '.'), S("pdf")) || str_starts(d->content_type, S("application/pdf"));
+
+    return called && str_find(str_take(d->bytes, 1024), S("%PDF-")) != STR_NONE;
+}
+
 enum document_kind document_kind(const struct document *d)
 {
-    enum document_kind kind = kind_of_bytes(d->bytes);
+    enum document_kind kind = is_late_pdf(d) ? DOCUMENT_PDF : kind_of_bytes(d->bytes);
 
     if (kind != DOCUMENT_TEXT)
         return kind;

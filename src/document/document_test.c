@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a document is, and its sections, written as one line each: "place heading|text". */
+/* What a document is, and its sections, as test_host.h writes them. */
 #include "base/test.h"
-#include "base/utf8.h"
-#include "document/document.h"
-
-static enum err add_section(void *arg, const struct section *s)
-{
-    static const char kinds[] = { [SECTION_PROSE] = ' ', [SECTION_CODE] = 'c', [SECTION_ROW] = 'r' };
-    struct buf *out = arg;
-
-    CHECK(s->text.len && s->text.len <= SECTION_TEXT_MAX && utf8_valid(s->text) && utf8_valid(s->heading));
-    document_place_say(out, s->place);
-    buf_addf(out, "%c%.*s|%.*s\n", kinds[s->kind], STR(s->heading), STR(s->text));
-    return OK;
-}
+#include "document/test_host.h"
+#include "runtime/offload.h"
 
 static struct document read_it(const char *name, str bytes, struct buf *out)
 {
     struct document d = { .name = str_from(name), .bytes = bytes };
 
-    buf_clear(out);
-    CHECK_OK(document_read(&d, add_section, out));
+    CHECK_OK(test_read_document(&d, out));
     return d;
 }
 
@@ -80,4 +68,218 @@ TEST(json_stays_rows)
         { "{\n\"a\":1\n}\n{\n\"a\":2}", "row 1r|a: 1\nrow 2r|a: 2\n" }, { "[]", "" }, { "{}", "" }, { "\"x\"", "row 1r|value: x\n" },
     };
     CHECK_EXAMPLES("a.json", examples);
+}
+
+TEST(source_code_is_cut_above_definitions)
+{
+    CLEANUP(buf_done) struct buf in = {0}, out = {0};
+
+    buf_add(&in, S("#include <x.h>\n\n"));
+    for (unsigned i = 0; i < 3; i++) {
+        buf_addf(&in, "int f%u(void)\n{\n", i);
+        for (unsigned n = 0; n < 100; n++)
+            buf_addf(&in, "    call(%u);\n\n", n);
+        buf_add(&in, S("}\n\n"));
+    }
+    CLEANUP(document_done) struct document d = read_it("src/f.c", buf_str(&in), &out);
+
+    CHECK_INT(d.n_sections, 3);
+    CHECK(str_starts(buf_str(&out), S("lines 1-205cint f0(void)|#include")));
+    CHECK(str_find(buf_str(&out), S("\nlines 207-409cint f1(void)|int f1(void)\n")) != STR_NONE);
+    CHECK(str_find(buf_str(&out), S("\nlines 411-613cint f2(void)|int f2(void)\n")) != STR_NONE);
+}
+
+TEST(html_is_read_by_its_headings)
+{
+    static const struct example examples[] = {
+        { "<title>T</title><h1>A</h1><p>x<h2>B</h2><p>y<p>z", "part 1 A|x\npart 2 A > B|y\n\nz\n" }, { "<pre># no</pre>", "part 1c|```\n# no\n```\n" },
+    };
+    CHECK_EXAMPLES("a.html", examples);
+
+    CLEANUP(buf_done) struct buf out = {0};
+    CLEANUP(document_done) struct document d = read_it("https://h/a?b", S("<!doctype html><title>T</title>a<p>\0b"), &out);
+
+    CHECK_STR(buf_str(&d.title), "T");
+    CHECK_STR(buf_str(&out), "part 1 |a\n\nb\n");
+    CHECK_INT(d.n_repaired, 1);
+}
+
+/* --- what it is --- */
+
+TEST(a_document_is_what_its_bytes_are_and_then_what_it_is_called)
+{
+    static const struct { const char *name, *type; str bytes; enum document_kind want; } cases[] = {
+        { "a.txt", "", S("a"), DOCUMENT_TEXT }, { "a", "", S("a"), DOCUMENT_TEXT }, { "README.MD", "", S("a"), DOCUMENT_MARKDOWN }, { "a.c", "", S("a"), DOCUMENT_SOURCE },
+        { "x/Makefile", "", S("a"), DOCUMENT_SOURCE }, { "a.HTM", "", S("a"), DOCUMENT_HTML }, { "a.csv", "", S("a"), DOCUMENT_CSV }, { "a.jsonl", "", S("a"), DOCUMENT_JSON },
+        { "a.eml", "", S("a"), DOCUMENT_MAIL }, { "a.txt", "", S("\n<!DOCTYPE html>"), DOCUMENT_HTML }, { "https://h/a.md?x=.csv#y", "", S("a"), DOCUMENT_MARKDOWN },
+        { "https://h/a", "text/html; charset=gbk", S("a"), DOCUMENT_HTML }, { "https://h/a.csv", "text/plain", S("a"), DOCUMENT_CSV },
+        { "https://h/a.md", "text/html", S("a"), DOCUMENT_HTML }, { "https://h/export", "application/json", S("{}"), DOCUMENT_JSON }, { "", "", S(""), DOCUMENT_TEXT },
+        { "a.txt", "text/plain", S("%PDF-1.7\n"), DOCUMENT_PDF }, { "a.pdf", "", S("junk\n%PDF-1.4"), DOCUMENT_PDF }, { "a.pdf", "", S("a"), DOCUMENT_TEXT },
+        { "a.txt", "", S("\x7f" "ELF\2\1"), DOCUMENT_BINARY }, { "a.md", "", S("\x89PNG\r\n\x1a\n"), DOCUMENT_BINARY }, { "a.docx", "", S("PK\3\4zip"), DOCUMENT_BINARY },
+        { "a.txt", "", S("\1\2\3\4\5\6\7\0\1\2\3"), DOCUMENT_BINARY }, { "a.txt", "", S("a\0b"), DOCUMENT_TEXT }, { "a.txt", "", S("\xff\xfe" "a\0b\0c\0d\0e\0f\0"), DOCUMENT_TEXT },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct document d = { .name = str_from(cases[i].name), .content_type = str_from(cases[i].type), .bytes = cases[i].bytes };
+
+        if (document_kind(&d) != cases[i].want)
+            test_failed(__FILE__, __LINE__, "%zu, %s: is %s", i, cases[i].name, document_kind_name(document_kind(&d)));
+    }
+}
+
+static void check_refused(const char *name, str bytes, enum err code, const char *words)
+{
+    CLEANUP(buf_done) struct buf out = {0};
+    CLEANUP(document_done) struct document d = { .name = str_from(name), .bytes = bytes };
+
+    CHECK_ERR(test_read_document(&d, &out), code);
+    if (!strstr(failed_text(), words) || strncmp(failed_text(), name, strlen(name)) != 0)
+        test_failed(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", failed_text(), words);
+}
+
+TEST(what_cannot_be_read_is_refused_with_what_it_is_and_what_to_do)
+{
+    check_refused("notes.txt", S("\x7f" "ELF\2\1\1"), ERR_INPUT, "this is a program (ELF), whatever it is called: leave it out");
+    check_refused("notes.txt", S("\1\2\3\4\5\6\7\0\1\2\3"), ERR_INPUT, "this is binary data, whatever it is called: ");
+    check_refused("old.doc", S("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), ERR_INPUT, "save it as DOCX");
+    check_refused("a.json", S("no JSON at all"), ERR_INPUT, "this is no JSON: row 1: ");
+    check_refused("a.pdf", S("%PDF-1.7\nnothing follows"), ERR_INPUT, "the PDF is broken");
+}
+
+/* --- bytes that are wrong --- */
+
+TEST(damaged_text_is_mended_and_the_damage_counted)
+{
+    static const struct { str in; const char *want; unsigned repaired; } cases[] = {
+        { S("a\0b"), "line 1 |a\xef\xbf\xbd" "b\n", 1 }, { S("\xe4\xb8\xad\xe6\x96\x87\xff!"), "line 1 |\xe4\xb8\xad\xe6\x96\x87\xef\xbf\xbd!\n", 1 },
+        { S("\xef\xbb\xbf\0\0"), "line 1 |\xef\xbf\xbd\xef\xbf\xbd\n", 2 }, { S("caf\xe9"), "line 1 |caf\xc3\xa9\n", 0 },
+        { S("\xff\xfe" "a\0\r\0\n\0-N"), "lines 1-2 |a\n\xe4\xb8\xad\n", 0 }, { S("\xff\xfe" "a\0\0\xd8"), "line 1 |a\xef\xbf\xbd\xef\xbf\xbd\n", 2 },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf out = {0};
+        CLEANUP(document_done) struct document d = read_it("a.txt", cases[i].in, &out);
+
+        CHECK_STR(buf_str(&out), cases[i].want);
+        CHECK_INT(d.n_repaired, cases[i].repaired);
+    }
+}
+
+TEST(a_broken_row_costs_no_other)
+{
+    static const struct { const char *name, *in, *want, *problem; } cases[] = {
+        { "a.csv", "a,b\n1,\"x\n2,y\n", "row 2r|a: 1; b: \"x\nrow 3r|a: 2; b: y\n", "row 2: a quote is not closed; its first line was read as it stands" },
+        { "a.json", "[{\"a\":1},{\"a\":},{\"a\":3}]", "row 1r|a: 1\nrow 3r|a: 3\n", "row 2: " },
+        { "a.json", "[{\"a\":1},{\"a\"", "row 1r|a: 1\n", "row 2: " }, { "a.jsonl", "{\"a\":1}\n{\"a\n{\"a\":3}", "row 1r|a: 1\nrow 3r|a: 3\n", "row 2: " },
+        { "a.json", "{\"a\":{\"b\":1},\"a\"", "row 1ra|b: 1\n", "row 2: " },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf out = {0};
+        CLEANUP(document_done) struct document d = read_it(cases[i].name, str_from(cases[i].in), &out);
+
+        CHECK_STR(buf_str(&out), cases[i].want);
+        CHECK(d.n_skipped && str_starts(buf_str(&d.problem), str_from(cases[i].problem)));
+    }
+}
+
+/* --- bytes that are many --- */
+
+struct tally { uint64_t n, text; uint32_t last; const char *from, *to; bool all_within; };
+
+static enum err count_section(void *arg, const struct section *s)
+{
+    struct tally *t = arg;
+
+    t->n++;
+    t->text += s->text.len;
+    t->last = s->place.last;
+    t->all_within &= s->text.p >= t->from && s->text.p + s->text.len <= t->to;
+    return OK;
+}
+
+struct counting { struct document *d; struct tally *t; };
+
+static enum err count_in_thread(void *arg)
+{
+    struct counting *c = arg;
+
+    return document_read(c->d, count_section, c->t);
+}
+
+static struct tally count(struct document *d)
+{
+    struct tally t = { .from = d->bytes.p, .to = d->bytes.p + d->bytes.len, .all_within = true };
+
+    CHECK_OK(fiber_offload(count_in_thread, &(struct counting){ d, &t }));
+    return t;
+}
+
+static void fill(struct buf *out, size_t size, const char *unit)
+{
+    out->max = size + 1024;
+    while (out->len < size)
+        buf_add(out, str_from(unit));
+}
+
+TEST(fifty_megabytes_of_text_are_given_out_in_pieces_of_the_input)
+{
+    CLEANUP(buf_done) struct buf in = {0};
+    struct document d = { .name = S("a.txt") };
+
+    fill(&in, 50 << 20, "a paragraph of some words,\non two lines\n\n");
+    d.bytes = buf_str(&in);
+    struct tally t = count(&d);
+
+    CHECK(t.all_within && !d.cut);
+    CHECK_INT(t.n, in.len / 41);
+    CHECK_INT(t.last, in.len / 41 * 3 - 1);
+    document_done(&d);
+}
+
+TEST(one_line_of_fifty_megabytes_is_cut_between_words)
+{
+    CLEANUP(buf_done) struct buf in = {0};
+    struct document d = { .name = S("a.log") };
+
+    fill(&in, 50 << 20, "word ");
+    d.bytes = buf_str(&in);
+    struct tally t = count(&d);
+
+    CHECK(t.all_within && t.n > 50 * 128 && t.n < 50 * 140);
+    CHECK_INT(t.last, 1);
+    CHECK_INT(t.text, in.len - t.n);        /* the blank at each cut */
+    document_done(&d);
+}
+
+TEST(a_table_of_fifty_megabytes_keeps_every_row)
+{
+    static const struct { const char *name, *head, *row; } cases[] = { { "a.csv", "name,value\n", "some name,some value\n" }, { "a.jsonl", "", "{\"name\": \"some value\"}\n" } };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf in = { .max = 64 << 20 };
+        struct document d = { .name = str_from(cases[i].name) };
+
+        buf_add(&in, str_from(cases[i].head));
+        fill(&in, 50 << 20, cases[i].row);
+        d.bytes = buf_str(&in);
+        struct tally t = count(&d);
+        size_t rows = (in.len - strlen(cases[i].head)) / strlen(cases[i].row);
+
+        CHECK_INT(t.n, rows);
+        CHECK_INT(t.last, rows + (i == 0));
+        CHECK_INT(d.n_skipped, 0);
+        document_done(&d);
+    }
+}
+
+TEST(html_of_a_hundred_thousand_nested_tags_ends)
+{
+    CLEANUP(buf_done) struct buf in = {0}, out = {0};
+    CLEANUP(document_done) struct document d = { .name = S("a.html") };
+
+    for (unsigned i = 0; i < 100000; i++)
+        buf_add(&in, S("<div>"));
+    buf_add(&in, S("x"));
+    d.bytes = buf_str(&in);
+    enum err e = test_read_document(&d, &out);
+
+    CHECK(e == ERR_LIMIT || (e == OK && str_eq(buf_str(&out), S("part 1 |x\n"))));
 }

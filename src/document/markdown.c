@@ -11,6 +11,7 @@ struct markdown {
     size_t         fence_len;
     str            before;              /* the line above, if it may be a setext heading; else NO_STR */
     uint32_t       before_line;
+    unsigned       base;                /* 1: all stands below somebody's heading */
     unsigned       level;               /* of the heading above, 0: none */
     uint32_t       heading_line;
     bool           heading_alone;       /* nothing stood below it yet */
@@ -142,6 +143,7 @@ static enum err boundary(struct markdown *m, const char *at, uint32_t line)
 static enum err heading(struct markdown *m, unsigned level, str title, const char *at, uint32_t line, const char *behind,
                         uint32_t behind_line)
 {
+    level += m->base;
     TRY(boundary(m, at, line));
     TRY(flush(m, at, line));
     TRY(put_lonely(m, level));
@@ -193,7 +195,7 @@ static enum err front_matter(struct markdown *m, struct lines *l)
     return OK;
 }
 
-enum err read_markdown(struct reading *r, str text, enum place_kind place)
+enum err read_markdown(struct reading *r, str text, enum place_kind place, str above)
 {
     struct markdown m = { .g = { .out = r, .place = place, .max = SECTION_TEXT_MAX } };
     struct lines l = { .rest = text };
@@ -201,6 +203,8 @@ enum err read_markdown(struct reading *r, str text, enum place_kind place)
     str line;
 
     gather_start(&m.g, text.p, 1);
+    if (above.len)
+        outline_set(&m.outline, m.base = 1, above);
     TRY(front_matter(&m, &l));
     while (!r->document->cut && lines_next(&l, &line))
         TRY(take_line(&m, line, l.number, l.rest.len ? l.rest.p : end));

@@ -56,11 +56,16 @@ enum err gather_flush(struct gather *, const char *at, uint32_t line) MUST_USE; 
 /* --- the readers --- */
 
 enum err read_plain(struct reading *, str text) MUST_USE;
-enum err read_markdown(struct reading *, str text, enum place_kind) MUST_USE;   /* PLACE_PART: its lines are not the document's */
+/* PLACE_PART: its lines are not the document's.  heading: what stands above the first one, or NO_STR. */
+enum err read_markdown(struct reading *, str text, enum place_kind, str heading) MUST_USE;
 enum err read_source(struct reading *, str text) MUST_USE;
 enum err read_csv(struct reading *, str text) MUST_USE;
 enum err read_json_rows(struct reading *, str text) MUST_USE;
 enum err read_pages(struct reading *, str text) MUST_USE;           /* pdftotext's: a form feed behind each page */
+/* Of a document or of a mail; content_type is one of HTML, and may name the charset. */
+enum err reading_put_html(struct reading *, str bytes, str content_type, str heading) MUST_USE;
 /* These begin with the document's bytes. */
 enum err read_html(struct reading *) MUST_USE;
 enum err read_pdf(struct reading *) MUST_USE;
+enum err read_office(struct reading *, enum document_kind) MUST_USE;
+enum err read_mail(struct reading *) MUST_USE;
