@@ -34,6 +34,7 @@ static void check_message(const char *name, const json_t *want, const struct mes
     check_field(name, want, "external_id", m->external_id);
     check_field(name, want, "chat_id", m->chat_id);
     check_field(name, want, "thread_id", m->thread_id);
+    check_field(name, want, "chat_type", m->chat_type);
     check_field(name, want, "user_id", m->user_id);
     check_field(name, want, "user_name", m->user_name);
     check_field(name, want, "text", m->text);

@@ -175,6 +175,11 @@ static void add_files(struct telegram_message *m, const json_t *j, int64_t max_f
 
 /* ---- the message ---- */
 
+static bool is_private(const json_t *j)
+{
+    return str_eq(str_from(json_text(j, "chat.type")), S("private"));
+}
+
 static bool is_group(const json_t *j)
 {
     str type = str_from(json_text(j, "chat.type"));
@@ -186,7 +191,7 @@ static bool is_group(const json_t *j)
 static bool is_addressed(const json_t *j, str text, const struct span *spans, size_t n, const struct telegram_bot *bot)
 {
     if (!is_group(j))
-        return str_eq(str_from(json_text(j, "chat.type")), S("private"));
+        return is_private(j);
     if (json_int(j, "reply_to_message.from.id", 0) == bot->id)
         return true;
     for (size_t i = 0; i < n; i++)
@@ -228,7 +233,7 @@ static void fill(struct arena *a, const json_t *j, struct telegram_message *m, s
     const json_t *answered = json_object_get(j, "reply_to_message");
 
     m->message = (struct message){
-        .id = S(""), .session_id = S(""), .platform = S("telegram"), .agent = S(""),
+        .id = S(""), .session_id = S(""), .platform = S("telegram"), .agent = S(""), .chat_type = is_private(j) ? S("private") : S("group"),
         .external_id = message_id(a, j), .chat_id = number(a, json_int(j, "chat.id", 0)),
         .thread_id = json_flag(j, "is_topic_message") ? number(a, json_int(j, "message_thread_id", 0)) : S(""),
         .user_id = number(a, json_int(j, "from.id", 0)), .user_name = user_name(a, json_object_get(j, "from")),

@@ -56,6 +56,7 @@ json_t *message_to_json(const struct message *m)
     put(o, "external_id", m->external_id);
     put(o, "chat_id", m->chat_id);
     put(o, "thread_id", m->thread_id);
+    put(o, "chat_type", m->chat_type);
     put(o, "agent", m->agent);
     put(o, "reply_to", m->reply_to);
     if (m->created_at)
@@ -216,10 +217,13 @@ enum err message_from_json(struct arena *a, const json_t *j, struct message *out
     TRY(take_text(a, j, "external_id", "", MESSAGE_ID_MAX, &m.external_id));
     TRY(take_text(a, j, "chat_id", "", MESSAGE_ID_MAX, &m.chat_id));
     TRY(take_text(a, j, "thread_id", "", MESSAGE_ID_MAX, &m.thread_id));
+    TRY(take_text(a, j, "chat_type", "", MESSAGE_ID_MAX, &m.chat_type));
     TRY(take_text(a, j, "agent", "", MESSAGE_ID_MAX, &m.agent));
     TRY(take_text(a, j, "reply_to", "", MESSAGE_ID_MAX, &m.reply_to));
     if (m.session_id.len && !uuid_valid(m.session_id))
         return failed(ERR_INPUT, "session_id must be a UUID");
+    if (m.chat_type.len && !str_eq(m.chat_type, S("private")) && !str_eq(m.chat_type, S("group")))
+        return failed(ERR_INPUT, "chat_type must be private or group");
     TRY(take_sender(a, j, &m));
     TRY(take_content(a, j, &m));
     TRY(take_context(a, j, &m));
@@ -247,7 +251,7 @@ void message_copy(struct arena *a, const struct message *m, struct message *out)
 {
     struct attachment *attachments = arena_alloc(a, m->n_attachments * sizeof *attachments);
     str *const fields[] = { &out->id, &out->session_id, &out->platform, &out->external_id, &out->chat_id,
-                            &out->thread_id, &out->agent, &out->user_id, &out->user_name, &out->text, &out->reply_to };
+                            &out->thread_id, &out->chat_type, &out->agent, &out->user_id, &out->user_name, &out->text, &out->reply_to };
 
     *out = *m;
     for (size_t i = 0; i < N_ELEMENTS(fields); i++)

@@ -24,6 +24,7 @@ struct message {
     str     platform;       /* the channel's name: telegram, rest, ws, cli, web */
     str     external_id;    /* the platform's id of this message: with the platform, what dedupe goes by */
     str     chat_id, thread_id, agent;  /* with the platform, what makes a session; thread_id and agent may be "" */
+    str     chat_type;      /* "private": nobody but the sender reads there; "group"; "": not told */
     str     user_id, user_name;
     str     text;
     const struct attachment *attachments;

@@ -44,7 +44,7 @@ TEST(message_of_the_public_sample_is_read)
 
 #define FULL \
     "{\"id\":\"i\",\"session_id\":\"1b4e28ba-2fa1-41d2-883f-0016d3cca427\",\"external_id\":\"7\",\"chat_id\":\"c\"," \
-    "\"thread_id\":\"t\",\"agent\":\"main\",\"reply_to\":\"6\",\"created_at\":\"2026-01-31T12:00:00.250Z\"," \
+    "\"thread_id\":\"t\",\"chat_type\":\"group\",\"agent\":\"main\",\"reply_to\":\"6\",\"created_at\":\"2026-01-31T12:00:00.250Z\"," \
     "\"sender\":{\"platform\":\"rest\",\"user_id\":\"u\",\"user_name\":\"Ann\"}," \
     "\"content\":{\"text\":\"hi\",\"attachments\":[{\"type\":\"file\",\"name\":\"a.txt\",\"mime\":\"text/plain\"," \
     "\"size\":3,\"blob\":\"ab\"}]},\"context\":{\"prev_messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}"
@@ -78,6 +78,7 @@ TEST(message_error_names_the_field)
         { "{}",                                           "content.text is missing"                          },
         { "{\"content\":null}",                           "content.text is missing"                          },
         { "{\"content\":\"hi\"}",                         "content must be an object"                        },
+        { "{\"chat_type\":\"channel\"}",                  "chat_type must be private or group"               },
         { "{\"content\":{\"text\":\"\"}}",                "content.text is missing"                          },
         { "{\"content\":{\"text\":5}}",                   "content.text must be a string"                    },
         { "{\"content\":{\"text\":\"x\",\"attachments\":{}}}", "content.attachments must be an array"        },

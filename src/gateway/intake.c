@@ -13,6 +13,7 @@
 #include "gateway/agents.h"
 #include "gateway/dispatch.h"
 #include "gateway/session_queue.h"
+#include "gateway/sessions.h"
 #include "runtime/clock.h"
 
 enum { TITLE_MAX = 80 };
@@ -48,6 +49,12 @@ static bool too_old(const struct message *m)
     return max_age && m->created_at < clock_wall_ms() - (int64_t)max_age;
 }
 
+/* Where a channel does not tell, others may read; our own surfaces are one person's. */
+static str chat_type_of(const struct message *m)
+{
+    return m->chat_type.len == 0 && access_is_own(m->platform) ? S("private") : m->chat_type;
+}
+
 static void add_statements(struct batch *b, struct arena *a, const struct message *m, const char *state)
 {
     CLEANUP(json_decrefp) json_t *body = message_to_json(m);
@@ -55,8 +62,8 @@ static void add_statements(struct batch *b, struct arena *a, const struct messag
     bool ended = strcmp(state, "ready") != 0;
     const char *error = strcmp(state, "expired") == 0 ? "older than messages.max_age when it arrived" : NULL;
 
-    batch_add(b, "session.ensure_for", "ssssssis", m->session_id.len ? m->session_id : new_uuid(a), m->platform,
-              m->chat_id, m->thread_id, m->agent, title_of(m->text), now, m->external_id);
+    batch_add(b, "session.ensure_for", "ssssssiss", m->session_id.len ? m->session_id : new_uuid(a), m->platform,
+              m->chat_id, m->thread_id, m->agent, title_of(m->text), now, m->external_id, chat_type_of(m));
     batch_add(b, "inbox.insert", "ssssssssscSiii", m->id, m->platform, m->chat_id, m->thread_id, m->agent,
               m->external_id, m->user_id, m->text, json_print(a, body), state, str_from(error), m->created_at, now,
               ended ? now : (int64_t)0);
@@ -95,6 +102,8 @@ static void hand_over(struct gateway *g, const struct batch *b, struct message *
         out[i].message_id = m[i].id;
         metric_add(out[i].expired ? METRIC_messages_expired : METRIC_messages_received, 1);
         out[i].is_paused = is_paused(g, out[i].session_id, m[i].text);
+        if (batch_changed(b, i * 2))        /* it is new, or of another type */
+            sessions_forget(g->sessions, out[i].session_id);
         if (!out[i].expired)
             dispatch_message(g, out[i].inbox_id, &m[i]);
     }

@@ -6,7 +6,12 @@
 
 struct sessions;
 
-struct session_place { str platform, chat_id, thread_id, agent, model, queue_mode; };
+struct session_place {
+    str platform, chat_id, thread_id, agent, model, queue_mode;
+    str chat_type;      /* "private", "group" or "": not told */
+    str project;        /* "": none */
+    str recall;         /* "off": no memories are shown there unasked; "": as configured */
+};
 
 struct sessions *sessions_new(void);
 void             sessions_free(struct sessions *);

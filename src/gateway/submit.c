@@ -60,6 +60,7 @@ enum err submit_named(struct gateway *g, struct arena *a, const char *platform, 
     set_sender(m, platform);
     m->session_id = NO_STR;
     m->chat_id = name;
+    m->chat_type = S("group");      /* a program's name for it: whose words stand there is not for us to know */
     TRY(choose_agent(g, m));
     return intake_receive(g, a, m, 1, out);
 }

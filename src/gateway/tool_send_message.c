@@ -90,8 +90,8 @@ static struct batch *rows_of(struct sending *s)
 
     random_uuid(session);
     random_uuid(s->message_id);
-    batch_add(b, "session.ensure_for", "csssssis", session, to->platform, to->chat_id, to->thread_id, to->agent, S(""), now,
-              s->external_id);
+    batch_add(b, "session.ensure_for", "csssssiss", session, to->platform, to->chat_id, to->thread_id, to->agent, S(""), now,
+              s->external_id, S(""));
     s->inbox_at = batch_size(b);
     batch_add(b, "inbox.insert", "csssssccccniii", s->message_id, to->platform, to->chat_id, to->thread_id, to->agent,
               s->external_id, "", "", "{}", "done", now, now, now);

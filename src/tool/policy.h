@@ -42,6 +42,8 @@ void     policy_decide(const struct policy *, struct arena *, const struct polic
 /* Is there a call of this tool that it does not deny?  Arguments and taint are not looked at: what a model is shown. */
 bool     policy_may_use(const struct policy *, const struct policy_facts *);
 bool     policy_has_role(const struct policy *, str role);
+/* The built-in role that theirs is like: "owner", "admin", "operator", "user", "guest"; "": they have none. */
+const char *policy_like(const struct policy *, const struct person *);
 /* Has this person an owner's or an admin's role, to change people and settings? */
 bool     policy_is_admin(const struct policy *, const struct person *);
 /* The narrowest row that would allow this call again for this person: what "always" writes.  NULL: there is none that

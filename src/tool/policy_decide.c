@@ -141,9 +141,16 @@ bool policy_has_role(const struct policy *p, str role)
     return p && policy_role_find(&p->roles, role);
 }
 
-bool policy_is_admin(const struct policy *p, const struct person *who)
+const char *policy_like(const struct policy *p, const struct person *who)
 {
     const struct policy_role *r = p ? policy_role_find(&p->roles, who->role) : NULL;
 
-    return r && (strcmp(r->like, "owner") == 0 || strcmp(r->like, "admin") == 0);
+    return r ? r->like : "";
+}
+
+bool policy_is_admin(const struct policy *p, const struct person *who)
+{
+    const char *like = policy_like(p, who);
+
+    return strcmp(like, "owner") == 0 || strcmp(like, "admin") == 0;
 }

@@ -6,14 +6,16 @@ INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
 ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
 
--- The same for a message, unless it is known: a duplicate may be in another session.
+-- The same for a message, unless it is known: a duplicate may be in another session.  ?9: what is told of the chat.
 -- name: session.ensure_for
-INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at, updated_at)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE platform = ?2 AND external_id = ?8)
-ON CONFLICT(platform, chat_id, thread_id, agent) DO NOTHING;
+INSERT INTO sessions(id, platform, chat_id, thread_id, agent, title, created_at, updated_at, chat_type)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?9 WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE platform = ?2 AND external_id = ?8)
+ON CONFLICT(platform, chat_id, thread_id, agent) DO UPDATE SET chat_type = excluded.chat_type
+WHERE excluded.chat_type NOT IN ('', sessions.chat_type) AND sessions.chat_type <> 'group';
 
 -- name: session.get
-SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at, queue_mode
+SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at, queue_mode,
+       chat_type, project, recall
 FROM sessions WHERE id = ?1;
 
 -- name: session.list
@@ -27,6 +29,12 @@ UPDATE sessions SET model = ?2 WHERE id = ?1;
 
 -- name: session.set_queue_mode
 UPDATE sessions SET queue_mode = ?2 WHERE id = ?1;
+
+-- name: session.set_project
+UPDATE sessions SET project = ?2 WHERE id = ?1;
+
+-- name: session.set_recall
+UPDATE sessions SET recall = ?2 WHERE id = ?1;
 
 -- name: session.forget_context
 UPDATE sessions SET context_from = ?2 WHERE id = ?1;
