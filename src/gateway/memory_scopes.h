@@ -28,7 +28,8 @@ struct memory_scopes {
 };
 
 /* In the arena.  A session that there is not: nothing is visible. */
-enum err memory_scopes_of(struct gateway *, struct arena *, str session_id, const struct person *, struct memory_scopes *out) AWAITS MUST_USE;
+enum err memory_scopes_of(struct gateway *, struct arena *, str session_id, const struct person *,
+                          struct memory_scopes *out) AWAITS MUST_USE;
 bool     memory_scopes_see(const struct memory_scopes *, struct scope);
 /* By its kind's name ("project"); "": own.  ERR_INPUT: there is no such scope here; ERR_AUTH: it is not theirs to write. */
 enum err memory_scopes_choose(const struct memory_scopes *, str kind, struct scope *out) MUST_USE;
