@@ -25,7 +25,9 @@ static int tokenize(Fts5Tokenizer *t, void *cx, int flags, const char *text, int
     struct word word;
     int rc = SQLITE_OK;
 
-    (void)t, (void)flags;
+    (void)t;
+    if (flags & FTS5_TOKENIZE_QUERY)
+        return token(cx, 0, text, len, 0, len);
     while (rc == SQLITE_OK && words_next(&w, &word))
         rc = token(cx, 0, word.folded.p, (int)word.folded.len, (int)word.start, (int)word.end);
     return rc;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sqlite_words.h: base/words.h as a tokenizer of FTS5, named "clawdbot" (https://www.sqlite.org/fts5.html#custom_tokenizers). */
+/* sqlite_words.h: base/words.h as a tokenizer of FTS5, named "clawdbot" (https://www.sqlite.org/fts5.html#custom_tokenizers).
+ * The strings of a query are words already, as words_next() says them: they are taken whole. */
 #pragma once
 #include "store/sqlite_db.h"
 
