@@ -41,7 +41,7 @@ enum err text_search(struct text *, struct arena *, const struct text_query *, s
 
 /* ---- care ---- */
 
-/* ERR_IO: items and index differ, or the index is damaged: text_rebuild() mends both.  Commits wait meanwhile. */
+/* ERR_CONFLICT: items and index differ, or the index is damaged: text_rebuild() mends both.  Commits wait meanwhile. */
 enum err text_check(struct text *) AWAITS MUST_USE;
 enum err text_rebuild(struct text *) AWAITS MUST_USE;
 /* What was deleted leaves the index, which is then one piece and fast; store_shrink() takes it from the files. */

@@ -2,11 +2,14 @@
 #include "base/words.h"
 #include "memory/text.h"
 
+/* Of the whole, so what waits at the end of the same transaction is done first. */
 static enum err run(struct text *t, const char *statement) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct batch *b = batch_new(a);
 
+    batch_add(b, "text.index", "");
+    batch_add(b, "text.indexed", "");
     batch_add(b, statement, "");
     return store_commit(t->store, b);
 }

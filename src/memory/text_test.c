@@ -3,58 +3,27 @@
 
 #include "base/test.h"
 #include "memory/id.h"
-#include "store/sqlite_db.h"
-#include "store/test_home.h"
+#include "memory/test_memory.h"
 
-/* Items are put in by a connection of its own: what is tested is how they are found. */
-struct scene { struct test_home home; struct text text; struct sqlite_db db; };
+struct scene { struct test_memory t; struct text text; };
 
 static struct scene scene_new(void) AWAITS
 {
-    struct scene s = { .home = home_folder() };
-    struct sqlite_place p;
+    struct scene s = { .t = test_memory_new() };
 
-    CHECK_OK(store_open(&(struct store_options){ .url = home_path(&s.home, "memory.db"), .schema = STORE_MEMORY }, &s.home.store));
-    CHECK_OK(sqlite_place_parse(home_path(&s.home, "memory.db"), &p));
-    p.schema = STORE_MEMORY;
-    CHECK_OK(sqlite_db_open(&s.db, &p, SQLITE_WRITER));
-    s.text.store = s.home.store;
+    s.text.store = s.t.store;
     return s;
 }
 
 static void scene_done(struct scene *s) AWAITS
 {
-    sqlite_db_close(&s->db);
     text_done(&s->text);
-    home_done(&s->home);
+    test_memory_done(&s->t);
 }
 
-static void run(struct scene *s, const char *sql)
+static int64_t add(struct scene *s, const char *text) AWAITS
 {
-    CHECK_OK(sqlite_db_exec(&s->db, sql));
-}
-
-static void partition(struct scene *s, unsigned id)
-{
-    run(s, arena_printf(s->home.arena, "INSERT INTO partitions (id, scope, scope_key, created_at) VALUES (%u, 'user', 'u%u', 0)", id, id));
-}
-
-static int64_t add(struct scene *s, unsigned partition, const char *text)
-{
-    sqlite3_stmt *stmt;
-    int64_t id = 0;
-
-    CHECK(sqlite3_prepare_v2(s->db.handle,
-        "INSERT INTO items (id, kind, text, origin, created_at, hash)"
-        " SELECT id << 40 | next, 'note', ?2, 'person', 0, '' FROM partitions WHERE id = ?1 RETURNING id", -1, &stmt, NULL) == SQLITE_OK);
-    sqlite3_bind_int64(stmt, 1, partition);
-    sqlite3_bind_text(stmt, 2, text, -1, SQLITE_STATIC);
-    CHECK(sqlite3_step(stmt) == SQLITE_ROW);
-    id = sqlite3_column_int64(stmt, 0);
-    CHECK(sqlite3_step(stmt) == SQLITE_DONE);
-    sqlite3_finalize(stmt);
-    run(s, arena_printf(s->home.arena, "UPDATE partitions SET next = next + 1 WHERE id = %u", partition));
-    return id;
+    return test_remember(&s->t, USER("a"), text);
 }
 
 struct answer { struct text_hit hits[50]; size_t n; };
@@ -64,45 +33,124 @@ static struct answer ask_in(struct scene *s, const char *question, const uint32_
     struct text_query q = { .text = str_from(question), .partitions = partitions, .n_partitions = n, .k = 50 };
     struct answer a = { .n = 0 };
 
-    CHECK_OK(text_search(&s->text, s->home.arena, &q, a.hits, &a.n));
+    CHECK_OK(text_search(&s->text, s->t.arena, &q, a.hits, &a.n));
     return a;
 }
 
 static struct answer ask(struct scene *s, const char *question) AWAITS
 {
-    return ask_in(s, question, (const uint32_t[]){ 1 }, 1);
+    uint32_t mine;
+
+    CHECK_OK(memory_partition_find(s->t.memory, USER("a"), S(""), &mine));
+    return ask_in(s, question, &mine, 1);
 }
 
 TEST(what_has_more_and_rarer_words_of_the_question_comes_first)
 {
-    CLEANUP(scene_done) struct scene s = scene_new();
+    struct scene s = scene_new();
+    int64_t port = add(&s, "The staging server listens on port 9123.");
+    int64_t other = add(&s, "The production server is in Frankfurt, and its port is closed.");
 
-    partition(&s, 1);
-    int64_t port = add(&s, 1, "The staging server listens on port 9123.");
-    int64_t other = add(&s, 1, "The production server is in Frankfurt, and its port is closed.");
-
-    add(&s, 1, "Alice likes green tea.");
+    add(&s, "Alice likes green tea.");
     struct answer a = ask(&s, "Which port does the staging server use?");
 
     CHECK_INT(a.n, 2);
     CHECK(a.hits[0].id == port && a.hits[1].id == other);
     CHECK(a.hits[0].score > a.hits[1].score);
     CHECK_INT(a.hits[0].matched, 3);
+    scene_done(&s);
 }
 
 TEST(nothing_is_found_in_partitions_that_were_not_named)
 {
-    CLEANUP(scene_done) struct scene s = scene_new();
+    struct scene s = scene_new();
+    int64_t ids[3] = {
+        test_remember(&s.t, USER("a"), "the password of the router is hunter2"),
+        test_remember(&s.t, USER("b"), "the password of the router is hunter2"),
+        test_remember(&s.t, USER("c"), "the password of the router is hunter2"),
+    };
+    uint32_t a = item_partition(ids[0]), c = item_partition(ids[2]);
+    struct answer got = ask_in(&s, "password of the router", (const uint32_t[]){ c, a, c }, 3);
 
-    for (unsigned p = 1; p <= 3; p++) {
-        partition(&s, p);
-        add(&s, p, "the password of the router is hunter2");
-    }
-    struct answer a = ask_in(&s, "password of the router", (const uint32_t[]){ 3, 1, 3 }, 3);
+    CHECK_INT(got.n, 2);
+    CHECK(got.hits[0].id == ids[2] && got.hits[1].id == ids[0]);
+    CHECK_INT(ask_in(&s, "password", (const uint32_t[]){ 99 }, 1).n, 0);
+    CHECK_INT(ask_in(&s, "password", NULL, 0).n, 0);
+    scene_done(&s);
+}
+
+TEST(what_was_asked_for_by_one_character_or_by_two_is_found)
+{
+    struct scene s = scene_new();
+    int64_t cat = add(&s, "我家的猫叫咪咪"), last = add(&s, "她不喜欢猫"), dog = add(&s, "狗在院子里");
+
+    struct answer one = ask(&s, "猫"), two = ask(&s, "院子"), none = ask(&s, "鱼");
+
+    CHECK_INT(one.n, 2);
+    CHECK((one.hits[0].id == cat && one.hits[1].id == last) || (one.hits[0].id == last && one.hits[1].id == cat));
+    CHECK_INT(two.n, 1);
+    CHECK(two.hits[0].id == dog);
+    CHECK_INT(none.n, 0);
+    scene_done(&s);
+}
+
+TEST(what_is_quoted_comes_first_word_for_word)
+{
+    struct scene s = scene_new();
+
+    add(&s, "server staging server staging, and once more staging server port, port of staging");
+    int64_t exact = add(&s, "A long note in which, among very many other things, the port of the staging server is told.");
+    struct answer a = ask(&s, "\"port of the staging server\""), chinese;
 
     CHECK_INT(a.n, 2);
-    CHECK_INT(item_partition(a.hits[0].id), 3);
-    CHECK_INT(item_partition(a.hits[1].id), 1);
-    CHECK_INT(ask_in(&s, "password", (const uint32_t[]){ 9 }, 1).n, 0);
-    CHECK_INT(ask_in(&s, "password", NULL, 0).n, 0);
+    CHECK(a.hits[0].id == exact && a.hits[0].exact && !a.hits[1].exact);
+    add(&s, "器务服 服务 务器");
+    exact = add(&s, "机房里有三台服务器");
+    chinese = ask(&s, "\u201c服务器\u201d");
+    CHECK(chinese.n > 0 && chinese.hits[0].id == exact && chinese.hits[0].exact);
+    scene_done(&s);
+}
+
+TEST(a_question_of_words_that_say_nothing_is_a_question_all_the_same)
+{
+    struct scene s = scene_new();
+    int64_t id = add(&s, "to be or not to be");
+
+    CHECK_INT(ask(&s, "or not to be").hits[0].id, id);
+    CHECK_INT(ask(&s, "?!").n, 0);
+    CHECK_INT(ask(&s, "").n, 0);
+    scene_done(&s);
+}
+
+TEST(a_question_that_looks_like_the_language_of_the_index_is_words)
+{
+    static const char *const questions[] = { "tea\" OR \"x", "tea*", "words:tea", "NEAR(tea)", "-tea", "^tea + (", "tea\x01\xff" };
+    struct scene s = scene_new();
+    int64_t id = add(&s, "tea");
+
+    for (size_t i = 0; i < N_ELEMENTS(questions); i++) {
+        struct answer a = ask(&s, questions[i]);
+
+        CHECK_INT(a.n, 1);
+        CHECK(a.hits[0].id == id);
+    }
+    scene_done(&s);
+}
+
+TEST(the_index_follows_what_is_stored_changed_and_deleted)
+{
+    struct scene s = scene_new();
+    int64_t id = add(&s, "alpha"), other = add(&s, "beta");
+    size_t n;
+
+    CHECK_INT(ask(&s, "alpha").n, 1);
+    CHECK_OK(text_check(&s.text));
+    CHECK_OK(memory_delete(s.t.memory, &id, 1, &n));
+    CHECK_INT(ask(&s, "alpha").n, 0);
+    CHECK_INT(ask(&s, "beta").hits[0].id, other);
+    CHECK_OK(text_check(&s.text));
+    CHECK_OK(text_rebuild(&s.text));
+    CHECK_OK(text_check(&s.text));
+    CHECK_INT(ask(&s, "beta").n, 1);
+    scene_done(&s);
 }

@@ -56,6 +56,8 @@ struct sqlite {
     struct worker       writer, readers[N_READERS];
     size_t              n_readers;      /* loop thread's */
     struct sqlite_db    db;             /* the writer's */
+    struct arena       *arena;
+    struct batch       *settle;         /* the writer's: what ends every transaction; NULL: nothing does */
     int                 wal_pages;      /* the writer's */
 
     pthread_mutex_t     mutex;          /* guards what follows */
@@ -159,10 +161,12 @@ static enum err run_jobs(struct sqlite_db *db, struct job *jobs)
     return OK;
 }
 
-static enum err run_group(struct sqlite_db *db, struct job *jobs)
+static enum err run_group(struct sqlite_db *db, struct job *jobs, struct batch *settle)
 {
     TRY(sqlite_db_step(db, TX_BEGIN));
     TRY(run_jobs(db, jobs));
+    if (settle)
+        TRY(sqlite_db_run(db, settle));
     if (FAULT(store_commit))
         return failed(ERR_IO, "database or disk is full (a fault was asked for)");
     TRY(sqlite_db_step(db, TX_COMMIT));
@@ -226,7 +230,7 @@ static void free_unawaited(struct job **jobs)
 static void write_group(struct sqlite *s, struct job *jobs)
 {
     uint64_t start = now_us();
-    enum err e = run_group(&s->db, jobs);
+    enum err e = run_group(&s->db, jobs, s->settle);
 
     if (e)
         undo_group(&s->db, jobs, e);
@@ -457,6 +461,12 @@ static struct sqlite *sqlite_new(const struct sqlite_place *place)
     pthread_cond_init(&s->write, NULL);
     pthread_cond_init(&s->read, NULL);
     s->later_timer = (struct timer){ .fn = later_is_due, .arg = s };
+    s->arena = arena_new();
+    if (place->schema == STORE_MEMORY) {
+        s->settle = batch_new(s->arena);
+        batch_add(s->settle, "text.index", "");
+        batch_add(s->settle, "text.indexed", "");
+    }
     return s;
 }
 
@@ -465,6 +475,7 @@ static void sqlite_free(struct sqlite *s)
     pthread_cond_destroy(&s->write);
     pthread_cond_destroy(&s->read);
     pthread_mutex_destroy(&s->mutex);
+    arena_free(s->arena);
     free(s);
 }
 

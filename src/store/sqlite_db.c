@@ -56,6 +56,8 @@ enum err sqlite_db_failed(struct sqlite_db *db, const char *doing)
     int code = sqlite3_extended_errcode(db->handle);
     enum err e;
 
+    if (code == SQLITE_CORRUPT_VTAB)    /* of the rows that the index is made of nothing is lost: no reason to fail all others */
+        return failed(ERR_CONFLICT, "%s: the full-text index is damaged, or differs from the rows (%d)", doing, code);
     switch (code & 0xff) {
     case SQLITE_CONSTRAINT: e = code == SQLITE_CONSTRAINT_DATATYPE ? ERR_BUG : ERR_CONFLICT; break;
     case SQLITE_TOOBIG:     e = ERR_LIMIT; break;

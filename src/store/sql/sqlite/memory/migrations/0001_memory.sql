@@ -85,20 +85,26 @@ CREATE TABLE rebuilds (
     PRIMARY KEY (summary, inbox_id, source)
 ) STRICT, WITHOUT ROWID;
 
--- The full-text index: in the transaction that changes an item.
+-- The full-text index, in the transaction that changes an item.  What comes is listed and goes into the index in one statement before
+-- COMMIT (text.index): FTS5 writes what it has gathered at every savepoint, and each statement with triggers is one.
 CREATE VIEW items_indexed AS SELECT id, coalesce(terms, title || char(10) || text) AS words FROM items;
 CREATE VIRTUAL TABLE items_text USING fts5 (words, content = 'items_indexed', content_rowid = 'id', tokenize = 'clawdbot',
     detail = column, columnsize = 0);
+INSERT INTO items_text (items_text, rank) VALUES ('hashsize', 8388608);     -- a thousand items are one piece of index
 CREATE VIRTUAL TABLE items_terms USING fts5vocab ('items_text', 'row');
+CREATE TABLE unindexed (id INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER items_inserted AFTER INSERT ON items BEGIN
-    INSERT INTO items_text (rowid, words) VALUES (new.id, coalesce(new.terms, new.title || char(10) || new.text));
+    INSERT INTO unindexed (id) VALUES (new.id);
 END;
 CREATE TRIGGER items_changed AFTER UPDATE OF title, text, terms ON items BEGIN
-    INSERT INTO items_text (items_text, rowid, words) VALUES ('delete', old.id, coalesce(old.terms, old.title || char(10) || old.text));
-    INSERT INTO items_text (rowid, words) VALUES (new.id, coalesce(new.terms, new.title || char(10) || new.text));
+    INSERT INTO items_text (items_text, rowid, words) SELECT 'delete', old.id, coalesce(old.terms, old.title || char(10) || old.text)
+        WHERE NOT EXISTS (SELECT 1 FROM unindexed WHERE id = old.id);
+    INSERT OR IGNORE INTO unindexed (id) VALUES (new.id);
 END;
 CREATE TRIGGER items_deleted AFTER DELETE ON items BEGIN
-    INSERT INTO items_text (items_text, rowid, words) VALUES ('delete', old.id, coalesce(old.terms, old.title || char(10) || old.text));
+    INSERT INTO items_text (items_text, rowid, words) SELECT 'delete', old.id, coalesce(old.terms, old.title || char(10) || old.text)
+        WHERE NOT EXISTS (SELECT 1 FROM unindexed WHERE id = old.id);
+    DELETE FROM unindexed WHERE id = old.id;
 END;
 
 -- ---- knowledge ----

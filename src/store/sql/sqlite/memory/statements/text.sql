@@ -17,6 +17,13 @@ SELECT id, words FROM items_indexed WHERE id IN (SELECT value FROM json_each(?1)
 -- name: text.sample
 SELECT words FROM items_indexed WHERE id BETWEEN ?1 AND ?2 LIMIT ?3;
 
+-- What came or changed, into the index: at the end of every transaction, by the store itself.
+-- name: text.index
+INSERT INTO items_text (rowid, words) SELECT id, words FROM items_indexed WHERE id IN (SELECT id FROM unindexed) ORDER BY id;
+
+-- name: text.indexed
+DELETE FROM unindexed;
+
 -- ---- care ----
 
 -- An error says that index and items differ, or that the index is damaged.
