@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "store/folder.h"
 
-enum { VERSION = 1, ROWS_RESERVED = 16 << 20 };
+enum { VERSION = 1, ROWS_RESERVED = 16 << 20, IS_OPEN_AT = 512 };
 #define RESERVED_MAX (UINT64_C(1) << 40)    /* bytes of addresses for one file, unless it is longer */
 #define GROW_LEAST   (UINT64_C(1) << 20)    /* bytes of float rows */
 #define GROW_MOST    (UINT64_C(1) << 28)
@@ -189,6 +189,25 @@ static enum err map_files(struct vector_files *f)
     return failed(ERR_IO, "cannot map %s: %s", f->paths[VECTOR_FLOATS], strerror(errno));
 }
 
+/* On disk before anything else is, so that a crash is known of. */
+static enum err mark_open(struct vector_files *f)
+{
+    uint8_t *mark = f->maps[VECTOR_ROWS] + IS_OPEN_AT;
+
+    f->was_open = *mark;
+    *mark = 1;
+    return f->was_open ? OK : vector_files_sync(f, VECTOR_ROWS);
+}
+
+static void mark_closed(struct vector_files *f)
+{
+    for (int i = 0; i < N_VECTOR_FILES; i++)
+        if (vector_files_sync(f, (enum vector_file)i) != OK)
+            return;
+    if (!f->was_open)
+        f->maps[VECTOR_ROWS][IS_OPEN_AT] = 0;
+}
+
 enum err vector_files_open(struct vector_files *f, const char *folder, uint32_t dimension, uint32_t generation)
 {
     *f = (struct vector_files){ .dimension = dimension, .length = (dimension + 63) / 64 * 64, .width = (dimension + 15) / 16 * 16,
@@ -201,6 +220,7 @@ enum err vector_files_open(struct vector_files *f, const char *folder, uint32_t 
 
     e = e ? e : open_files(f, generation);
     e = e ? e : map_files(f);
+    e = e ? e : mark_open(f);
     if (e)
         vector_files_close(f);
     else
@@ -210,6 +230,8 @@ enum err vector_files_open(struct vector_files *f, const char *folder, uint32_t 
 
 void vector_files_close(struct vector_files *f)
 {
+    if (f->maps[VECTOR_FLOATS])
+        mark_closed(f);
     unmap_files(f);
     for (int i = 0; i < N_VECTOR_FILES; i++) {
         raw_closep(&f->fds[i]);
@@ -253,7 +275,7 @@ static enum err grow_to(struct vector_files *f, size_t blocks)
             return failed(ERR_IO, "no room for more vectors in %s: %s", f->paths[i], strerror(e));
     }
     f->blocks = blocks;
-    return OK;
+    return vector_files_sync(f, VECTOR_ROWS);   /* what is put there must not outlive a power cut that its place does not */
 }
 
 enum err vector_files_grow(struct vector_files *f)

@@ -10,6 +10,7 @@
  * The numbers are little-endian, as on all machines that we build for. */
 #pragma once
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/str.h"
 
@@ -31,10 +32,11 @@ struct vector_files {
     int            fds[N_VECTOR_FILES];
     uint8_t       *maps[N_VECTOR_FILES];    /* header included */
     char          *paths[N_VECTOR_FILES];
+    bool           was_open;                /* whoever had them open before did not close them */
 };
 
 enum err vector_files_open(struct vector_files *, const char *folder, uint32_t dimension, uint32_t generation) MUST_USE;
-void     vector_files_close(struct vector_files *);
+void     vector_files_close(struct vector_files *);             /* syncs */
 enum err vector_files_delete(const char *folder, uint32_t generation) MUST_USE;
 enum err vector_files_grow(struct vector_files *) MUST_USE;     /* by at least one block; ERR_IO: no room */
 enum err vector_files_sync(struct vector_files *, enum vector_file) MUST_USE;

@@ -17,6 +17,11 @@ void row_list_add(struct row_list *l, uint32_t x)
     l->p[l->n++] = x;
 }
 
+void row_list_done(struct row_list *l)
+{
+    free(l->p);
+}
+
 static void row_list_reverse(struct row_list *l)
 {
     for (size_t i = 0, j = l->n; i + 1 < j; i++) {
@@ -91,12 +96,16 @@ static struct block_list *list_new(size_t cap)
     return l;
 }
 
-/* A reader may be in the old one: it is freed when none can be. */
 static void list_replace(struct vectors *v, struct vector_partition *p, struct block_list *new)
 {
     struct block_list *old = atomic_load_explicit(&p->blocks, memory_order_relaxed);
 
     atomic_store_explicit(&p->blocks, new, memory_order_release);
+    partition_keep_garbage(v, old);
+}
+
+void partition_keep_garbage(struct vectors *v, void *old)
+{
     if (old == NULL)
         return;
     v->garbage = mem_resize(v->garbage, (v->n_garbage + 1) * sizeof *v->garbage);
@@ -276,6 +285,8 @@ void partitions_free(struct vectors *v)
 
     for (size_t i = 0; (p = partition_next(v, &i));) {
         free(p->blocks);
+        free(p->fresh);
+        free(p->leaving.p);
         free(p->open.p);
         free(p);
     }

@@ -7,6 +7,18 @@
 #include "base/mem.h"
 #include "memory/vectors_internal.h"
 
+enum { GRAPH_FROM = 1000000, GRAPH_FROM_ASKED = 4096 };
+
+static size_t graph_from(const struct vectors_options *o)
+{
+    switch (o->kind) {
+    case VECTORS_FLAT: return SIZE_MAX;
+    case VECTORS_HNSW: return GRAPH_FROM_ASKED;
+    case VECTORS_AUTO: break;
+    }
+    return o->graph_from ? o->graph_from : GRAPH_FROM;
+}
+
 static enum err choose_kernel(struct vectors *v, const char *name)
 {
     v->kernel = kernel_best();
@@ -44,6 +56,7 @@ enum err vectors_open(const char *folder, const struct vectors_options *o, struc
     init_lock(&v->readers);
     vector_map_init(&v->map, &v->files);
     v->code = vector_code_new(&v->files);
+    v->graph_from = graph_from(o);
     e = choose_kernel(v, o->kernel);
     e = e ? e : partitions_load(v);
     if (e)
@@ -55,6 +68,7 @@ enum err vectors_open(const char *folder, const struct vectors_options *o, struc
 
 static void free_garbage(struct vectors *v)
 {
+    graph_after_readers(v);
     for (size_t i = 0; i < v->n_garbage; i++)
         free(v->garbage[i]);
     free(v->garbage);
@@ -66,8 +80,9 @@ void vectors_close(struct vectors *v)
 {
     if (v == NULL)
         return;
-    partitions_free(v);
+    graph_close(v);
     free_garbage(v);
+    partitions_free(v);
     free(v->retired.p);
     free(v->released.p);
     free(v->nobodys.p);
@@ -80,6 +95,7 @@ void vectors_close(struct vectors *v)
 
 enum err vectors_delete(const char *folder, uint32_t generation)
 {
+    TRY(graph_delete(folder, generation));
     return vector_files_delete(folder, generation);
 }
 
@@ -121,6 +137,7 @@ enum err vectors_put(struct vectors *v, int64_t id, const float *values, size_t 
     if (former != NO_ROW)
         retire(v, former);
     publish(v, row);
+    graph_added(v, partition_find(v, item_partition(id)), row);
     return OK;
 }
 
@@ -189,6 +206,7 @@ static void free_retired(struct vectors *v)
 enum err vectors_sync(struct vectors *v)
 {
     if (v->retired.n) {
+        graph_take_out(v);
         partitions_release(v);
         wait_for_readers(v);
         zero_retired(v);
@@ -210,4 +228,5 @@ void vectors_stats(struct vectors *v, struct vectors_stats *out)
                                    .kernel = v->kernel->name };
     for (size_t i = 0; (p = partition_next(v, &i));)
         out->partitions += atomic_load(&p->items) > 0;
+    graph_stats(v, out);
 }

@@ -22,15 +22,21 @@ struct vectors;
 
 enum { VECTORS_DIMENSION_MAX = 100000, VECTORS_K_MAX = 10000 };
 
+/* How a partition is searched: FLAT looks at all rows, AUTO follows a graph (hnsw.h) from `graph_from` items on, HNSW from 4096 on:
+ * below that a look at all rows is quicker, and exact. */
+enum vectors_kind { VECTORS_AUTO, VECTORS_FLAT, VECTORS_HNSW };
+
 struct vectors_options {
     uint32_t    dimension;      /* 1 to VECTORS_DIMENSION_MAX */
     uint32_t    generation;     /* a part of the files' names: those of the next embedding model grow beside these */
+    enum vectors_kind kind;
+    size_t      graph_from;     /* for AUTO; 0: 1,000,000 */
     const char *kernel;         /* for tests: the name of one in kernel.h; NULL: the best that runs here */
 };
 
 /* Makes the folder and the files where there are none. */
 enum err vectors_open(const char *folder, const struct vectors_options *, struct vectors **out) MUST_USE;
-void     vectors_close(struct vectors *);       /* does not sync */
+void     vectors_close(struct vectors *);       /* what was put is on disk then; what was removed is zeroed by the next sync only */
 /* Removes the files of a generation, which must not be open.  OK when there are none. */
 enum err vectors_delete(const char *folder, uint32_t generation) MUST_USE;
 
@@ -43,6 +49,10 @@ bool     vectors_remove(struct vectors *, int64_t id);
 void     vectors_drop_partition(struct vectors *, uint32_t partition);      /* the same for all of one */
 /* To disk.  Waits for the searches under way when something was removed. */
 enum err vectors_sync(struct vectors *) MUST_USE;
+/* Upkeep: builds and stores graphs where they are wanted; after a crash looks once through free rows for bytes of a vector.  At
+ * most `steps` of about half a millisecond each; the load or the store of a graph counts as one, and takes up to a second.  Call it
+ * again while *ret_more.  Until a graph is there all rows are looked at; what is not in it yet is looked at beside it. */
+enum err vectors_maintain(struct vectors *, size_t steps, bool *ret_more) MUST_USE;
 /* For `memory doctor`: headers, ids in their partition and there once, counts, both copies of each vector in agreement, and that
  * where no item is all bytes are zero.  Reads everything.  One line of `out` for each problem; returns how many. */
 size_t   vectors_check(struct vectors *, struct buf *out);
@@ -59,6 +69,7 @@ struct vector_query {
      * be among the best; quick, and safe beside others. */
     bool          (*keep)(void *arg, int64_t id);
     void           *keep_arg;
+    bool            exact;          /* look at all rows, though there is a graph */
 };
 
 struct vector_hit { int64_t id; float score; };
@@ -74,7 +85,8 @@ struct vectors_stats {
     size_t      items;
     size_t      partitions;         /* with items */
     size_t      removed;            /* items whose bytes the next vectors_sync() makes zero */
-    uint64_t    bytes;              /* of the files */
+    size_t      graphs, in_graphs;  /* partitions that have one, and items that are in one */
+    uint64_t    bytes;              /* of the files, graphs apart */
     uint32_t    dimension;
     const char *kernel;
 };

@@ -6,6 +6,8 @@
 
 #include "memory/vectors_internal.h"
 
+enum { SCRUB_BLOCKS = 32 };
+
 struct check {
     struct vectors    *v;
     struct buf        *out;
@@ -32,11 +34,14 @@ static bool all_zero(const void *p, size_t n)
     return n == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0);
 }
 
+static bool is_empty(const struct vector_files *f, uint32_t row)
+{
+    return all_zero(codes_at(f, row), f->length) && all_zero(floats_at(f, row), f->width * sizeof(float));
+}
+
 static void check_free(struct check *c, uint32_t row)
 {
-    const struct vector_files *f = &c->v->files;
-
-    if (!all_zero(codes_at(f, row), f->length) || !all_zero(floats_at(f, row), f->width * sizeof(float)))
+    if (!is_empty(&c->v->files, row))
         say(c, row, "bytes of a vector where there is no item");
 }
 
@@ -101,6 +106,23 @@ static void check_lists(struct check *c)
             buf_addf(c->out, "partition %u: %zu items, its blocks have %zu\n", p->number, atomic_load(&p->items), n);
         }
     }
+}
+
+static void scrub_block(struct vectors *v, size_t block)
+{
+    for (uint32_t row = (uint32_t)(block * BLOCK_ROWS), end = row + BLOCK_ROWS; row < end; row++)
+        if (row_id(v, row) == 0 && !is_empty(&v->files, row))
+            vector_files_zero(&v->files, row, 1);
+}
+
+size_t vectors_scrub(struct vectors *v, size_t steps)
+{
+    for (; v->files.was_open && steps > 0; steps--) {
+        for (size_t i = 0; i < SCRUB_BLOCKS && v->scrub_at < v->files.blocks; i++)
+            scrub_block(v, v->scrub_at++);
+        v->files.was_open = v->scrub_at < v->files.blocks;
+    }
+    return steps;
 }
 
 size_t vectors_check(struct vectors *v, struct buf *out)

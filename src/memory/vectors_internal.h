@@ -17,7 +17,16 @@ struct block_list {                     /* grows by being replaced; readers use 
     uint32_t       at[];
 };
 
+/* Rows that are not in their partition's graph yet: from `head` to `n`.  Grows as block_list does. */
+struct fresh_list {
+    _Atomic size_t head, n;
+    size_t         cap;
+    uint32_t       at[];
+};
+
 struct row_list { uint32_t *p; size_t n, cap; };
+
+struct hnsw;
 
 struct vector_partition {
     uint32_t                     number;
@@ -25,6 +34,10 @@ struct vector_partition {
     struct row_list              open;  /* blocks that may have a free row; the last one is filled first */
     _Atomic size_t               items;
     uint64_t                     released_in;   /* the latest pass of partitions_release() over it */
+    _Atomic(struct hnsw *)       graph;         /* NULL: searches look at all rows */
+    _Atomic(struct fresh_list *) fresh;
+    struct row_list              leaving;       /* within vectors_sync() */
+    size_t                       unsaved;       /* changes of the graph since its file */
 };
 
 enum { PARTITION_LEAF = 1024, PARTITION_LEAVES = (ITEM_PARTITION_MAX + 1) / PARTITION_LEAF };
@@ -44,11 +57,17 @@ struct vectors {
     struct row_list      nobodys;       /* blocks */
     void               **garbage;       /* lists that a reader may still hold */
     size_t               n_garbage;
+    struct hnsw        **old_graphs;    /* the same */
+    size_t               n_old_graphs;
+    size_t               graph_from;    /* items of a partition; SIZE_MAX: never */
+    size_t               maintain_at;   /* the partition whose turn it is */
+    size_t               scrub_at;      /* the next block of vectors_scrub() */
     uint64_t             releases;      /* passes of partitions_release() */
     _Atomic size_t       items, n_retired;
 };
 
 void row_list_add(struct row_list *, uint32_t);
+void row_list_done(struct row_list *);
 
 /* vector_partitions.c */
 struct vector_partition *partition_find(const struct vectors *, uint32_t number);   /* NULL */
@@ -59,6 +78,20 @@ void     partitions_release(struct vectors *);              /* blocks without a 
 void     partitions_free(struct vectors *);
 /* for (i = 0; (p = partition_next(v, &i)); ) */
 struct vector_partition *partition_next(const struct vectors *, size_t *at);
+
+void     partition_keep_garbage(struct vectors *, void *);     /* freed when no reader can hold it; NULL is passed over */
+
+/* vectors_check.c */
+/* After a crash: bytes that a power cut left in free rows, whose id it lost.  Returns the steps that are left; looks only once. */
+size_t vectors_scrub(struct vectors *, size_t steps);
+
+/* vectors_graph.c */
+void graph_added(struct vectors *, struct vector_partition *, uint32_t row);
+void graph_take_out(struct vectors *);      /* what is retired; before those rows' blocks are released */
+void graph_after_readers(struct vectors *);
+void graph_close(struct vectors *);
+void graph_stats(struct vectors *, struct vectors_stats *);     /* adds to it */
+enum err graph_delete(const char *folder, uint32_t generation) MUST_USE;    /* the files of all graphs */
 
 /* vector_code.c */
 /* Length 1, and its int8 form: floats[width], codes[length], both aligned, padded with 0.  offset: 128 times the codes' sum. */

@@ -5,17 +5,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "memory/hnsw.h"
 #include "memory/vectors_internal.h"
 
 enum { CANDIDATES_A_HIT = 4, CANDIDATES_LEAST = 40 };
-
-struct candidate { float score; uint32_t row; };
 
 struct search {
     struct vectors            *v;
     const struct vector_query *query;
     struct vector_code         code;
-    struct candidate          *best;    /* a heap, the worst on top, once it is full */
+    struct near               *best;    /* a heap */
     size_t                     n, cap;
     float                      least;   /* what a row must have to come in */
 };
@@ -33,33 +32,20 @@ static void search_done(struct search *s)
 
 /* --- the best of the int8 rows --- */
 
-static void sift_down(struct candidate *heap, size_t n, size_t i)
+static bool is_wanted(const struct search *s, uint32_t row)
 {
-    struct candidate x = heap[i];
+    const struct vector_query *q = s->query;
 
-    for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && heap[child + 1].score < heap[child].score)
-            child++;
-        if (x.score <= heap[child].score)
-            break;
-        heap[i] = heap[child];
-    }
-    heap[i] = x;
+    return q->keep == NULL || q->keep(q->keep_arg, row_id(s->v, row));
 }
 
 static void offer(struct search *s, float score, uint32_t row)
 {
-    if (s->query->keep && !s->query->keep(s->query->keep_arg, row_id(s->v, row)))
+    if (!is_wanted(s, row))
         return;
-    if (s->n < s->cap) {
-        s->best[s->n++] = (struct candidate){ score, row };
-        for (size_t i = s->n == s->cap ? s->n / 2 : 0; i-- > 0;)
-            sift_down(s->best, s->n, i);
-    } else {
-        s->best[0] = (struct candidate){ score, row };
-        sift_down(s->best, s->n, 0);
-    }
-    s->least = s->n == s->cap ? s->best[0].score : -INFINITY;
+    near_keep(s->best, &s->n, s->cap, (struct near){ score, row });
+    if (s->n == s->cap)
+        s->least = s->best[0].score;
 }
 
 /* n rows that follow each other, of one block. */
@@ -73,7 +59,7 @@ static void scan_rows(struct search *s, uint32_t row, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         float score = (float)(int32_t)((uint32_t)dots[i] - (uint32_t)s->code.offset) * scales[i] * s->code.scale;
 
-        if (score > s->least)
+        if (score > s->least)       /* seldom */
             offer(s, score, row + i);
     }
 }
@@ -90,10 +76,9 @@ static void scan_block(struct search *s, uint32_t block)
     }
 }
 
-static void scan_partition(struct search *s, uint32_t number)
+static void scan_all(struct search *s, const struct vector_partition *p)
 {
-    const struct vector_partition *p = partition_find(s->v, number);
-    const struct block_list *l = p ? partition_blocks(p) : NULL;
+    const struct block_list *l = partition_blocks(p);
     size_t n = list_length(l);
 
     for (size_t i = 0; i < n; i++) {
@@ -101,6 +86,62 @@ static void scan_partition(struct search *s, uint32_t number)
             __builtin_prefetch(block_at(&s->v->files, l->at[i + 2])->scales);
         scan_block(s, l->at[i]);
     }
+}
+
+/* --- those that the graph leads to --- */
+
+static bool is_used(const struct search *s, uint32_t row)
+{
+    return block_used(s->v, row / BLOCK_ROWS) >> row % BLOCK_ROWS & 1;
+}
+
+static bool accept(void *arg, uint32_t row)
+{
+    struct search *s = arg;
+
+    return is_used(s, row) && is_wanted(s, row);
+}
+
+/* Before the graph: what comes into the graph meanwhile is then found twice, and never not at all. */
+static void scan_fresh(struct search *s, const struct fresh_list *l, size_t from, size_t n)
+{
+    for (size_t i = from; i < n; i++)
+        if (is_used(s, l->at[i]))
+            scan_rows(s, l->at[i], 1);
+}
+
+/* False: all rows are to be looked at. */
+static bool scan_graph(struct search *s, const struct vector_partition *p)
+{
+    const struct hnsw *h = atomic_load_explicit(&p->graph, memory_order_acquire);
+    const struct fresh_list *l = atomic_load_explicit(&p->fresh, memory_order_acquire);
+
+    if (h == NULL || l == NULL || s->query->exact)
+        return false;
+    size_t from = atomic_load_explicit(&l->head, memory_order_acquire), n = atomic_load_explicit(&l->n, memory_order_acquire);
+
+    if ((n - from) * 2 > atomic_load(&p->items))
+        return false;
+    struct hnsw_query q = { &s->code, s->cap > HNSW_SEARCH_WIDTH ? s->cap : HNSW_SEARCH_WIDTH, accept, s };
+    CLEANUP(mem_freep) struct near *found = mem_alloc(q.width * sizeof *found);
+    size_t n_found;
+
+    scan_fresh(s, l, from, n);
+    if (!hnsw_search(h, &q, found, &n_found))
+        return false;
+    for (size_t i = 0; i < n_found; i++)
+        near_keep(s->best, &s->n, s->cap, found[i]);
+    if (s->n == s->cap)
+        s->least = s->best[0].score;
+    return true;
+}
+
+static void scan_partition(struct search *s, uint32_t number)
+{
+    const struct vector_partition *p = partition_find(s->v, number);
+
+    if (p && !scan_graph(s, p))
+        scan_all(s, p);
 }
 
 static int by_number(const void *a, const void *b)
@@ -138,7 +179,7 @@ static size_t rank(struct search *s, struct vector_hit *out)
 {
     const struct vector_files *f = &s->v->files;
     CLEANUP(mem_freep) struct vector_hit *hits = mem_alloc((s->n + 1) * sizeof *hits);
-    size_t n = s->n < s->query->k ? s->n : s->query->k;
+    size_t n = 0;
 
     for (size_t i = 0; i < s->n; i++) {
         float score = s->v->kernel->dot_float(s->code.floats, floats_at(f, s->best[i].row), f->width);
@@ -146,7 +187,9 @@ static size_t rank(struct search *s, struct vector_hit *out)
         hits[i] = (struct vector_hit){ row_id(s->v, s->best[i].row), isnan(score) ? -1 : score };
     }
     qsort(hits, s->n, sizeof *hits, by_score);
-    memcpy(out, hits, n * sizeof *hits);
+    for (size_t i = 0; i < s->n && n < s->query->k; i++)
+        if (i == 0 || hits[i].id != hits[i - 1].id)         /* found twice */
+            out[n++] = hits[i];
     return n;
 }
 
