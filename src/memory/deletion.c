@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* deletion.c: items go. */
+#include "base/log.h"
+#include "base/metrics.h"
 #include "memory/memory_internal.h"
 
 enum { DELETE_PAGE = 1000 };
@@ -31,16 +33,26 @@ static enum err delete_all(struct memory *m, const int64_t *ids, size_t n, enum 
         gone += batch_changed(b, batch_size(b) - 1);
     }
     *ret_n = gone;
+    metric_add(METRIC_memory_deleted, (int64_t)gone);
+    return OK;
+}
+
+/* The vectors go at once.  Where that fails now, memory_run() goes on: their list is stored. */
+static enum err delete_with_vectors(struct memory *m, const int64_t *ids, size_t n, enum deletion how, size_t *ret_n) AWAITS
+{
+    TRY(delete_all(m, ids, n, how, ret_n));
+    if (*ret_n && purge_all(m) != OK)
+        log_event(LOG_DEBUG, "memory.purge_failed", F("error", failed_text()));
     memory_changed(m);
     return OK;
 }
 
 enum err memory_delete(struct memory *m, const int64_t *ids, size_t n, size_t *ret_n)
 {
-    return delete_all(m, ids, n, FORGET, ret_n);
+    return delete_with_vectors(m, ids, n, FORGET, ret_n);
 }
 
 enum err memory_drop(struct memory *m, const int64_t *ids, size_t n, size_t *ret_n)
 {
-    return delete_all(m, ids, n, DROP, ret_n);
+    return delete_with_vectors(m, ids, n, DROP, ret_n);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "memory/memory_internal.h"
 #include "runtime/clock.h"
 
@@ -128,19 +129,58 @@ static enum err save(struct saving *s) AWAITS
     return say_again(s);
 }
 
+static enum err check_all(struct saving *s, const float *vectors)
+{
+    size_t d = s->memory->embedder.dimension;
+
+    if (vectors && memory_vectors(s->memory) == NULL)
+        return failed(ERR_INPUT, "vectors are given, and the memory keeps none: semantic_search.enable is off");
+    for (size_t i = 0; i < s->n; i++) {
+        if (item_check(&s->items[i]) != OK)
+            return failed_in(ERR_INPUT, s->n > 1 ? "number %zu: " : "", i + 1);
+        if (vectors && !vector_is_usable(vectors + i * d, d))
+            return failed(ERR_INPUT, "number %zu: its vector has something that is no number, or is all 0", i + 1);
+        item_hash(&s->items[i], s->saved[i].hash);
+    }
+    return OK;
+}
+
+static enum err put_given(struct saving *s, struct arena *a, const float *vectors) AWAITS
+{
+    struct made_vector *made = arena_alloc(a, s->n * sizeof *made);
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->saved[i].was_there)
+            made[n++] = (struct made_vector){ s->saved[i].id, vectors + i * s->memory->embedder.dimension };
+    enum err e = n ? vector_side_put(s->memory, made, n) : OK;
+
+    return e ? failed_in(e, "it is remembered, but its vector is not stored yet: ") : OK;
+}
+
+/* Of a few somebody may ask at once: they do not wait behind a thousand documents. */
+static void note_fresh(struct memory *m, const int64_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n && n <= FRESH_MAX / 4 && m->n_fresh < FRESH_MAX; i++)
+        m->fresh[m->n_fresh++] = ids[i];
+}
+
 enum err memory_save(struct memory *m, const struct memory_item *items, size_t n, const float *vectors, int64_t *ret_ids)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct saving s = { m, items, arena_alloc(a, n * sizeof(struct saved)), n, n, clock_wall_ms() };
+    int64_t added = 0;
 
-    (void)vectors;
-    for (size_t i = 0; i < n; i++) {
-        TRY(item_check(&items[i]));
-        item_hash(&items[i], s.saved[i].hash);
-    }
+    TRY(check_all(&s, vectors));
     TRY(save(&s));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ret_ids[i] = s.saved[i].id;
+        added += !s.saved[i].was_there;
+    }
+    metric_add(METRIC_memory_saved, added);
+    if (vectors)
+        return put_given(&s, a, vectors);
+    note_fresh(m, ret_ids, n);
     memory_changed(m);
     return OK;
 }
@@ -242,6 +282,8 @@ enum err memory_replace(struct memory *m, int64_t old, const struct memory_item 
     }
     TRY(e);
     *ret_id = row_int(batch_rows(b, 0), 0, 0);
+    metric_add(METRIC_memory_saved, 1);
+    note_fresh(m, ret_id, 1);
     memory_changed(m);
     return OK;
 }

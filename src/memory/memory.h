@@ -16,7 +16,8 @@ struct embedder {
     const char *label;              /* "builtin-1", "openai/text-embedding-3-small": another one makes all vectors anew */
     size_t      dimension;
     size_t      batch;              /* texts at most a call */
-    /* n vectors of `dimension` numbers behind each other, in the arena.  ERR_INPUT: these texts never; other errors: perhaps later. */
+    /* n vectors of `dimension` numbers behind each other, in the arena.  ERR_INPUT, ERR_TOO_LONG, ERR_REMOTE: some of these texts are
+     * not taken, which is found out by asking for fewer; other errors: perhaps later.  `arg` lives as long as the memory. */
     enum err  (*embed)(void *arg, struct arena *, const str *texts, size_t n, const float **out) /* AWAITS */;
     void       *arg;
 };
@@ -29,7 +30,7 @@ struct memory_options {
 };
 
 /* Opens the vectors too: files that are damaged, of another dimension or of another embedder are made anew in the background, said once in
- * the log.  memory_close() ends what runs. */
+ * the log; until then what has no new vector yet is found by its words.  memory_close() ends what runs, and waits for searches. */
 enum err memory_open(const struct memory_options *, struct memory **out) AWAITS MUST_USE;
 void     memory_close(struct memory *) AWAITS;      /* accepts NULL */
 /* The background work, until it is cancelled: vectors of what has none, what was forgotten out of the vectors, the index's upkeep. */
@@ -39,7 +40,10 @@ enum err memory_use_embedder(struct memory *, const struct embedder *) AWAITS MU
 
 struct store   *memory_store(struct memory *);
 struct text    *memory_text(struct memory *);           /* text.h: its search by words; one a memory */
-struct vectors *memory_vectors(struct memory *);        /* NULL: there are none */
+struct vectors *memory_vectors(struct memory *);        /* NULL: there are none, or they change just now.  Not across an await: */
+/* who searches in them in another thread holds them meanwhile.  NULL as above; _done accepts it. */
+struct vectors *memory_vectors_use(struct memory *);
+void            memory_vectors_done(struct memory *, struct vectors *);
 const struct embedder *memory_embedder(const struct memory *);
 
 /* ---- partitions ---- */
@@ -99,6 +103,18 @@ enum err memory_drop(struct memory *, const int64_t *ids, size_t n, size_t *ret_
 /* Nothing of what was deleted is left in any file of the memory: index merged, log emptied, database and vectors' files written anew where
  * needed.  Takes as long as copying the database. */
 enum err memory_wipe(struct memory *) AWAITS MUST_USE;
+
+/* For `memory doctor`: the database's pages, items against their full-text index, counts, vectors in their files, items against vectors.
+ * A finding is a line.  MEMORY_MEND: what is derived from the items is put right or made anew; damaged pages cannot be.
+ * Takes long; commits wait while the index is read. */
+enum memory_care { MEMORY_LOOK, MEMORY_MEND };
+struct memory_findings {
+    str      text;                  /* a line each; "" */
+    size_t   n, mended;
+    uint64_t items, vectors;        /* looked at */
+    uint64_t purges;                /* forgotten, and their vectors have not left the files yet */
+};
+enum err memory_check(struct memory *, struct arena *, enum memory_care, struct memory_findings *out) AWAITS MUST_USE;
 
 struct memory_stats {
     int64_t items, pending, failed, purges;     /* pending: without a vector yet; failed: cannot have one */

@@ -39,6 +39,12 @@ SELECT id FROM purges ORDER BY id LIMIT ?1;
 -- name: purge.done
 DELETE FROM purges WHERE id IN (SELECT value FROM json_each(?1));
 
+-- name: purge.of
+SELECT id FROM purges WHERE id IN (SELECT value FROM json_each(?1));
+
+-- name: purge.add
+INSERT OR IGNORE INTO purges (id) SELECT value FROM json_each(?1);
+
 -- name: purge.count
 SELECT count(*) FROM purges;
 
