@@ -150,7 +150,8 @@ static enum err check_agreement(struct doctor *d) AWAITS
         find(d, "vectors: %llu items have none, though they should", (unsigned long long)v.missing);
     if (v.extra)
         find(d, "vectors: %llu are there of no item", (unsigned long long)v.extra);
-    d->out->mended += is_asked_to_mend(d) ? (size_t)!!v.missing + (size_t)!!v.extra : 0;
+    if (is_asked_to_mend(d))
+        d->out->mended += (v.missing > 0) + (v.extra > 0);
     return OK;
 }
 
