@@ -218,8 +218,11 @@ static void show(struct history *h, const struct history_wish *w, struct transcr
         show_past(h, h->summary, w->user_id, t, out);
     out->summary = summary;
     for (struct list *p = newest_within(h, w->max_tokens - summary); p != &h->pasts; p = p->next) {
-        show_past(h, list_entry(p, struct past, node), w->user_id, t, out);
-        out->n_messages++;
+        struct past *past = list_entry(p, struct past, node);
+
+        show_past(h, past, w->user_id, t, out);
+        if (out->n_messages++ == 0)
+            out->from = past->inbox_id;
     }
 }
 

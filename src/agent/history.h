@@ -33,6 +33,7 @@ struct history_wish {
 struct history_shown {
     struct rows journal;        /* of the message itself (journal.of), seen at the same moment */
     size_t      n_messages;     /* earlier messages */
+    int64_t     from;           /* inbox id of the oldest of them; 0: there is none */
     uint64_t    tokens;         /* guessed, of all that was added; in it: */
     uint64_t    summary;        /* of the summary, which is the first message then; 0: there is none */
     uint64_t    results;        /* of tools' results */

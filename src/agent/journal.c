@@ -68,6 +68,5 @@ enum err transcript_row(struct transcript *t, str kind, str call_id, str body)
     TRY(reply_from_json(t->arena, j, &r));
     transcript_repair(t);
     transcript_reply(t, &r);
-    t->messages[t->n - 1].taint = arena_str(t->arena, json_text_str(j, "taint"));
     return OK;
 }

@@ -2,8 +2,8 @@
 /* journal.h: the record of a turn, row by row, written before each step takes effect.  It is the transcript too:
  * a conversation's context is its messages and their journals, so the two can never disagree.
  *
- *   reply   what the model said: text and the calls it wants (reply_to_json); with "taint" when it was said in another
- *           conversation, where others' words were about
+ *   reply   what the model said: text and the calls it wants (reply_to_json); with "taint" when it had read others' words that are not
+ *           in this conversation: what was recalled (recalled.h), or those of another one from which this was sent
  *   call    a tool call is about to run
  *   result  a tool call ended: {"text", "is_error"}, with "unknown" when a crash hid the outcome, and with "taint" when
  *           the text is not the owner's own: whose it is

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/quote.h"
 #include "agent/turn.h"
 #include "base/utf8.h"
 #include "config/config.h"
@@ -171,18 +172,12 @@ str persona_prompt(const struct turn *t, const struct tool *const *tools, size_t
     return arena_str(t->arena, buf_str(&b));
 }
 
-/* Every line is marked: nothing in a quote can pass for what stands outside of it. */
 static void add_quote(struct buf *b, str who, str text)
 {
-    CLEANUP(buf_done) struct buf all = { 0 };
-    str line;
+    CLEANUP(buf_done) struct buf all = { .max = SIZE_MAX / 2 };
 
     buf_addf(&all, "%.*s: %.*s", STR(utf8_take(who, WHO_MAX)), STR(text));
-    for (size_t i = 0; i < all.len; i++)
-        if (all.p[i] == '\r')
-            all.p[i] = '\n';
-    for (str rest = buf_str(&all); str_split(&rest, '\n', &line); )
-        buf_addf(b, "> %.*s\n", STR(line));
+    quote_add(b, buf_str(&all));
 }
 
 /* What a caller says was said before is quoted, not believed: it stands in the person's own message. */

@@ -30,7 +30,8 @@ void transcript_user(struct transcript *t, str text)
 void transcript_reply(struct transcript *t, const struct reply *r)
 {
     transcript_add(t, (struct chat_message){ .role = ROLE_ASSISTANT, .text = r->text, .calls = r->calls,
-                                             .n_calls = r->n_calls, .reasoning = r->reasoning, .kept = r->kept });
+                                             .n_calls = r->n_calls, .reasoning = r->reasoning, .kept = r->kept,
+                                             .taint = r->taint });
 }
 
 void transcript_result(struct transcript *t, str call_id, str text, str taint)

@@ -162,6 +162,8 @@ static enum err ask_once(struct turn *t, struct prompt *p, struct reply *out) AW
     size_t n = t->transcript.n;
 
     asker.ret_model = &model;
+    if (t->recalled.len)
+        transcript_user(&t->transcript, t->recalled);
     if (t->notes.len)
         transcript_user(&t->transcript, t->notes);
     if (t->last_call.len)
@@ -183,6 +185,7 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
 
     add_tools(t, &p);
     TRY(read_notes(t));
+    TRY(recalled_read(t));
     if (p.n_tools && t->last_call.len)
         p.tool_choice = CHOOSE_NONE;
     do {
@@ -190,6 +193,7 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
         e = ask_once(t, &p, out);
     } while (e && turn_can_yield(t, &p, &e));
     TRY(e);
+    out->taint = t->recalled_taint;
     (void)FAULT(turn_replied);
     count_reply(t, out);
     return turn_was_answered(t);
@@ -219,9 +223,11 @@ static enum err last_words(struct turn *t, enum bound bound) AWAITS
 
 static enum err run_round(struct turn *t) AWAITS
 {
+    size_t n = t->transcript.n;
     struct reply r;
 
     TRY(steer_take(t));
+    t->recalled_read = t->recalled_read && t->transcript.n == n;
     TRY(ask(t, &r));
     if (r.n_calls == 0) {
         t->last = r;

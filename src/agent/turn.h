@@ -11,6 +11,7 @@
 #include "agent/ask.h"
 #include "agent/history.h"
 #include "agent/loop_guard.h"
+#include "agent/recalled.h"
 #include "bus/bus.h"
 #include "config/config.h"
 #include "domain/message.h"
@@ -45,6 +46,7 @@ struct turn {
     uint64_t       max_ms;          /* it has so long: the last answer is asked for before that; 0: no limit */
     unsigned       max_history;     /* earlier messages shown to it at most */
     uint64_t       max_context;     /* tokens that the model is shown at most; 0: as many as it takes (window.h) */
+    const struct recaller *recaller;        /* recalled.h: what is shown of the memory; NULL: nothing */
     const struct steer_source *waiting;     /* steer.h: messages that are to be answered with this one; NULL: none */
     void         (*on_delta)(struct turn *, str text);      /* may be NULL */
     void          *arg;             /* the caller's */
@@ -65,7 +67,8 @@ struct turn {
     size_t         own;             /* its messages begin there */
     struct history_shown shown;     /* before them */
     str            notes, notes_taint;      /* what stands behind them (notes.h) */
-    bool           notes_read;
+    str            recalled, recalled_taint;    /* and before those, of the memory */
+    bool           notes_read, recalled_read;
     uint64_t       refused_tokens;  /* the model found so many too long; 0: none yet */
     unsigned       times_refused;
     bool           compacted;       /* a summary was made, or tried */

@@ -53,7 +53,9 @@ static str taint_of(const struct turn *t)
             return t->calls[i].result.taint;
     str shown = transcript_taint(&t->transcript);
 
-    return shown.len ? shown : t->notes_taint;
+    if (shown.len)
+        return shown;
+    return t->recalled_taint.len ? t->recalled_taint : t->notes_taint;
 }
 
 static enum err run_call(void *arg) AWAITS

@@ -46,7 +46,8 @@ static uint64_t guessed_tools(const struct prompt *p)
 /* All but the earlier messages. */
 static uint64_t guessed_fixed(const struct turn *t, const struct prompt *p)
 {
-    return transcript_tokens(t->transcript.messages, 1) + guessed_tools(p) + tokens_in(t->notes) + guessed_own(t);
+    return transcript_tokens(t->transcript.messages, 1) + guessed_tools(p) + tokens_in(t->notes) + tokens_in(t->recalled)
+           + guessed_own(t);
 }
 
 static uint64_t used(const struct turn *t, const struct prompt *p, const struct window *w)

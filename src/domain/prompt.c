@@ -56,6 +56,8 @@ json_t *reply_to_json(const struct reply *r)
     json_object_set_new(o, "stop", json_string(stop_reason_name(r->stop)));
     json_object_set_new(o, "usage", usage_to_json(&r->usage));
     json_object_set_new(o, "model", json_from_str(r->model));
+    if (r->taint.len)
+        json_object_set_new(o, "taint", json_from_str(r->taint));
     return o;
 }
 
@@ -113,6 +115,7 @@ enum err reply_from_json(struct arena *a, const json_t *j, struct reply *out)
     TRY(take_text(a, j, "reasoning", &r.reasoning));
     TRY(take_text(a, j, "kept", &r.kept));
     TRY(take_text(a, j, "model", &r.model));
+    TRY(take_text(a, j, "taint", &r.taint));
     TRY(take_calls(a, json_at(j, "calls"), &r));
     TRY(take_stop(j, &r.stop));
     r.usage.input = json_int(j, "usage.input", 0);

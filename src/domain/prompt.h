@@ -61,6 +61,7 @@ struct reply {
     enum stop_reason stop;
     struct usage usage;
     str       model;                    /* as the provider names what answered */
+    str       taint;                    /* whose words the model had read that are not in its conversation; "": nobody's.  Never sent */
 };
 
 const char *role_name(enum role);               /* "system", "user", "assistant", "tool" */

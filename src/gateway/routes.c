@@ -16,7 +16,7 @@
 
 struct route {
     const char *method, *path;
-    enum scope  scope;
+    enum admission scope;
     enum err  (*handle)(struct request *) AWAITS;
 };
 
@@ -140,7 +140,7 @@ static bool is_local_program(const struct http_exchange *x)
     return x->peer_is_loopback && http_exchange_field(x, S("origin")).p == NULL && host_is_loopback(x);
 }
 
-static bool may(const struct request *q, enum scope scope)
+static bool may(const struct request *q, enum admission scope)
 {
     if (scope == SCOPE_OPEN || q->caller != CALLER_NOBODY)
         return true;

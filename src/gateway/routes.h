@@ -6,7 +6,7 @@
 #include "net/server.h"
 
 /* Who may ask. */
-enum scope {
+enum admission {
     SCOPE_OPEN,     /* anybody */
     SCOPE_LOCAL,    /* a program on this machine; a token from elsewhere */
     SCOPE_TOKEN,    /* the API token, a browser's cookie, or the gateway's own unix socket */

@@ -72,12 +72,9 @@ static str taint_of(const struct tool_context *cx)
 /* So that the model knows in that conversation what it has said there, and whose words may be in it. */
 static void add_journal(const struct sending *s, struct batch *b)
 {
-    struct reply r = { .text = s->text, .stop = STOP_END };
+    struct reply r = { .text = s->text, .stop = STOP_END, .taint = taint_of(s->cx) };
     CLEANUP(json_decrefp) json_t *body = reply_to_json(&r);
-    str taint = taint_of(s->cx);
 
-    if (taint.len)
-        json_object_set_new(body, "taint", json_from_str(taint));
     batch_add(b, "send.journal", "sssi", s->to.platform, s->external_id, json_print(s->cx->arena, body), clock_wall_ms());
 }
 
