@@ -87,7 +87,7 @@ enum err absorb_read_findings(struct arena *a, str answer, const struct memory_i
     size_t n = 0;
 
     if (json_parse(json_of(answer), &j) != OK || !json_is_array(list = json_object_get(j, "memories")))
-        return failed(ERR_REMOTE, "the model's findings are not the JSON that was asked for: %.*s", STR(utf8_take(answer, 100)));
+        return failed(ERR_REMOTE, "the model's findings are not the JSON that was asked for (%zu bytes)", answer.len);
     for (size_t i = 0; i < json_array_size(list) && n < FINDINGS_MAX; i++)
         n += read_finding(a, json_array_get(list, i), known, n_known, now, &found[n]);
     *out = found;

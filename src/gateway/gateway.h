@@ -16,12 +16,14 @@ struct budgets;
 struct dispatch;
 struct histories;
 struct limits;
+struct memory;
 struct models;
 struct secrets;
 struct sessions;
 
 struct gateway {
     struct store    *store;
+    struct memory   *memory;        /* memory/memory.h: what the assistant remembers */
     struct store    *memory_store;  /* what is remembered: a database of its own (memory_service.h) */
     struct bus      *bus;
     struct blobs    *blobs;         /* attachments */

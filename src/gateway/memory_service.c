@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "memory/memory.h"
+
 static enum err cannot_open(enum err e, const char *path)
 {
     char why[ERR_TEXT_MAX];
@@ -21,11 +23,17 @@ enum err memory_service_open(struct gateway *g)
     const char *path = arena_printf(a, "%s/memory.db", g->home);
     enum err e = store_open(&(struct store_options){ .url = path, .schema = STORE_MEMORY }, &g->memory_store);
 
-    return e && e != ERR_CANCELLED && e != ERR_TIMEOUT ? cannot_open(e, path) : e;
+    if (e)
+        return e != ERR_CANCELLED && e != ERR_TIMEOUT ? cannot_open(e, path) : e;
+    struct memory_options o = { .store = g->memory_store, .folder = arena_printf(a, "%s/memory", g->home), .index_type = "auto" };
+
+    return memory_open(&o, &g->memory);
 }
 
 void memory_service_close(struct gateway *g)
 {
+    memory_close(g->memory);
+    g->memory = NULL;
     store_close(g->memory_store);
     g->memory_store = NULL;
 }

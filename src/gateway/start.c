@@ -16,6 +16,7 @@
 #include "channel/deliver.h"
 #include "channel/start.h"
 #include "config/config.h"
+#include "gateway/absorb.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/alerts.h"
@@ -289,6 +290,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "expire", expire, r);
     fibers_spawn(&g->services, "approvals", approvals_run, g);
     fibers_spawn(&g->services, "record", record_run, g);
+    fibers_spawn(&g->services, "absorb", absorb_run, g);
     fibers_spawn(&g->services, "warm-up", warm_up_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));

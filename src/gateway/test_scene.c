@@ -12,6 +12,7 @@
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/limits.h"
+#include "gateway/memory_service.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
 #include "gateway/rules.h"
@@ -138,6 +139,7 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
     CHECK_OK(rules_load(g));
     CHECK_OK(spending_open(g));
     CHECK_OK(agents_load(g));
+    CHECK_OK(memory_service_open(g));
     g->dispatch = dispatch_new(max_sessions);
     CHECK_OK(deliver_start(g->store));
     g->models = models_new(g);
@@ -153,6 +155,7 @@ static void close_parts(struct scene *s) AWAITS
     dispatch_free(g->dispatch);
     models_free(g->models);
     budgets_free(g->budgets);
+    memory_service_close(g);
     agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);
