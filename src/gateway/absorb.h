@@ -2,8 +2,8 @@
 /* absorb.h: conversations that have come to rest are taken into memory: each message with its answer, to be found by what was said,
  * and what is worth keeping of them: by the fast model, or by rules (memory/harvest.h) where there is none or it fails.
  *
- * How far a conversation has been taken in is stored in the transaction that stores the last of it, so that a crash repeats nothing; what is
- * worth keeping is saved before that, where the same words are not stored twice. */
+ * How far a conversation has been taken in is stored in the transaction that stores the last of it, so that a crash repeats nothing;
+ * what is worth keeping is saved before that, where the same words are not stored twice. */
 #pragma once
 #include "gateway/gateway.h"
 

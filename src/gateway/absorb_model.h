@@ -7,8 +7,8 @@
 
 struct finding { struct memory_item item; int64_t replaces; };     /* replaces 0: nothing */
 
-/* text: the conversation; known: what is remembered already, with ids.  Times count from now (ms).  The findings have kind, text, importance,
- * confidence and expires_at; in the arena.  ERR_REMOTE: it answered something else. */
+/* text: the conversation; known: what is remembered already, with ids.  Times count from now (ms).  The findings have kind, text,
+ * importance, confidence and expires_at; in the arena.  ERR_REMOTE: it answered something else. */
 enum err absorb_by_model(struct arena *, const struct asker *, str text, const struct memory_item *known, size_t n_known, int64_t now,
                          struct finding **out, size_t *ret_n) AWAITS MUST_USE;
 /* The answer alone, read; for tests and the fuzz target. */

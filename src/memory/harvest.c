@@ -76,8 +76,10 @@ static bool starts_with_any(const struct folded *f, const char *const *words, si
 /* Nothing is said in it: it asks, supposes, or is somebody else's words. */
 static bool says_nothing(str s, const struct folded *f)
 {
-    static const char *const openings[] = { "if ", "suppose", "imagine", "what if", "do you", "did you", "can you remember", "do i", "did i",
-        "remember when", "remember how", "remember me", "> ", "\"", "如果", "假如", "假设", "要是", "你记得", "记得吗", "“", "「" };
+    static const char *const openings[] = {
+        "if ", "suppose", "imagine", "what if", "do you", "did you", "can you remember", "do i", "did i", "remember when", "remember how",
+        "remember me", "> ", "\"", "如果", "假如", "假设", "要是", "你记得", "记得吗", "“", "「",
+    };
     static const char *const endings[] = { "?", "？", "吗", "呢", "吗。", "呢。", "么" };
 
     for (size_t i = 0; i < N_ELEMENTS(endings); i++)
