@@ -116,11 +116,13 @@ CREATE TABLE collections (
     name       TEXT NOT NULL,                   -- partitions.collection
     kind       TEXT NOT NULL CHECK (kind IN ('folder', 'file', 'web', 'rows', 'workspace')),
     source     TEXT NOT NULL,                   -- a path, an address
-    options    TEXT NOT NULL DEFAULT '{}',      -- JSON: which names, how deep
+    options    TEXT NOT NULL DEFAULT '{}',      -- JSON: {"trusted": true}
     watched    INTEGER NOT NULL DEFAULT 0,
     added_by   TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     synced_at  INTEGER,                         -- NULL: never
+    unfinished INTEGER NOT NULL DEFAULT 0,      -- a sync of all of it began and has not ended
+    removing   INTEGER NOT NULL DEFAULT 0,      -- its documents are being deleted, then it
     error      TEXT NOT NULL DEFAULT ''         -- of the last time
 ) STRICT;
 
@@ -128,9 +130,11 @@ CREATE TABLE documents (
     id         INTEGER PRIMARY KEY,
     collection INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     name       TEXT NOT NULL,                   -- the path below the source, or an address
-    size       INTEGER NOT NULL,
-    changed    INTEGER NOT NULL,                -- the file's time of change, in ms; 0: not known
-    mark       TEXT NOT NULL DEFAULT '',        -- SHA-256 of the bytes, or a server's ETag
+    size       INTEGER NOT NULL,                -- -1: not read yet
+    changed    INTEGER NOT NULL,                -- when the file changed, by the kernel's clock, in ns since 1970; 0: not known
+    mark       TEXT NOT NULL DEFAULT '',        -- SHA-256 of the bytes
+    validators TEXT NOT NULL DEFAULT '',        -- what the server of a page gave to ask again with: JSON {"etag", "modified"}
+    taint      TEXT NOT NULL DEFAULT '',        -- of its items
     items      INTEGER NOT NULL DEFAULT 0,
     error      TEXT NOT NULL DEFAULT '',        -- why it could not be read
     synced_at  INTEGER NOT NULL,
