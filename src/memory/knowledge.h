@@ -80,6 +80,7 @@ struct knowledge_source {
     struct scope scope;
     str          name;                  /* letters, digits, "-", "_" and "."; what it is called in its scope */
     str          source;                /* an absolute path of a folder or file, or http(s)://... */
+    const char  *within;                /* the path must lead below this one, which has no links; NULL: anywhere */
     bool         rows;                  /* a table, CSV or JSON: its rows stay rows, and it has nothing else */
     bool         watched;               /* kept up to date by itself: files as they change, web pages every knowledge.rescan */
     bool         trusted;               /* its words are the owner's */
@@ -112,7 +113,7 @@ enum err knowledge_remove(struct knowledge *, int64_t id) AWAITS MUST_USE;
 
 /* The workspaces there are: of each, MEMORY.md and the notes are a collection of kind workspace in the owner's scope, watched.  Those
  * of earlier calls that are not among them are removed. */
-struct knowledge_workspace { str collection; const char *path; };
+struct knowledge_workspace { str collection; const char *path; };      /* without links */
 enum err knowledge_use_workspaces(struct knowledge *, struct scope owner, const struct knowledge_workspace *, size_t n) AWAITS MUST_USE;
 /* Whose words files of workspaces hold may have changed. */
 void     knowledge_taints_changed(struct knowledge *);

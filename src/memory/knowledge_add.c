@@ -50,6 +50,13 @@ static enum err look_at(void *arg)
     return OK;
 }
 
+static bool is_within(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+
+    return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
 static enum err check_path(struct knowledge *k, struct arena *a, struct checked_source *c) AWAITS
 {
     struct look l = { .path = arena_c(a, c->wanted->source) };
@@ -60,6 +67,8 @@ static enum err check_path(struct knowledge *k, struct arena *a, struct checked_
     TRY(fiber_offload(look_at, &l));
     if (h->may_read && !h->may_read(h->arg, l.real))
         return failed(ERR_AUTH, "%s belongs to the assistant itself, and is not read in", l.real);
+    if (c->wanted->within && !is_within(l.real, c->wanted->within))
+        return failed(ERR_AUTH, "%s leads out of %s", l.path, c->wanted->within);
     if (c->wanted->rows && S_ISDIR(l.st.st_mode))
         return failed(ERR_INPUT, "%s is a folder: rows come from one file or address", l.real);
     c->kind = S_ISDIR(l.st.st_mode) ? COLLECTION_FOLDER : c->wanted->rows ? COLLECTION_ROWS : COLLECTION_FILE;

@@ -13,8 +13,9 @@ void known_of_row(const struct rows *r, struct known_document *out)
     *out = (struct known_document){ .mark = "" };
     if (r->n == 0)
         return;
-    *out = (struct known_document){ .id = row_int(r, 0, 0), .size = row_int(r, 0, 1), .changed = row_int(r, 0, 2), .mark = row_str(r, 0, 3).p,
-                                    .validators = row_str(r, 0, 4), .error = row_str(r, 0, 5), .taint = row_str(r, 0, 6) };
+    *out = (struct known_document){ .id = row_int(r, 0, 0), .size = row_int(r, 0, 1), .changed = row_int(r, 0, 2),
+                                    .mark = row_str(r, 0, 3).p, .validators = row_str(r, 0, 4), .error = row_str(r, 0, 5),
+                                    .taint = row_str(r, 0, 6) };
 }
 
 enum err make_documents(struct source *s, struct arena *a, const str *names, size_t n, int64_t *ret_ids)

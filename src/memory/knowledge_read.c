@@ -155,7 +155,8 @@ static void say_left_out(struct reading_job *j, const struct document *d)
 
 void reading_take_apart(struct reading_job *j, struct document *prepared)
 {
-    CLEANUP(document_done) struct document own = { .name = str_from(j->name), .content_type = j->content_type, .bytes = buf_str(&j->bytes) };
+    CLEANUP(document_done) struct document own = { .name = str_from(j->name), .content_type = j->content_type,
+                                                   .bytes = buf_str(&j->bytes) };
     struct document *d = prepared ? prepared : &own;
     enum err e = take_apart(j, d);
 

@@ -362,7 +362,8 @@ TEST(what_cannot_be_a_collection_is_refused)
 
     library_start(&l);
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        struct knowledge_source s = { .scope = OWNER, .name = str_from(cases[i].name), .source = str_from(cases[i].path), .added_by = S("o") };
+        struct knowledge_source s = { .scope = OWNER, .name = str_from(cases[i].name), .source = str_from(cases[i].path),
+                                      .added_by = S("o") };
 
         CHECK_ERR(knowledge_add(l.knowledge, &s, &id), cases[i].want);
     }
@@ -382,6 +383,32 @@ TEST(what_cannot_be_a_collection_is_refused)
 }
 
 /* The same name in two scopes: each sees its own. */
+/* Somebody swaps what was added for a link to what may not be read. */
+TEST(a_link_in_the_place_of_the_folder_is_not_followed)
+{
+    CLEANUP(library_end) struct library l;
+    struct knowledge_source s = { .scope = OWNER, .name = S("w"), .added_by = S("o") };
+    int64_t id, other;
+
+    library_start(&l);
+    make_folder(&l, "docs/sub");
+    put(&l, "docs/sub/a.md", "Alpha.\n");
+    make_folder(&l, "elsewhere");
+    put(&l, "elsewhere/b.md", "Foreign.\n");
+    id = add(&l, "k", home_path(&l.m.home, "docs/sub"), false);
+    CHECK(rename(home_path(&l.m.home, "docs/sub"), home_path(&l.m.home, "docs/was")) == 0);
+    CHECK(symlink(home_path(&l.m.home, "elsewhere"), home_path(&l.m.home, "docs/sub")) == 0);
+    CHECK_OK(knowledge_sync(l.knowledge, id, KNOWLEDGE_CHANGED));
+    CHECK_ERR(knowledge_wait(l.knowledge, id), ERR_REMOTE);
+    CHECK(!has(&l, "Foreign"));
+    s.source = str_from(home_path(&l.m.home, "docs/sub"));
+    s.within = l.folder;
+    CHECK_ERR(knowledge_add(l.knowledge, &s, &other), ERR_AUTH);
+    s.source = str_from(home_path(&l.m.home, "docs/was"));
+    CHECK_OK(knowledge_add(l.knowledge, &s, &other));
+    CHECK_OK(knowledge_wait(l.knowledge, other));
+}
+
 TEST(scopes_do_not_see_each_other)
 {
     CLEANUP(library_end) struct library l;

@@ -94,10 +94,9 @@ static int open_step(int at, const char *name, int flags)
     return fd;
 }
 
-/* Each step by itself, so that no link on the way is followed, whoever changes the folders meanwhile.  -1 and errno. */
-static int open_below(const char *root, const char *path, int flags)
+/* Each step by itself, so that no link on the way is followed, whoever changes the folders meanwhile.  Closes `at`.  -1 and errno. */
+static int open_steps(int at, const char *path, int flags)
 {
-    int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     str rest = str_from(path), part;
     char name[NAME_MAX + 1];
 
@@ -119,6 +118,19 @@ static int open_below(const char *root, const char *path, int flags)
         at = next;
     }
     return at;
+}
+
+/* The root had no link on its way when it was chosen: one that is there now leads elsewhere. */
+static int open_root(const char *root, int flags)
+{
+    int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return root[1] && top >= 0 ? open_steps(top, root + 1, flags | O_DIRECTORY) : top;
+}
+
+static int open_below(const char *root, const char *path, int flags)
+{
+    return open_steps(open_root(root, O_PATH), path, flags);
 }
 
 enum err walk_open(const struct walk_rules *r, const char *path, int *ret_fd)
@@ -289,10 +301,11 @@ enum err folder_walk_batch(void *arg)
 
 static enum err start_at_root(struct folder_walk *w)
 {
-    int fd = open(w->rules->root, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open_root(w->rules->root, O_RDONLY);
+    enum err e = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
 
     if (fd < 0)
-        return failed(errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, "%s cannot be read: %s", w->rules->root, strerror(errno));
+        return failed(e, "%s cannot be read: %s", w->rules->root, strerror(errno));
     enter(w, fd);
     return w->n_unread ? failed(ERR_IO, "%s cannot be read", w->rules->root) : OK;
 }
@@ -332,7 +345,7 @@ enum err folder_walk_start(struct folder_walk *w, const char *path)
     if (S_ISDIR(st.st_mode) && walk_rules_pass_folder(w->rules, path)) {
         enter(w, open_below(w->rules->root, path, O_RDONLY | O_DIRECTORY));
     } else if (S_ISREG(st.st_mode) && walk_rules_pass_file(w->rules, path)) {
-        fd = open(w->rules->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        fd = open_root(w->rules->root, O_PATH);
         if (fd >= 0)
             take_file(w, fd, path);
         if (fd >= 0)
