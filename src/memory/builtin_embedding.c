@@ -32,7 +32,7 @@ static const struct weights weights[] = {
     [CONCEPT_PLAIN]    = { .word = 600,  .grams = 550, .concept = 1200, .han = 250, .han_pair = 600, .han_word = 500 },
 };
 enum { NUMBER_WEIGHT = 900, DIGIT_WEIGHT = 350, IDENTIFIER_WEIGHT = 1000 };
-enum { MIXED_PAIR_PERCENT = 45, SKIPPED_PAIR_PERCENT = 60, WIDER_PERCENT = 60 };
+enum { MIXED_PAIR_PERCENT = 45, SKIPPED_PAIR_PERCENT = 60, WIDER_PERCENT = 65 };
 
 struct seen { uint32_t key, times; };
 

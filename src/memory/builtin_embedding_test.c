@@ -50,7 +50,7 @@ TEST(what_means_the_same_is_nearer_than_what_does_not)
         { "the wifi pasword", "the wifi password is on the fridge", "the passenger missed his flight" },
         { "Postgrsql replcation lag", "replication lag of PostgreSQL", "the population of Portugal" },
         { "brithday of my mother", "my mother's birthday", "my mother's birch chair" },
-        { "restuarant reservation", "a reservation at the restaurant", "the resident of the reserve" },
+        { "restuarant reservation", "a reservation at the restaurant", "the rest of the harvest" },
         { "Zhang Xiaomimg", "Zhang Xiaoming sits on floor 3", "the zoning law of Xiamen" },
         { "ansible palybook", "the playbook of Ansible", "the play was a success" },
         /* order of words */
@@ -134,7 +134,7 @@ TEST(what_has_nothing_in_common_is_at_right_angles)
 /* Vectors are stored: whoever changes these numbers raises the number in BUILTIN_EMBEDDING. */
 TEST(a_text_has_the_same_vector_for_ever)
 {
-    static const float want[] = { -0x1.4fcea2p-4f, 0x1.79622p-2f, -0x1.549abap-1f, 0x1.55233p-5f, -0x1.9c9026p-4f, -0x1.b2f342p-2f, 0x1.fd92f4p-5f, -0x1.deecccp-2f };
+    static const float want[] = { -0x1.ea6a7p-6f, 0x1.bad87p-2f, -0x1.6930f4p-1f, 0x1.39ddb8p-5f, -0x1.aba47ep-3f, -0x1.1940e2p-2f, 0x1.99fcd2p-5f, -0x1.bffeacp-2f };
     float got[N_ELEMENTS(want)];
 
     builtin_embed(S("Deploy db-prod-01 on the 5th; 用docker部署，吃了饭。"), N_ELEMENTS(want), got);

@@ -186,14 +186,15 @@ static void read_line(str line)
 static void read_concepts(void)
 {
     str text = embedded_named(memory_concepts, S("concepts.txt")), line;
-    size_t lines = 1, blanks = 1;
+    size_t lines = 1, terms = 1;
 
     for (size_t i = 0; i < text.len; i++) {
         lines += text.p[i] == '\n';
-        blanks += text.p[i] == '\n' || text.p[i] == ' ';
+        terms += text.p[i] == '\n' || text.p[i] == ' ';
+        terms -= text.p[i] == '^';
     }
     assert(lines < CONCEPT_NONE);
-    for (table.n_slots = 1024; table.n_slots < blanks + blanks / 2; table.n_slots *= 2)
+    for (table.n_slots = 1024; table.n_slots < terms + terms / 4; table.n_slots *= 2)
         ;
     table.concepts = mem_alloc(lines * sizeof *table.concepts);
     table.slots = mem_alloc(table.n_slots * sizeof *table.slots);

@@ -6,7 +6,7 @@
 #pragma once
 #include "base/str.h"
 
-enum { CONCEPTS_OF_WORD_MAX = 3, CONCEPT_WIDER_MAX = 2, CONCEPT_HAN_MAX = 6 };
+enum { CONCEPTS_OF_WORD_MAX = 3, CONCEPT_WIDER_MAX = 3, CONCEPT_HAN_MAX = 6 };
 
 /* How much a word says: nothing ("the", 的), little ("like", 喜欢), something; or nobody knows: a name, most often. */
 enum concept_class { CONCEPT_UNKNOWN, CONCEPT_FUNCTION, CONCEPT_COMMON, CONCEPT_PLAIN };

@@ -12,7 +12,7 @@ static const str whole[] = {
     S("accounting"), S("always"), S("anything"), S("boxing"), S("building"), S("called"), S("customs"), S("department"), S("during"),
     S("earring"), S("earrings"), S("evening"), S("everything"), S("fasting"), S("fishing"), S("fried"), S("fries"), S("glasses"),
     S("morning"), S("news"), S("nothing"), S("pants"), S("parking"), S("presents"), S("production"), S("programming"), S("quite"),
-    S("savings"), S("series"), S("something"), S("species"), S("suite"), S("tired"), S("wedding"),
+    S("savings"), S("series"), S("something"), S("species"), S("suite"), S("tired"), S("training"), S("wedding"),
 };
 
 static bool is_vowel(char c)
