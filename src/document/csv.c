@@ -16,7 +16,7 @@ static str cell(const void *arg, size_t i)
     return csv_cell(arg, i);
 }
 
-enum err read_csv(struct reading *r, str text)
+enum err reading_csv(struct reading *r, str text)
 {
     CLEANUP(csv_record_done) struct csv_record c = { .rest = text, .delimiter = csv_delimiter(text) };
     CLEANUP(table_done) struct table t = { .out = r };

@@ -35,28 +35,28 @@ static enum err read_text(struct reading *r, enum err (*reader)(struct reading *
     struct document *d = r->document;
     str text;
 
-    TRY(text_of(d, d->bytes, charset_of_content_type(d->content_type), &room, &text));
+    TRY(reading_text(d, d->bytes, charset_of_content_type(d->content_type), &room, &text));
     return reader(r, text);
 }
 
 static enum err markdown_by_lines(struct reading *r, str text)
 {
-    return read_markdown(r, text, PLACE_LINE, NO_STR);
+    return reading_markdown(r, text, PLACE_LINE, NO_STR);
 }
 
 static enum err read_kind(struct reading *r, enum document_kind kind)
 {
     switch (kind) {
-    case DOCUMENT_TEXT:     return read_text(r, read_plain);
+    case DOCUMENT_TEXT:     return read_text(r, reading_plain);
     case DOCUMENT_MARKDOWN: return read_text(r, markdown_by_lines);
-    case DOCUMENT_SOURCE:   return read_text(r, read_source);
-    case DOCUMENT_CSV:      return read_text(r, read_csv);
-    case DOCUMENT_JSON:     return read_text(r, read_json_rows);
-    case DOCUMENT_HTML:     return read_html(r);
-    case DOCUMENT_PDF:      return read_pdf(r);
+    case DOCUMENT_SOURCE:   return read_text(r, reading_source);
+    case DOCUMENT_CSV:      return read_text(r, reading_csv);
+    case DOCUMENT_JSON:     return read_text(r, reading_json_rows);
+    case DOCUMENT_HTML:     return reading_html(r);
+    case DOCUMENT_PDF:      return reading_pdf(r);
     case DOCUMENT_DOCX:
-    case DOCUMENT_ODT:      return read_office(r, kind);
-    case DOCUMENT_MAIL:     return read_mail(r);
+    case DOCUMENT_ODT:      return reading_office(r, kind);
+    case DOCUMENT_MAIL:     return reading_mail(r);
     case DOCUMENT_BINARY:   break;
     }
     return refuse(r->document);

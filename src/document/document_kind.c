@@ -36,7 +36,7 @@ static enum document_kind kind_of_zip(str bytes)
 /* Bytes that no text has, in any charset but UTF-16. */
 static bool has_no_text(str head)
 {
-    size_t odd = 0;
+    size_t odd = 0, n = 0;
 
     if (str_starts(head, S("\xff\xfe")) || str_starts(head, S("\xfe\xff")))
         return false;
@@ -44,8 +44,9 @@ static bool has_no_text(str head)
         unsigned char c = (unsigned char)head.p[i];
 
         odd += (c < ' ' && !strchr("\t\n\r\f\b\033", c)) || c == '\0' || c == 0x7f;
+        n += c != '\n' && c != '\r';      /* the same however lines end */
     }
-    return odd > 4 + head.len / 16;
+    return odd > 4 + n / 16;
 }
 
 const char *document_format(str bytes, const char **ret_advice)

@@ -89,21 +89,6 @@ TEST(source_code_is_cut_above_definitions)
     CHECK(str_find(buf_str(&out), S("\nlines 411-613cint f2(void)|int f2(void)\n")) != STR_NONE);
 }
 
-TEST(html_is_read_by_its_headings)
-{
-    static const struct example examples[] = {
-        { "<title>T</title><h1>A</h1><p>x<h2>B</h2><p>y<p>z", "part 1 A|x\npart 2 A > B|y\n\nz\n" }, { "<pre># no</pre>", "part 1c|```\n# no\n```\n" },
-    };
-    CHECK_EXAMPLES("a.html", examples);
-
-    CLEANUP(buf_done) struct buf out = {0};
-    CLEANUP(document_done) struct document d = read_it("https://h/a?b", S("<!doctype html><title>T</title>a<p>\0b"), &out);
-
-    CHECK_STR(buf_str(&d.title), "T");
-    CHECK_STR(buf_str(&out), "part 1 |a\n\nb\n");
-    CHECK_INT(d.n_repaired, 1);
-}
-
 /* --- what it is --- */
 
 TEST(a_document_is_what_its_bytes_are_and_then_what_it_is_called)
@@ -268,18 +253,4 @@ TEST(a_table_of_fifty_megabytes_keeps_every_row)
         CHECK_INT(d.n_skipped, 0);
         document_done(&d);
     }
-}
-
-TEST(html_of_a_hundred_thousand_nested_tags_ends)
-{
-    CLEANUP(buf_done) struct buf in = {0}, out = {0};
-    CLEANUP(document_done) struct document d = { .name = S("a.html") };
-
-    for (unsigned i = 0; i < 100000; i++)
-        buf_add(&in, S("<div>"));
-    buf_add(&in, S("x"));
-    d.bytes = buf_str(&in);
-    enum err e = test_read_document(&d, &out);
-
-    CHECK(e == ERR_LIMIT || (e == OK && str_eq(buf_str(&out), S("part 1 |x\n"))));
 }

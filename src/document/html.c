@@ -29,15 +29,15 @@ enum err reading_put_html(struct reading *r, str bytes, str content_type, str he
 
     TRY(page_read(&p));
     d->cut |= p.cut;
-    d->n_repaired += text_count_replaced(buf_str(&p.text));
+    d->n_repaired += reading_count_replaced(buf_str(&p.text));
     if (d->title.len == 0)
         buf_add(&d->title, utf8_take(buf_str(&p.title), SECTION_HEADING_MAX));
-    TRY(text_of(d, buf_str(&p.text), S("utf-8"), &room, &text));
-    return read_markdown(r, text, PLACE_PART, heading);
+    TRY(reading_text(d, buf_str(&p.text), S("utf-8"), &room, &text));
+    return reading_markdown(r, text, PLACE_PART, heading);
 }
 
 /* page.h goes by the type, we went by the name too. */
-enum err read_html(struct reading *r)
+enum err reading_html(struct reading *r)
 {
     struct document *d = r->document;
     bool said = document_kind(&(struct document){ .content_type = d->content_type, .bytes = S("x") }) == DOCUMENT_HTML;

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "document/charset.h"
 #include "document/page.h"
+#include "document/test_host.h"
 
 static struct page read_page(const char *type, str body)
 {
@@ -167,4 +168,35 @@ TEST(what_is_no_text_is_told_by_its_type_or_its_bytes)
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
         CHECK_INT(page_is_text(str_from(cases[i].type), cases[i].body), cases[i].text);
+}
+
+TEST(a_html_document_is_read_by_its_headings)
+{
+    static const struct { str in; const char *want; unsigned repaired; } cases[] = {
+        { S("<title>T</title><h1>A</h1><p>x<h2>B</h2><p>y<p>z"), "part 1 A|x\npart 2 A > B|y\n\nz\n", 0 },
+        { S("<title>T</title><pre># no</pre>"), "part 1c|```\n# no\n```\n", 0 }, { S("<title>T</title>a<p>\0b"), "part 1 |a\n\nb\n", 1 },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buf_done) struct buf out = {0};
+        CLEANUP(document_done) struct document d = { .name = S("a.html"), .bytes = cases[i].in };
+
+        CHECK_OK(test_read_document(&d, &out));
+        CHECK_STR(buf_str(&d.title), "T");
+        CHECK_STR(buf_str(&out), cases[i].want);
+        CHECK_INT(d.n_repaired, cases[i].repaired);
+    }
+}
+
+TEST(html_of_a_hundred_thousand_nested_tags_ends)
+{
+    CLEANUP(buf_done) struct buf in = {0}, out = {0};
+    CLEANUP(document_done) struct document d = { .name = S("a.html") };
+
+    for (unsigned i = 0; i < 100000; i++)
+        buf_add(&in, S("<div>"));
+    buf_add(&in, S("x"));
+    d.bytes = buf_str(&in);
+    enum err e = test_read_document(&d, &out);
+
+    CHECK(e == ERR_LIMIT || (e == OK && str_eq(buf_str(&out), S("part 1 |x\n"))));
 }

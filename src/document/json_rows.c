@@ -332,7 +332,7 @@ static enum err read_all(struct rows *w, str text)
     return str_find_char(first, '\n') == STR_NONE ? read_lines(w, text) : read_values(w, text);
 }
 
-enum err read_json_rows(struct reading *r, str text)
+enum err reading_json_rows(struct reading *r, str text)
 {
     CLEANUP(rows_done) struct rows w = { .out = r, .arena = arena_new(), .fields = mem_alloc(SECTION_FIELDS_MAX * sizeof *w.fields) };
     struct document *d = r->document;

@@ -77,7 +77,7 @@ static enum err on_text(void *arg, str bytes, str charset, bool html)
         return OK;
     if (html)
         return put_html(m, bytes, charset);
-    TRY(text_of(m->out->document, bytes, charset, &room, &text));
+    TRY(reading_text(m->out->document, bytes, charset, &room, &text));
     return put(m, text);
 }
 
@@ -100,7 +100,7 @@ static void on_left_out(void *arg)
     reading_skipped(m->out, "parts nested more than %d deep, or beyond the %dth, were left out", MAIL_NESTED_MAX, MAIL_PARTS_MAX);
 }
 
-enum err read_mail(struct reading *r)
+enum err reading_mail(struct reading *r)
 {
     CLEANUP(mail_done) struct mail m = { .out = r, .head.max = HEAD_MAX, .attached.max = ATTACHED_MAX };
     const struct mail_reader reader = { &m, on_field, on_text, on_attached, on_left_out };

@@ -14,6 +14,8 @@ TEST(a_mail_is_its_head_its_text_and_the_names_of_what_is_attached)
         { HEAD "\r\nhi\r\nthere\r\n", HEAD_SECTION "part 2 H\xc3\xa9llo|hi\nthere\n" }, { HEAD "\r\n", HEAD_SECTION }, { HEAD, HEAD_SECTION },
         { HEAD "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9\r\n", HEAD_SECTION "part 2 H\xc3\xa9llo|caf\xc3\xa9\n" },
         { HEAD "Content-Type: text/plain; charset=gb2312\r\nContent-Transfer-Encoding: base64\r\n\r\n1tDOxA==\r\n", HEAD_SECTION "part 2 H\xc3\xa9llo|\xe4\xb8\xad\xe6\x96\x87\n" },
+        { HEAD "Content-Type: text/plain; charset=ISO-2022-JP\r\n\r\n\033$BF|K\\\033(B\r\n", HEAD_SECTION "part 2 H\xc3\xa9llo|\xe6\x97\xa5\xe6\x9c\xac\n" },
+        { HEAD "Content-Type: text/plain; charset=us-ascii\r\n\r\nH\xc3\xa9\r\n", HEAD_SECTION "part 2 H\xc3\xa9llo|H\xc3\xa9\n" },
         { HEAD MULTIPART("alternative", PART("Content-Type: text/html", "<p>html") PART("Content-Type: text/plain", "plain")), HEAD_SECTION "part 2 H\xc3\xa9llo|plain\n" },
         { HEAD MULTIPART("alternative", PART("Content-Type: text/html", "<p>html") PART("Content-Type: text/calendar", "BEGIN:")), HEAD_SECTION "part 2 H\xc3\xa9llo|html\n" },
         { HEAD MULTIPART("mixed", PART("Content-Type: text/html", "<h1>A</h1>x") PART("Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"a b.pdf\"", "%PDF-1.4")

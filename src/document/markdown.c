@@ -195,7 +195,7 @@ static enum err front_matter(struct markdown *m, struct lines *l)
     return OK;
 }
 
-enum err read_markdown(struct reading *r, str text, enum place_kind place, str above)
+enum err reading_markdown(struct reading *r, str text, enum place_kind place, str above)
 {
     struct markdown m = { .g = { .out = r, .place = place, .max = SECTION_TEXT_MAX } };
     struct lines l = { .rest = text };

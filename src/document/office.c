@@ -144,7 +144,7 @@ static enum err on_table_end(void *arg)
     return box ? put(o, buf_str(&o->first_row)) : OK;
 }
 
-enum err read_office(struct reading *r, enum document_kind kind)
+enum err reading_office(struct reading *r, enum document_kind kind)
 {
     CLEANUP(office_done) struct office o = { .out = r };
     const struct office_reader reader = { &o, on_title, on_paragraph, on_row, on_table_end };

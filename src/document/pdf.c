@@ -70,7 +70,7 @@ enum err document_prepare(struct document *d, const struct document_host *host)
     return e ? failed_in(e, "%.*s: ", STR(utf8_take(d->name, DOCUMENT_NAME_SHOWN))) : OK;
 }
 
-enum err read_pdf(struct reading *r)
+enum err reading_pdf(struct reading *r)
 {
     CLEANUP(buf_done) struct buf room = {0};
     struct document *d = r->document;
@@ -79,6 +79,6 @@ enum err read_pdf(struct reading *r)
     if (d->converted.len == 0)
         return failed(ERR_BUG, "document_prepare() was not called for this PDF");
     d->cut |= d->converted.overflowed;
-    TRY(text_of(d, buf_str(&d->converted), S("utf-8"), &room, &text));
-    return read_pages(r, text);
+    TRY(reading_text(d, buf_str(&d->converted), S("utf-8"), &room, &text));
+    return reading_pages(r, text);
 }

@@ -36,7 +36,8 @@ static void copy_title(char out[OUTLINE_TITLE_MAX + 1], str title)
 {
     str fits = utf8_take(title, OUTLINE_TITLE_MAX);
 
-    memcpy(out, fits.p, fits.len);
+    if (fits.len)
+        memcpy(out, fits.p, fits.len);
     out[fits.len] = '\0';
     for (char *c = out; *c; c++)
         if (*c == '\n' || *c == '\t')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* reading.h: what the readers of all formats share: the way out, lines, the path of headings; and the readers themselves.
- * A reader gets text from text_of() or from a module, and gives each section to reading_put(), which keeps the promises of
+ * A reader gets text from reading_text() or from a module, and gives each section to reading_put(), which keeps the promises of
  * document.h: no section is empty or too long, no document is. */
 #pragma once
 #include "document/document.h"
@@ -26,9 +26,9 @@ void     reading_skipped(struct reading *, const char *fmt, ...) __attribute__((
 
 /* The bytes as UTF-8 with "\n" for line ends and without NUL: a piece of `bytes` where they are that, else in *room.  declared: a
  * charset's name, or NO_STR. */
-enum err text_of(struct document *, str bytes, str declared, struct buf *room, str *ret_text) MUST_USE;
+enum err reading_text(struct document *, str bytes, str declared, struct buf *room, str *ret_text) MUST_USE;
 
-uint64_t text_count_replaced(str);                  /* U+FFFD */
+uint64_t reading_count_replaced(str);                  /* U+FFFD */
 
 struct lines { str rest; uint32_t number; };        /* number: of the line that next() gave; {text, 0} starts */
 bool lines_next(struct lines *, str *ret_line);     /* without its "\n" */
@@ -55,17 +55,17 @@ enum err gather_flush(struct gather *, const char *at, uint32_t line) MUST_USE; 
 
 /* --- the readers --- */
 
-enum err read_plain(struct reading *, str text) MUST_USE;
+enum err reading_plain(struct reading *, str text) MUST_USE;
 /* PLACE_PART: its lines are not the document's.  heading: what stands above the first one, or NO_STR. */
-enum err read_markdown(struct reading *, str text, enum place_kind, str heading) MUST_USE;
-enum err read_source(struct reading *, str text) MUST_USE;
-enum err read_csv(struct reading *, str text) MUST_USE;
-enum err read_json_rows(struct reading *, str text) MUST_USE;
-enum err read_pages(struct reading *, str text) MUST_USE;           /* pdftotext's: a form feed behind each page */
+enum err reading_markdown(struct reading *, str text, enum place_kind, str heading) MUST_USE;
+enum err reading_source(struct reading *, str text) MUST_USE;
+enum err reading_csv(struct reading *, str text) MUST_USE;
+enum err reading_json_rows(struct reading *, str text) MUST_USE;
+enum err reading_pages(struct reading *, str text) MUST_USE;           /* pdftotext's: a form feed behind each page */
 /* Of a document or of a mail; content_type is one of HTML, and may name the charset. */
 enum err reading_put_html(struct reading *, str bytes, str content_type, str heading) MUST_USE;
 /* These begin with the document's bytes. */
-enum err read_html(struct reading *) MUST_USE;
-enum err read_pdf(struct reading *) MUST_USE;
-enum err read_office(struct reading *, enum document_kind) MUST_USE;
-enum err read_mail(struct reading *) MUST_USE;
+enum err reading_html(struct reading *) MUST_USE;
+enum err reading_pdf(struct reading *) MUST_USE;
+enum err reading_office(struct reading *, enum document_kind) MUST_USE;
+enum err reading_mail(struct reading *) MUST_USE;

@@ -62,7 +62,7 @@ static enum err may_cut(struct gather *g, str line, const char *at, uint32_t num
     return OK;
 }
 
-enum err read_source(struct reading *r, str text)
+enum err reading_source(struct reading *r, str text)
 {
     struct gather g = { .out = r, .kind = SECTION_CODE, .max = TOO_MUCH };
     struct lines l = { .rest = text };

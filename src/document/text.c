@@ -62,7 +62,7 @@ static void add_mended(struct document *d, struct buf *out, str s)
     d->cut |= out->overflowed;
 }
 
-uint64_t text_count_replaced(str s)
+uint64_t reading_count_replaced(str s)
 {
     uint64_t n = 0;
 
@@ -76,17 +76,19 @@ static bool is_utf16(str s)
     return str_starts(s, S("\xff\xfe")) || str_starts(s, S("\xfe\xff"));
 }
 
-enum err text_of(struct document *d, str bytes, str declared, struct buf *room, str *ret_text)
+enum err reading_text(struct document *d, str bytes, str declared, struct buf *room, str *ret_text)
 {
     CLEANUP(buf_done) struct buf utf8 = { .max = DOCUMENT_TEXT_MAX };
     const char *name = "";
 
     room->max = DOCUMENT_TEXT_MAX;
-    if (!is_utf16(bytes) && (str_eq_nocase(declared, S("utf-8")) || is_damaged_utf8(bytes))) {
+    if (str_eq_nocase(declared, S("us-ascii")))      /* what programs say that did not look */
+        declared = NO_STR;
+    if (!is_utf16(bytes) && (str_eq_nocase(declared, S("utf-8")) || (!declared.len && is_damaged_utf8(bytes)))) {
         str_eat(&bytes, S("\xef\xbb\xbf"));
     } else {
         TRY(charset_to_utf8(bytes, declared, CHARSET_OF_TEXT, &utf8, &name));
-        d->n_repaired += text_count_replaced(buf_str(&utf8));
+        d->n_repaired += reading_count_replaced(buf_str(&utf8));
         d->cut |= utf8.overflowed;
         bytes = utf8.overflowed ? utf8_take(buf_str(&utf8), utf8.len) : buf_str(&utf8);
     }
@@ -101,7 +103,7 @@ enum err text_of(struct document *d, str bytes, str declared, struct buf *room, 
 
 /* --- plain text --- */
 
-enum err read_plain(struct reading *r, str text)
+enum err reading_plain(struct reading *r, str text)
 {
     struct gather g = { .out = r, .max = SECTION_TEXT_MAX };
     struct lines l = { .rest = text };
@@ -121,7 +123,7 @@ enum err read_plain(struct reading *r, str text)
 
 /* --- pages --- */
 
-enum err read_pages(struct reading *r, str text)
+enum err reading_pages(struct reading *r, str text)
 {
     uint32_t number = 0;
     str page;

@@ -33,9 +33,11 @@ static void check_line(struct seen *seen, const struct section *s)
     seen->line = s->place.last;
     while (l.number < s->place.number)
         assert(lines_next(&l, &line));
-    str first = str_take(s->text, str_find_char(s->text, '\n'));
+    CLEANUP(buf_done) struct buf there = {0}, here = {0};
 
-    assert(str_find(line, str_trim(first)) != STR_NONE);
+    add_solid(&there, line);        /* a heading that stands for itself has its blanks from us */
+    add_solid(&here, str_take(s->text, str_find_char(s->text, '\n')));
+    assert(str_find(buf_str(&there), buf_str(&here)) != STR_NONE);
 }
 
 static enum err on_section(void *arg, const struct section *s)
@@ -103,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     const char *name = names[*p % N_ELEMENTS(names)];
 
     /* The text as it is read: UTF-8 with "\n". */
-    if (text_of(&d, str_of(p + 1, n - 1), S("utf-8"), &room, &text) != OK)
+    if (reading_text(&d, str_of(p + 1, n - 1), S("utf-8"), &room, &text) != OK)
         assert(!"UTF-8 needs no module");
     d.bytes = text;
     if (document_kind(&d) == DOCUMENT_HTML || document_kind(&d) == DOCUMENT_PDF || str_starts(text, S("\xef\xbb\xbf")))
@@ -116,7 +118,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     add_crlf(&crlf, text);
     if (text.len > 60000)       /* what it is, is judged by the first 64 KB */
         return 0;
-    assert(read_it(name, buf_str(&crlf), text, &crlf_seen) == e);
+    enum err crlf_e = read_it(name, buf_str(&crlf), text, &crlf_seen);
+
+    if (lf_seen.kind == DOCUMENT_BINARY || crlf_seen.kind == DOCUMENT_BINARY)       /* "ustar" at 257, or no more */
+        return 0;
+    assert(crlf_e == e);
     assert(str_eq(buf_str(&lf_seen.all), buf_str(&crlf_seen.all)));
     return 0;
 }
