@@ -25,14 +25,19 @@
 enum { CENTRES = 1000, QUERIES = 1000, TRUTHS = 200, K = 10, ROUNDS_OF_ROWS = 64 };
 
 struct set { const float *base, *queries; const int32_t *truth; size_t n, dimension; };
-struct result { double ms[QUERIES]; size_t n, right, of; };
+struct result { double ms[QUERIES], cpu_ms[QUERIES]; size_t n, right, of; double load_s, build_s, remove_s, first_s; };
 
-static double now(void)
+static double now_by(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+    return now_by(CLOCK_MONOTONIC);
 }
 
 static _Noreturn void give_up(const char *what)
@@ -198,10 +203,10 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static double quantile(struct result *r, double q)
+static double quantile(double *ms, size_t n, double q)
 {
-    qsort(r->ms, r->n, sizeof r->ms[0], by_size);
-    return r->ms[(size_t)(q * (double)(r->n - 1))];
+    qsort(ms, n, sizeof *ms, by_size);
+    return ms[(size_t)(q * (double)(n - 1))];
 }
 
 /* KiB of the process, and of that what is no page of the float32 file. */
@@ -224,11 +229,12 @@ static double resident_mb(bool without_floats)
     return sum * 1024 / 1e6;
 }
 
-static void print_result(struct result *r, double load_s, double build_s, const char *name)
+static void print_result(struct result *r, const char *name)
 {
-    printf("{\"name\": \"%s\", \"p50_ms\": %.4f, \"p99_ms\": %.4f, \"recall\": %.4f, \"load_s\": %.3f, \"build_s\": %.3f, "
-           "\"resident_mb\": %.1f, \"all_mb\": %.1f}\n", name, quantile(r, 0.5), quantile(r, 0.99),
-           r->of ? (double)r->right / (double)r->of : 1, load_s, build_s, resident_mb(true), resident_mb(false));
+    printf("{\"name\": \"%s\", \"p50_ms\": %.4f, \"p99_ms\": %.4f, \"cpu_p99_ms\": %.4f, \"recall\": %.4f, \"load_s\": %.3f, "
+           "\"build_s\": %.3f, \"remove_s\": %.3f, \"first_s\": %.4f, \"resident_mb\": %.1f, \"all_mb\": %.1f}\n", name,
+           quantile(r->ms, r->n, 0.5), quantile(r->ms, r->n, 0.99), quantile(r->cpu_ms, r->n, 0.99),
+           r->of ? (double)r->right / (double)r->of : 1, r->load_s, r->build_s, r->remove_s, r->first_s, resident_mb(true), resident_mb(false));
 }
 
 static bool is_removed(size_t row, size_t removed)
@@ -268,20 +274,45 @@ static void ask_all(struct vectors *v, const struct set *s, size_t removed, stru
         size_t query = i % QUERIES;
         struct vector_query q = { .values = s->queries + query * s->dimension, .n_values = s->dimension,
                                   .partitions = &partition, .n_partitions = 1, .k = K };
-        double start = now();
+        double start = now(), cpu = now_by(CLOCK_THREAD_CPUTIME_ID);
 
         must(vectors_search(v, &q, hits, &n));
         if (i < 20)
             continue;
+        r->cpu_ms[r->n] = (now_by(CLOCK_THREAD_CPUTIME_ID) - cpu) * 1e3;
         r->ms[r->n++] = (now() - start) * 1e3;
         judge(r, s, query, hits, n, removed);
     }
 }
 
-static void ours(const char *folder, const char *kind, size_t dimension, size_t removed)
+static void maintain(struct vectors *v)
+{
+    for (bool more = true; more;)
+        must(vectors_maintain(v, 1000, &more));
+}
+
+static void remove_some(struct vectors *v, const struct set *s, size_t removed)
+{
+    for (size_t i = 0; removed && i < s->n; i++)
+        if (is_removed(i, removed))
+            vectors_remove(v, item_id(1, (int64_t)i + 1));
+    must(vectors_sync(v));
+}
+
+static void ask_first(struct vectors *v, const struct set *s)
+{
+    uint32_t partition = 1;
+    struct vector_hit hit;
+    size_t n;
+
+    must(vectors_search(v, &(struct vector_query){ .values = s->queries, .n_values = s->dimension, .partitions = &partition,
+                                                   .n_partitions = 1, .k = 1 }, &hit, &n));
+}
+
+static void ours(const char *folder, enum vectors_kind kind, size_t dimension, size_t removed)
 {
     struct set s = open_set(folder, dimension);
-    struct vectors_options o = { .dimension = (uint32_t)dimension, .kind = strcmp(kind, "hnsw") == 0 ? VECTORS_HNSW : VECTORS_FLAT };
+    struct vectors_options o = { .dimension = (uint32_t)dimension, .kind = kind };
     static struct result r;
     struct vectors_stats stats;
     struct vectors *v;
@@ -294,22 +325,18 @@ static void ours(const char *folder, const char *kind, size_t dimension, size_t 
     vectors_stats(v, &stats);
     if (stats.items == 0)
         load(v, &s);
-    double loaded = now() - start;
-
+    r.load_s = now() - start;
+    ask_first(v, &s);
+    r.first_s = now() - start;
     start = now();
-    for (bool more = true; more;)
-        must(vectors_maintain(v, 1000, &more));
-    double built = now() - start;
-
-    for (size_t i = 0; removed && i < s.n; i++)
-        if (is_removed(i, removed))
-            vectors_remove(v, item_id(1, (int64_t)i + 1));
-    must(vectors_sync(v));
-    for (bool more = true; more;)
-        must(vectors_maintain(v, 1000, &more));
+    maintain(v);
+    r.build_s = now() - start;
+    start = now();
+    remove_some(v, &s, removed);
+    r.remove_s = now() - start;
     ask_all(v, &s, removed, &r);
     munmap((void *)s.base, s.n * dimension * sizeof(float));
-    print_result(&r, loaded, built, stats.kernel);
+    print_result(&r, stats.kernel);
     vectors_close(v);
 }
 
@@ -379,11 +406,10 @@ static void sqlite_vec(const char *folder, const char *library, size_t dimension
     double start = now();
 
     sqlite_load(db, &s);
-    double loaded = now() - start;
-
+    r.load_s = now() - start;
     sqlite_ask(db, &s, s.n > 200000 ? 20 : 100, &r);
     munmap((void *)s.base, s.n * dimension * sizeof(float));
-    print_result(&r, loaded, 0, "sqlite-vec");
+    print_result(&r, "sqlite-vec");
     sqlite3_close(db);
     unlink(path);
 }
@@ -396,7 +422,7 @@ int main(int argc, char **argv)
         make_data(argv[2], n, dimension, strcmp(argv[5], "clustered") == 0);
     else if (argc >= 5 && strcmp(argv[1], "ours") == 0 && str_u64(str_from(argv[4]), &dimension) == OK &&
              (argc == 5 || str_u64(str_from(argv[5]), &removed) == OK))
-        ours(argv[2], argv[3], dimension, removed);
+        ours(argv[2], strcmp(argv[3], "hnsw") == 0 ? VECTORS_HNSW : VECTORS_FLAT, dimension, removed);
     else if (argc == 5 && strcmp(argv[1], "sqlite-vec") == 0 && str_u64(str_from(argv[4]), &dimension) == OK)
         sqlite_vec(argv[2], argv[3], dimension);
     else

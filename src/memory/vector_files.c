@@ -145,6 +145,8 @@ static enum err open_files(struct vector_files *f, uint32_t generation)
 
     TRY(open_file(f, VECTOR_ROWS, generation, &first, &size));
     f->blocks = (size - VECTOR_HEADER_SIZE) / sizeof(struct vector_block);
+    if (size != file_size(f, VECTOR_ROWS, f->blocks))
+        return failed(ERR_INPUT, "%s is damaged: it is cut short", f->paths[VECTOR_ROWS]);
     for (enum vector_file i = VECTOR_CODES; i < N_VECTOR_FILES; i++) {
         TRY(open_file(f, i, generation, &h, &size));
         if (memcmp(first.set, h.set, sizeof h.set) != 0)

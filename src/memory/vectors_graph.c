@@ -14,6 +14,8 @@
 
 enum { SAVE_LEAST = 1000, SAVE_SHARE = 16 };
 
+#define NEVER_SAVED (SIZE_MAX / 2)
+
 static struct hnsw *graph_of(const struct vector_partition *p)
 {
     return atomic_load_explicit(&p->graph, memory_order_acquire);
@@ -193,6 +195,7 @@ static struct hnsw *load(struct vectors *v, struct vector_partition *p)
     if (hnsw_load(h, path, partition_blocks(p)) == OK)
         return h;
     hnsw_free(h);
+    p->unsaved = NEVER_SAVED;
     return hnsw_new(&v->files, v->kernel, p->number);
 }
 

@@ -184,7 +184,7 @@ static size_t rank(struct search *s, struct vector_hit *out)
     for (size_t i = 0; i < s->n; i++) {
         float score = s->v->kernel->dot_float(s->code.floats, floats_at(f, s->best[i].row), f->width);
 
-        hits[i] = (struct vector_hit){ row_id(s->v, s->best[i].row), isnan(score) ? -1 : score };
+        hits[i] = (struct vector_hit){ row_id(s->v, s->best[i].row), score > 1 ? 1 : score >= -1 ? score : -1 };    /* NaN: -1 */
     }
     qsort(hits, s->n, sizeof *hits, by_score);
     for (size_t i = 0; i < s->n && n < s->query->k; i++)
