@@ -15,6 +15,8 @@ struct blobs;
 struct budgets;
 struct dispatch;
 struct histories;
+struct knowledge;
+struct knowledge_lender;
 struct limits;
 struct memory;
 struct models;
@@ -24,6 +26,8 @@ struct sessions;
 struct gateway {
     struct store    *store;
     struct memory   *memory;        /* memory/memory.h: what the assistant remembers */
+    struct knowledge *knowledge;    /* memory/knowledge.h: collections of documents */
+    struct knowledge_lender *lender;        /* knowledge_host.h: what they are lent */
     struct store    *memory_store;  /* what is remembered: a database of its own (memory_service.h) */
     struct bus      *bus;
     struct blobs    *blobs;         /* attachments */

@@ -24,6 +24,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/egress.h"
 #include "gateway/intake.h"
+#include "gateway/knowledge_host.h"
 #include "gateway/limits.h"
 #include "gateway/memory_service.h"
 #include "gateway/models.h"
@@ -277,6 +278,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(access_open(g, &g->access));
     TRY(rules_load(g));
     TRY(agents_load(g));
+    TRY(knowledge_start(g));
     TRY(spending_open(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
     TRY(open_servers(r));
@@ -353,6 +355,8 @@ static void reload(struct running *r) AWAITS
             log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
         if (agents_load(&r->gateway))
             log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
+        else if (knowledge_configure(&r->gateway))
+            log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
         if (budgets_configure(r->gateway.budgets))
             log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
     }
@@ -424,6 +428,7 @@ static void close_parts(struct running *r) AWAITS
     dispatch_free(g->dispatch);
     models_free(g->models);
     budgets_free(g->budgets);
+    knowledge_stop(g);
     agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);

@@ -25,13 +25,23 @@ static str watching(const struct source *s, struct arena *a)
     return str_from(arena_printf(a, "%zu folder%s", s->folders.n, s->folders.n == 1 ? "" : "s"));
 }
 
+/* What was asked for a moment ago has not begun. */
+static struct knowledge_progress progress_of(const struct source *s)
+{
+    struct knowledge_progress p = s->progress;
+
+    if (p.state == KNOWLEDGE_IDLE && !source_is_idle(s))
+        p.state = KNOWLEDGE_WAITING;
+    return p;
+}
+
 static struct knowledge_collection describe(const struct source *s, struct arena *a)
 {
     return (struct knowledge_collection){
         .id = s->id, .scope = { s->scope.kind, arena_str(a, s->scope.key) }, .name = arena_str(a, s->name), .kind = s->kind,
         .source = arena_str(a, s->origin), .watched = s->watched, .trusted = s->trusted, .added_by = arena_str(a, s->added_by),
         .error = arena_str(a, str_from(s->error)), .watching = watching(s, a), .created_at = s->created_at, .synced_at = s->synced_at,
-        .progress = s->progress,
+        .progress = progress_of(s),
     };
 }
 

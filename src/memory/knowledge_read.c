@@ -14,10 +14,15 @@
 
 enum { RACY_NS = 100 * 1000 * 1000, PIECE = 1 << 20 };
 
+/* Errors of document/ begin with the name, which whoever shows them says anyway. */
 static void fail(struct reading_job *j, enum err e)
 {
+    str why = str_from(failed_text());
+
+    if (str_eat(&why, str_from(j->name)))
+        str_eat(&why, S(": "));
     j->error = e;
-    snprintf(j->why, sizeof j->why, "%s", failed_text());
+    snprintf(j->why, sizeof j->why, "%.*s", STR(why));
 }
 
 static enum err too_large(const struct reading_job *j)

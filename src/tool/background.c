@@ -181,12 +181,18 @@ static enum err keep(void *arg) AWAITS
     int64_t since = provenance_now();
     str read = provenance_of(b->arena, ".");
 
+    bool doubt = b->owner.taint.len || read.len;
+
+    if (doubt)
+        provenance_begin();
     b->failure = run(b);
     b->why = b->failure ? arena_c(b->arena, str_from(failed_text())) : "";
     b->ended = true;
     b->closing = true;
     if (b->command)
         mark_files(b, since, read);
+    if (doubt)
+        provenance_end();
     b->closing = false;
     wake_all(&b->begun);
     drop_oldest(&b->owner);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool/provenance.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +25,10 @@ static struct {
     uint64_t      n_marked;     /* so far */
     const char *const *workspaces;  /* borrowed */
     size_t        n_workspaces;
+    unsigned      writing;          /* calls in whose time it is in doubt whose words are written */
+    bool          doubted;          /* somebody asked meanwhile */
+    void        (*on_change)(void *arg);
+    void         *on_change_arg;
 } state;
 
 static void forget(str path)
@@ -46,6 +51,38 @@ static void forget_all(void)
         free(e->value);
     map_done(&state.marks);
     state.marks = (struct map){ 0 };
+}
+
+static void tell_change(void)
+{
+    if (state.on_change)
+        state.on_change(state.on_change_arg);
+}
+
+void provenance_on_change(void (*fn)(void *arg), void *arg)
+{
+    state.on_change = fn;
+    state.on_change_arg = arg;
+}
+
+void provenance_begin(void)
+{
+    state.writing++;
+}
+
+void provenance_end(void)
+{
+    assert(state.writing);
+    if (--state.writing || !state.doubted)
+        return;
+    state.doubted = false;
+    tell_change();
+}
+
+bool provenance_in_doubt(void)
+{
+    state.doubted |= state.writing > 0;
+    return state.writing > 0;
 }
 
 enum err provenance_open(struct store *store)
@@ -170,6 +207,8 @@ static enum err mark_all(struct arena *a, const struct paths *p, str origin) AWA
         remember(p->items[i], origin);
         batch_add(b, "foreign.mark", "ssi", p->items[i], origin, clock_wall_ms());
     }
+    if (p->n)
+        tell_change();
     return p->n && state.store ? store_commit(state.store, b) : OK;
 }
 
@@ -245,6 +284,8 @@ static enum err unmark(struct arena *a, const struct paths *p) AWAITS
         TRY(store_commit(state.store, b));
     for (size_t i = 0; i < p->n; i++)
         forget(p->items[i]);
+    if (p->n)
+        tell_change();
     return OK;
 }
 

@@ -33,6 +33,14 @@ enum err provenance_mark(str path, str origin) AWAITS MUST_USE;
 /* The files of the workspace that have changed since then: they are marked. */
 int64_t  provenance_now(void);      /* the clock that files are stamped with, in ms */
 enum err provenance_mark_changed(const char *workspace, int64_t since, str origin) AWAITS MUST_USE;
+/* A call or a command that may write while others' words are about, or nobody knows yet whether they are: until its end it is in doubt
+ * whose words are in what changes. */
+void     provenance_begin(void);
+void     provenance_end(void);
+bool     provenance_in_doubt(void);
+/* fn is called when marks have changed, and when what was asked about in doubt is known.  It must not await.  NULL: nobody any more. */
+void     provenance_on_change(void (*fn)(void *arg), void *arg);
+
 /* The owner says that these are theirs after all; *ret_n: marks that are gone.  "." for all. */
 enum err provenance_trust(const char *path, size_t *ret_n) AWAITS MUST_USE;
 /* Drops the marks of files that are there no more, in this workspace or any of those in use. */

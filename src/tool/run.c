@@ -58,11 +58,21 @@ static str words_of_files(const struct tool_context *cx, const struct tool *t, c
     return whose.len ? str_from(arena_printf(cx->arena, "file %.*s", STR(whose))) : NO_STR;
 }
 
+static void end_doubt(const bool *doubt)
+{
+    if (*doubt)
+        provenance_end();
+}
+
 /* Runs it, and keeps account of whose words it read, and where it may have written them. */
 static enum err run_accounted(const struct tool_context *cx, const struct tool *t, const json_t *arguments, struct tool_result *out) AWAITS
 {
     int64_t since = provenance_now();
     str whose = words_of_files(cx, t, arguments);
+    CLEANUP(end_doubt) bool doubt = t->risk != RISK_READ;
+
+    if (doubt)
+        provenance_begin();
     enum err e = tool_attempt(cx, t, arguments, out);
 
     if (e == OK && out->taint.len == 0)
