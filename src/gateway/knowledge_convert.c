@@ -51,6 +51,15 @@ static void remove_folder(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+static void add_as_fits(struct buf *out, str s)
+{
+    size_t room = out->max - out->len;
+
+    buf_add(out, str_take(s, room));
+    if (s.len > room)
+        buf_add_char(out, ' ');     /* does not fit, and that is remembered */
+}
+
 static enum err read_file(const struct converting *w, const char *name, struct buf *out)
 {
     CLEANUP(raw_closep) int fd = open(arena_printf(w->arena, "%s/%s", w->folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -61,7 +70,7 @@ static enum err read_file(const struct converting *w, const char *name, struct b
 
         n = read(fd, piece, sizeof piece);
         if (n > 0)
-            buf_add(out, str_of(piece, (size_t)n));
+            add_as_fits(out, str_of(piece, (size_t)n));
     }
     return fd < 0 && errno != ENOENT ? failed(ERR_IO, "what %s wrote cannot be read: %s", w->conversion->argv[0], strerror(errno)) : OK;
 }

@@ -2,6 +2,7 @@
 /* knowledge_sync.c: a folder's files against the documents that are known of it.  A walk gives files a batch at a time; a batch is looked
  * up in one query, what changed of it is read in pool threads and stored a few documents a transaction.  Which documents the walk came
  * across is a bit each; those without one are gone. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -361,8 +362,10 @@ static void take_watches(struct source *s, const struct folder_walk *w)
     for (size_t i = 0; i < w->n_watches; i++)
         source_watch_folder(s, w->watches[i].number, w->watches[i].path);
     if (w->watch_error)
-        snprintf(s->watch_problem, sizeof s->watch_problem, "not all folders are watched: %s (knowledge.max_watches, "
-                 "fs.inotify.max_user_watches)", strerror(w->watch_error));
+        snprintf(s->watch_problem, sizeof s->watch_problem, "not all folders are watched, the others are looked through every "
+                 "knowledge.rescan: %s", w->watch_error == EDQUOT ? "there are more than knowledge.max_watches"
+                                         : w->watch_error == ENOSPC ? "this machine allows no more (sysctl fs.inotify.max_user_watches)"
+                                                                    : strerror(w->watch_error));
 }
 
 static enum err one_batch(struct sync *y, struct folder_walk *w) AWAITS

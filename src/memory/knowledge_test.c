@@ -490,6 +490,25 @@ TEST(a_watched_folder_is_read_in_as_it_changes)
         CHECK_OK(fiber_sleep(5));
 }
 
+TEST(a_file_alone_is_watched_too)
+{
+    CLEANUP(library_end) struct library l;
+
+    library_start(&l);
+    put(&l, "docs/a.md", "Alpha.\n");
+    put(&l, "docs/b.md", "Beta.\n");
+    int64_t id = add(&l, "k", home_path(&l.m.home, "docs/a.md"), true);
+
+    CHECK_STR(items(&l, OWNER), "a.md | line 1 | Alpha. | \n");
+    put(&l, "docs/b.md", "Gamma.\n");
+    put(&l, "docs/new.md", "Omega.\n");
+    CHECK(rename(home_path(&l.m.home, "docs/new.md"), home_path(&l.m.home, "docs/a.md")) == 0);
+    while (!has(&l, "Omega"))
+        CHECK_OK(fiber_sleep(5));
+    CHECK_STR(items(&l, OWNER), "a.md | line 1 | Omega. | \n");
+    CHECK_INT(state(&l, id).documents, 1);
+}
+
 TEST(too_many_folders_to_watch_are_said)
 {
     CLEANUP(library_end) struct library l;

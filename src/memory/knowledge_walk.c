@@ -169,7 +169,7 @@ static void watch(struct folder_walk *w, int fd)
     if (w->inotify < 0 || w->count_only)
         return;
     if (w->watches_left == 0) {
-        w->watch_error = ENOSPC;
+        w->watch_error = EDQUOT;
         return;
     }
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -310,6 +310,17 @@ static enum err start_at_root(struct folder_walk *w)
     return w->n_unread ? failed(ERR_IO, "%s cannot be read", w->rules->root) : OK;
 }
 
+/* A file alone is watched by its folder: who replaces it by another tells nobody who watches the file. */
+static void watch_root(struct folder_walk *w)
+{
+    int fd = open_root(w->rules->root, O_RDONLY);
+
+    if (fd < 0)
+        return;
+    watch(w, fd);
+    close(fd);
+}
+
 /* Of the folders on the way each must be one that a walk would have come through. */
 static bool is_reached(const struct walk_rules *r, const char *path)
 {
@@ -332,6 +343,8 @@ enum err folder_walk_start(struct folder_walk *w, const char *path)
     w->path[0] = '\0';
     if (*path == '\0')
         return start_at_root(w);
+    if (w->rules->file)
+        watch_root(w);
     if (!is_reached(w->rules, path) || !set_path(w, 0, path))
         return OK;
     int fd = open_below(w->rules->root, path, O_PATH);

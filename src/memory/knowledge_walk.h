@@ -37,7 +37,7 @@ struct folder_walk {
     size_t            n_watches;
     uint64_t          counted;
     bool              ended;
-    int               watch_error;  /* errno of a folder that could not be watched; 0 */
+    int               watch_error;  /* errno of a folder that could not be watched; EDQUOT: watches_left was 0; 0 */
     char             *unread[WALK_UNREAD_MAX];      /* folders that could not be opened: what is below them is not known */
     size_t            n_unread;     /* maybe more than are in the list */
 
