@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/stem.h"
 #include "base/utf8.h"
 
 enum kind { KIND_NONE, KIND_LETTER, KIND_MARK, KIND_HAN };
@@ -33,6 +34,11 @@ static enum kind kind_of(uint32_t c)
 
 static enum kind next_kind(const struct words *w, size_t at, size_t *ret_len, uint32_t *ret_char)
 {
+    if (at < w->text.len && (uint8_t)w->text.p[at] < 0x80) {
+        *ret_len = 1;
+        *ret_char = (uint8_t)w->text.p[at];
+        return kind_of(*ret_char);
+    }
     *ret_len = utf8_next(str_skip(w->text, at), ret_char);
     if (*ret_len == 0) {
         *ret_len = 1;
@@ -88,18 +94,143 @@ static bool next_han(struct words *w, struct word *out)
     return len > 0;
 }
 
-static void next_letters(struct words *w, struct word *out)
+static bool is_upper(uint32_t c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(uint32_t c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+static bool is_letter_at(const struct words *w, size_t at)
 {
-    size_t start = w->at, len = 0, n;
+    uint32_t c;
+    size_t n;
+
+    return at < w->text.len && next_kind(w, at, &n, &c) == KIND_LETTER;
+}
+
+static bool is_joint(const struct words *w, size_t at)
+{
+    return at > 0 && at < w->text.len && memchr(".-_@:", w->text.p[at], 5) && is_letter_at(w, at + 1);
+}
+
+/* Between getUser and Name, HTTP and Server; not within URLs. */
+static bool is_hump(const struct words *w, size_t at, uint32_t before)
+{
+    uint32_t c = (uint8_t)w->text.p[at], after = at + 1 < w->text.len ? (uint8_t)w->text.p[at + 1] : 0;
+
+    if (!is_upper(c))
+        return false;
+    return is_lower(before) || (is_upper(before) && after >= 'a' && after <= 'z' && (after != 's' || is_letter_at(w, at + 2)));
+}
+
+/* Where the letters from `at` on end, of a part at a change of case too. */
+static size_t letters_end(const struct words *w, size_t at, bool *ret_hump)
+{
+    uint32_t c, before = 0;
     enum kind k;
+
+    *ret_hump = false;
+    for (size_t n; at < w->text.len && ((k = next_kind(w, at, &n, &c)) == KIND_LETTER || k == KIND_MARK); at += n, before = c)
+        if (before && is_hump(w, at, before)) {
+            *ret_hump = true;
+            break;
+        }
+    return at;
+}
+
+/* Where the whole that begins at `at` ends, and how many parts it has. */
+static size_t whole_end(const struct words *w, size_t at, size_t *ret_parts)
+{
+    bool hump;
+
+    for (*ret_parts = 1;; ++*ret_parts) {
+        at = letters_end(w, at, &hump);
+        if (!hump && !is_joint(w, at))
+            return at;
+        at += !hump;
+    }
+}
+
+static size_t fold_all(struct words *w, size_t from, size_t to)
+{
+    size_t len = 0, n;
     uint32_t c;
 
-    while (w->at < w->text.len && ((k = next_kind(w, w->at, &n, &c)) == KIND_LETTER || k == KIND_MARK)) {
+    for (; from < to; from += n) {
+        enum kind k = next_kind(w, from, &n, &c);
+
         if (k == KIND_LETTER)
             len = fold(w->folded, len, c);
-        w->at += n;
+        else if (k == KIND_NONE && c != '-' && c != '_')
+            len = put_char(w->folded, len, (int32_t)c);
     }
-    *out = (struct word){ str_of(w->folded, len), start, w->at, false, false };
+    return len;
+}
+
+/* Past "'s" and its typographic form. */
+static size_t skip_genitive(const struct words *w, size_t at)
+{
+    str rest = str_skip(w->text, at);
+
+    if (!str_eat(&rest, S("'")) && !str_eat(&rest, S("\u2019")))
+        return at;
+    if (!str_eat(&rest, S("s")) || is_letter_at(w, w->text.len - rest.len))
+        return at;
+    return w->text.len - rest.len;
+}
+
+static bool give_whole(struct words *w, size_t end, struct word *out)
+{
+    size_t len = fold_all(w, w->at, end);
+
+    w->parts_end = end;
+    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), w->at, end, false, true };
+    return len > 0 && len < WORD_MAX;
+}
+
+static bool give_part(struct words *w, struct word *out)
+{
+    size_t start = w->at;
+    bool hump;
+
+    w->at = letters_end(w, start, &hump);
+    size_t len = fold_all(w, start, w->at);
+
+    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), start, w->at, false, false };
+    if (w->at >= w->parts_end)
+        w->at = skip_genitive(w, w->at);
+    return len > 0;
+}
+
+/* Most words: small ASCII letters, perhaps a capital first, and nothing behind that could join. */
+static bool give_plain(struct words *w, struct word *out)
+{
+    size_t at = w->at, len = 0;
+    uint8_t c = (uint8_t)w->text.p[at];
+
+    if (is_upper(c)) {
+        w->folded[len++] = (char)(c + 32);
+        at++;
+    }
+    for (; at < w->text.len && is_lower(c = (uint8_t)w->text.p[at]) && len < WORD_MAX; at++)
+        w->folded[len++] = (char)c;
+    if (at < w->text.len && (len == WORD_MAX || c >= 0x80 || is_upper(c) || memchr(".-_@:'", c, 6)))
+        return false;
+    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), w->at, at, false, false };
+    w->at = at;
+    return len > 0;
+}
+
+static bool next_letters(struct words *w, struct word *out)
+{
+    size_t parts, end;
+
+    if (w->at >= w->parts_end && give_plain(w, out))
+        return true;
+    if (w->at >= w->parts_end) {
+        end = whole_end(w, w->at, &parts);
+        w->parts_end = end;
+        if (parts > 1 && give_whole(w, end, out))
+            return true;
+    }
+    return give_part(w, out);
 }
 
 bool words_next(struct words *w, struct word *out)
@@ -114,8 +245,7 @@ bool words_next(struct words *w, struct word *out)
                 return true;
             break;
         case KIND_LETTER:
-            next_letters(w, out);
-            if (out->folded.len)
+            if (next_letters(w, out))
                 return true;
             break;
         default:

@@ -7,8 +7,14 @@
 TEST(words_are_folded_and_chinese_is_cut_in_twos)
 {
     static const struct { const char *in, *want; } cases[] = {
-        { "Deploy the API-Server, v2.1!", "deploy|the|api|server|v2|1|" },
-        { "Caf\u00e9 STRASSE Stra\u00dfe", "cafe|strasse|strasse|" },
+        { "Deploy the API-Server, v2.1!", "deploy|the|apiserver|api|server|v2.1|v2|1|" },
+        { "api_server ApiServer apiServers", "apiserver|api|server|apiserver|api|server|apiserver|api|server|" },
+        { "10.0.0.5:80 bob@x.org", "10.0.0.5:80|10|0|0|5|80|bob@x.org|bob|x|org|" },
+        { "HTTPServer URLs iPhone B2B", "httpserver|http|server|url|iphon|i|phon|b2b|b2|b|" },
+        { "the user's, Bob\u2019s; don't 'so'", "the|user|bob|don|t|so|" },
+        { "servers were caching queries.", "server|were|cach|query|" },
+        { "_a--b- .c. -1", "a|b|c|1|" },
+        { "Caf\u00e9 STRASSE Stra\u00dfe", "cafe|strass|strass|" },
         { "\uff21\uff22\uff23\uff11", "abc1|" },
         { "我喜欢猫", "我喜|喜欢|欢猫|猫|" },
         { "用docker部署", "用|docker|部署|署|" },
@@ -42,4 +48,17 @@ TEST(a_long_word_is_cut)
     CHECK_INT(word.folded.len, WORD_MAX);
     CHECK_INT(word.end, sizeof text);
     CHECK(!words_next(&w, &word));
+}
+
+TEST(a_whole_that_is_too_long_is_only_its_parts)
+{
+    struct words w = { .text = S("abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz") };
+    struct word word;
+    size_t n = 0;
+
+    for (; words_next(&w, &word); n++) {
+        CHECK(!word.is_whole);
+        CHECK_INT(word.folded.len, 26);
+    }
+    CHECK_INT(n, 3);
 }

@@ -10,12 +10,13 @@ enum { QUOTED_WORDS_MAX = 16 };
 
 /* What is asked with rather than about; sorted, as words_next() says them. */
 static const char *const stop_words[] = {
-    "a", "about", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could",
-    "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "if", "in",
-    "into", "is", "it", "its", "just", "may", "me", "might", "must", "my", "no", "not", "of", "on", "or", "our",
-    "pleas", "s", "shall", "she", "should", "so", "some", "t", "tell", "than", "that", "the", "their", "them", "then",
-    "there", "they", "thi", "this", "to", "us", "wa", "was", "we", "were", "what", "when", "wher", "where", "which",
-    "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
+    "a", "about", "all", "also", "am", "an", "and", "any", "are", "aren", "as", "at", "be", "been", "but", "by", "can",
+    "could", "d", "did", "didn", "do", "doe", "does", "doesn", "don", "for", "from", "had", "has", "have", "he", "her",
+    "here", "him", "his", "how", "i", "if", "in", "into", "is", "isn", "it", "its", "just", "ll", "m", "may", "me",
+    "might", "must", "my", "no", "not", "of", "on", "or", "our", "pleas", "re", "s", "shall", "she", "should", "so",
+    "some", "t", "tell", "than", "that", "the", "their", "them", "then", "there", "they", "thi", "this", "to", "us",
+    "ve", "wa", "was", "wasn", "we", "were", "what", "when", "wher", "where", "which", "who", "whom", "whose", "why",
+    "will", "with", "won", "would", "you", "your",
     "一个", "一下", "什么", "他们", "你们", "吗", "呢", "告诉", "咱们", "哪个", "哪些", "哪里", "多少", "她们", "如何", "怎么", "怎样",
     "我们", "是否", "是谁", "有没", "没有", "的", "的是", "请问", "还是", "这个", "这些", "那个", "那些",
 };
@@ -31,6 +32,13 @@ static int by_name(const void *key, const void *element)
 bool text_is_stop_word(str folded)
 {
     return bsearch(&folded, stop_words, N_ELEMENTS(stop_words), sizeof *stop_words, by_name) != NULL;
+}
+
+static bool is_pair(const struct words *w, const struct word *word)
+{
+    uint32_t c;
+
+    return word->is_han && word->start + utf8_next(str_skip(w->text, word->start), &c) < word->end;
 }
 
 static bool has_particle(str pair)
@@ -60,14 +68,14 @@ static void add_words(struct arena *a, str question, enum which which, struct te
     struct word word;
 
     while (out->n < TEXT_WORDS_MAX && words_next(&words, &word)) {
-        bool is_pair = word.is_han && word.folded.len > 4, is_rest = word.is_han && !is_pair && word.start < run_end;
+        bool two = is_pair(&words, &word), is_rest = word.is_han && !two && word.start < run_end;
 
-        run_end = is_pair ? word.end : 0;
+        run_end = two ? word.end : 0;
         if (is_rest || is_known(out, word.folded) || (which == TELLING_WORDS && text_is_stop_word(word.folded)))
             continue;
         out->list[out->n++] = (struct text_word){
-            .folded = arena_str(a, word.folded), .is_prefix = word.is_han && !is_pair,
-            .factor = is_pair && has_particle(word.folded) ? 0.3f : 1 };
+            .folded = arena_str(a, word.folded), .is_prefix = word.is_han && !two,
+            .factor = two && has_particle(word.folded) ? 0.3f : 1 };
     }
 }
 

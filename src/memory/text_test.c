@@ -2,8 +2,10 @@
 #include "memory/text.h"
 
 #include "base/test.h"
+#include "base/words.h"
 #include "memory/id.h"
 #include "memory/test_memory.h"
+#include "memory/text_internal.h"
 
 struct scene { struct test_memory t; struct text text; };
 
@@ -153,4 +155,18 @@ TEST(the_index_follows_what_is_stored_changed_and_deleted)
     CHECK_OK(text_check(&s.text));
     CHECK_INT(ask(&s, "beta").n, 1);
     scene_done(&s);
+}
+
+TEST(words_that_say_nothing_are_known_as_the_index_knows_them)
+{
+    static const char *const said[] = { "please", "Where", "does", "THIS", "don't", "是否", "什么" };
+
+    for (size_t i = 0; i < N_ELEMENTS(said); i++) {
+        struct words w = { .text = str_from(said[i]) };
+        struct word word;
+
+        CHECK(words_next(&w, &word));
+        CHECK(text_is_stop_word(word.folded));
+    }
+    CHECK(!text_is_stop_word(S("port")));
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "base/words.h"
 #include "memory/text_internal.h"
 
@@ -57,13 +56,11 @@ static void tally_word(const struct weigher *w, struct tally *t, str folded)
         }
 }
 
+/* A question of one character is asked of what begins with it; there is little else in it. */
 static void tally_prefix(const struct weigher *w, struct tally *t, str folded)
 {
-    uint32_t c;
-    str first = str_take(folded, utf8_next(folded, &c));
-
-    if (first.len < folded.len)
-        tally_word(w, t, first);
+    for (size_t i = 0; i < w->words->n; i++)
+        t->times[i] += str_starts(folded, w->words->list[i].folded) && t->times[i] < UINT16_MAX;
 }
 
 static void follow_quotes(const struct weigher *w, struct tally *t, str folded)
@@ -88,9 +85,7 @@ static struct tally tally_text(const struct weigher *w, str text)
 
     while (words_next(&words, &word)) {
         t.words++;
-        tally_word(w, &t, word.folded);
-        if (w->has_prefix && word.is_han)
-            tally_prefix(w, &t, word.folded);
+        (w->has_prefix ? tally_prefix : tally_word)(w, &t, word.folded);
         if (!word.is_whole)
             follow_quotes(w, &t, word.folded);
     }
