@@ -16,7 +16,11 @@
 #include "store/found.h"
 #include "store/sqlite_db.h"
 
-enum { QUESTIONS = 200, ROUNDS = 5, OR_ROUNDS = 1, BATCH = 1000, K = 100 };
+/* What the store does at the end of each transaction: text.index, text.indexed. */
+#define SETTLE "INSERT INTO items_text (rowid, words) SELECT id, words FROM items_indexed WHERE id IN (SELECT id FROM unindexed) ORDER BY id;" \
+               "DELETE FROM unindexed"
+
+enum { QUESTIONS = 200, ROUNDS = 5, BATCH = 1000, K = 100 };
 
 struct samples { size_t n; double ms[QUESTIONS * ROUNDS]; };
 
@@ -25,9 +29,9 @@ struct bench {
     int64_t         items;
     struct corpus  *corpus;
     struct text     text;
-    struct samples  first, ours, or_all;
+    struct samples  first, ours, best, or_all;      /* best: of each question the least of the rounds: a neighbour's work only adds */
     double          seconds_to_write;
-    size_t          found, asked;       /* questions whose note was among the hits */
+    size_t          found, asked, or_found;     /* found: questions whose note was among the hits */
 };
 
 static double now_ms(void)
@@ -71,6 +75,7 @@ static enum err write_batch(struct bench *b, struct sqlite_db *db, sqlite3_stmt 
         if (rc != SQLITE_DONE)
             return sqlite_db_failed(db, "insert");
     }
+    TRY(sqlite_db_exec(db, SETTLE));
     return sqlite_db_step(db, TX_COMMIT);
 }
 
@@ -133,8 +138,6 @@ static enum err ask(struct bench *b, size_t i, struct samples *s) AWAITS
 
     TRY(text_search(&b->text, a, &(struct text_query){ buf_str(&text), (const uint32_t[]){ 1 }, 1, K }, hits, &n));
     s->ms[s->n++] = now_ms() - start;
-    if (getenv("SLOW") && s->ms[s->n - 1] > atof(getenv("SLOW")))
-        fprintf(stderr, "%.1f ms: %.*s\n", s->ms[s->n - 1], STR(buf_str(&text)));
     b->asked++;
     for (size_t h = 0; h < n; h++)
         b->found += hits[h].id == about;
@@ -160,6 +163,10 @@ static enum err ask_or(struct bench *b, size_t i) AWAITS
     TRY(store_read(b->text.store, a, &rows, "text.find", "ciiiii", buf_c(&expression), item_id(1, 1), item_id(1, b->items), INT64_MAX,
                    (int64_t)K, b->items));
     b->or_all.ms[b->or_all.n++] = now_ms() - start;
+    const struct found *f = found_of(row_str(&rows, 0, 0));
+
+    for (size_t h = 0; f && h < f->n; h++)
+        b->or_found += f->rows[h].id == about;
     return OK;
 }
 
@@ -170,9 +177,14 @@ static enum err ask_all(struct bench *b) AWAITS
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < QUESTIONS; i++)
             TRY(ask(b, i, &b->ours));
-    for (size_t round = 0; round < OR_ROUNDS; round++)
-        for (size_t i = 0; i < QUESTIONS; i++)
-            TRY(ask_or(b, i));
+    for (size_t i = 0; i < b->ours.n; i++) {
+        double *best = &b->best.ms[i % QUESTIONS];
+
+        *best = i < QUESTIONS || b->ours.ms[i] < *best ? b->ours.ms[i] : *best;
+    }
+    b->best.n = QUESTIONS;
+    for (size_t i = 0; i < QUESTIONS; i++)
+        TRY(ask_or(b, i));
     return OK;
 }
 
@@ -194,13 +206,13 @@ static enum err run(void *arg) AWAITS
 
 static void print(struct bench *b)
 {
-    double first = b->first.ms[0];
+    double first = b->first.ms[0], written = b->seconds_to_write > 0 ? (double)b->items / b->seconds_to_write : 0;
 
-    printf("{\"items\": %lld, \"written_per_second\": %.0f, \"first_ms\": %.3f, \"cold_p99_ms\": %.3f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, "
-           "\"or_p50_ms\": %.3f, \"or_p99_ms\": %.3f, \"found\": %.3f}\n",
-           (long long)b->items, b->seconds_to_write > 0 ? (double)b->items / b->seconds_to_write : 0, first, quantile(&b->first, 0.99),
-           quantile(&b->ours, 0.5), quantile(&b->ours, 0.99), quantile(&b->ours, 1), quantile(&b->or_all, 0.5), quantile(&b->or_all, 0.99),
-           (double)b->found / (double)b->asked);
+    printf("{\"items\": %lld, \"written_per_second\": %.0f, \"first_ms\": %.3f, \"cold_p99_ms\": %.3f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
+           "\"best_p50_ms\": %.3f, \"best_p99_ms\": %.3f, \"or_p50_ms\": %.3f, \"or_p99_ms\": %.3f, \"found\": %.3f, \"or_found\": %.3f}\n",
+           (long long)b->items, written, first, quantile(&b->first, 0.99), quantile(&b->ours, 0.5), quantile(&b->ours, 0.99),
+           quantile(&b->best, 0.5), quantile(&b->best, 0.99), quantile(&b->or_all, 0.5), quantile(&b->or_all, 0.99),
+           (double)b->found / (double)b->asked, (double)b->or_found / QUESTIONS);
 }
 
 int main(int argc, char **argv)
