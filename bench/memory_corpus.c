@@ -49,7 +49,8 @@ static const char *const chinese_common[] = {
 
 static void invent_english(struct dice *d, char out[16])
 {
-    static const char *const begin[] = { "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "st", "tr", "pl", "br", "ch", "sh" };
+    static const char *const begin[] = { "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v",
+                                         "st", "tr", "pl", "br", "ch", "sh" };
     static const char *const middle[] = { "a", "e", "i", "o", "u", "ea", "ou", "ai" };
     static const char *const end[] = { "", "", "n", "r", "l", "t", "s", "m", "nd", "ck", "st" };
     size_t syllables = 2 + below(d, 2), at = 0;

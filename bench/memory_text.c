@@ -17,7 +17,8 @@
 #include "store/sqlite_db.h"
 
 /* What the store does at the end of each transaction: text.index, text.indexed. */
-#define SETTLE "INSERT INTO items_text (rowid, words) SELECT id, words FROM items_indexed WHERE id IN (SELECT id FROM unindexed) ORDER BY id;" \
+#define SETTLE "INSERT INTO items_text (rowid, words) SELECT id, words FROM items_indexed WHERE id IN (SELECT id FROM unindexed) " \
+               "ORDER BY id;" \
                "DELETE FROM unindexed"
 
 enum { QUESTIONS = 200, ROUNDS = 5, BATCH = 1000, K = 100 };

@@ -6,6 +6,7 @@
 #include "memory/id.h"
 #include "memory/test_memory.h"
 #include "memory/text_internal.h"
+#include "store/sqlite_db.h"
 
 struct scene { struct test_memory t; struct text text; };
 
@@ -169,4 +170,175 @@ TEST(words_that_say_nothing_are_known_as_the_index_knows_them)
         CHECK(text_is_stop_word(word.folded));
     }
     CHECK(!text_is_stop_word(S("port")));
+}
+
+/* ---- many ---- */
+
+enum { MANY = 6000 };
+
+/* Every note says "server", half of them "backup", one in a hundred a colour. */
+static void add_many(struct scene *s, struct scope scope) AWAITS
+{
+    static struct memory_item items[MANY];
+    static int64_t ids[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        items[i] = test_item(scope, arena_printf(s->t.arena, "server %d %s %s", i, i % 2 ? "backup" : "restore",
+                                                 i % 100 == 7 ? "crimson" : "grey"));
+    for (size_t at = 0; at < MANY; at += 1000)
+        CHECK_OK(memory_save(s->t.memory, items + at, 1000, NULL, ids + at));
+}
+
+TEST(words_that_nearly_all_have_weigh_in_and_are_not_looked_for)
+{
+    struct scene s = scene_new();
+    struct text_words words;
+    struct text_search plan = { .n_words = 0 };
+    uint32_t mine;
+
+    add_many(&s, USER("a"));
+    int64_t id = add(&s, "the crimson server number 6 has no backup, said Wilhelmina");
+    struct answer a = ask(&s, "which crimson server said Wilhelmina has no backup?");
+
+    CHECK(a.n > 1 && a.hits[0].id == id);
+    CHECK_INT(a.hits[0].matched, 5);
+    CHECK(a.hits[1].matched >= 3);          /* crimson, and what was not looked for: server, backup */
+    CHECK_OK(memory_partition_find(s.t.memory, USER("a"), S(""), &mine));
+    text_words_of(s.t.arena, S("crimson server Wilhelmina"), &words);
+    plan.part = (struct text_partition){ mine, MANY + 1, MANY + 2 };
+    CHECK_OK(text_shares(&s.text, &plan.part, &words, plan.shares));
+    text_plan(s.t.arena, &words, &plan);
+    CHECK_INT(plan.n_words, 2);
+    CHECK(strstr(plan.expression, "\"crimson\"") && strstr(plan.expression, "\"wilhelmina\"") && !strstr(plan.expression, "server"));
+    scene_done(&s);
+}
+
+TEST(where_all_words_are_common_the_newest_with_several_are_found)
+{
+    struct scene s = scene_new();
+
+    add_many(&s, USER("a"));
+    int64_t id = add(&s, "server backup");
+    struct answer a = ask(&s, "server backup");
+
+    CHECK_INT(a.n, 50);
+    CHECK(a.hits[0].id == id);
+    for (size_t i = 0; i < a.n; i++)
+        CHECK_INT(a.hits[i].matched, 2);
+    scene_done(&s);
+}
+
+TEST(what_is_common_elsewhere_is_looked_for_where_it_is_rare)
+{
+    struct scene s = scene_new();
+
+    add_many(&s, USER("b"));
+    for (int i = 0; i < 20; i++)
+        test_remember(&s.t, USER("a"), arena_printf(s.t.arena, "note %d about the garden", i));
+    int64_t id = add(&s, "the server is under the stairs");
+    uint32_t mine = item_partition(id), other;
+
+    CHECK_OK(memory_partition_find(s.t.memory, USER("b"), S(""), &other));
+    struct answer alone = ask(&s, "where is the server?");
+    struct answer both = ask_in(&s, "server under the stairs", (const uint32_t[]){ other, mine }, 2);
+
+    CHECK_INT(alone.n, 1);
+    CHECK(alone.hits[0].id == id);
+    CHECK(both.n > 0 && both.hits[0].id == id);
+    scene_done(&s);
+}
+
+TEST(a_sample_is_taken_anew_when_a_partition_has_grown)
+{
+    struct scene s = scene_new();
+
+    add_many(&s, USER("a"));
+    ask(&s, "server");
+    const struct text_sample *first = s.text.samples;
+
+    ask(&s, "backup");
+    CHECK(first && s.text.samples == first);
+    CHECK_INT(s.text.n_samples, 1);
+    scene_done(&s);
+}
+
+/* ---- care ---- */
+
+TEST(an_index_that_differs_from_the_items_is_found_and_made_anew)
+{
+    struct scene s = scene_new();
+    struct sqlite_place p;
+    struct sqlite_db db;
+
+    add(&s, "alpha");
+    CHECK_OK(sqlite_place_parse(home_path(&s.t.home, "memory.db"), &p));
+    p.schema = STORE_MEMORY;
+    CHECK_OK(sqlite_db_open(&db, &p, SQLITE_WRITER));
+    CHECK_OK(sqlite_db_exec(&db, "INSERT INTO items_text (rowid, words) VALUES (77, 'phantom')"));
+    sqlite_db_close(&db);
+    CHECK_ERR(text_check(&s.text), ERR_CONFLICT);
+    CHECK_INT(ask(&s, "alpha").n, 1);
+    add(&s, "beta");                        /* a damaged index delays nobody */
+    CHECK_OK(text_rebuild(&s.text));
+    CHECK_OK(text_check(&s.text));
+    CHECK_INT(ask(&s, "beta").n, 1);
+    scene_done(&s);
+}
+
+static bool file_has(const char *path, str needle)
+{
+    CLEANUP(buf_done) struct buf bytes = { .max = 64 << 20 };
+    FILE *f = fopen(path, "r");
+    size_t room, n;
+
+    if (f == NULL)
+        return false;
+    do {
+        char *to = buf_room(&bytes, 1 << 16, &room);
+
+        n = fread(to, 1, room, f);
+        buf_grown(&bytes, n);
+    } while (n);
+    fclose(f);
+    return str_find(buf_str(&bytes), needle) != STR_NONE;
+}
+
+static bool any_file_has(struct scene *s, str needle)
+{
+    static const char *const names[] = { "memory.db", "memory.db-wal", "memory.db-shm", "memory.db-journal" };
+    bool has = false;
+
+    for (size_t i = 0; i < N_ELEMENTS(names); i++)
+        has |= file_has(home_path(&s->t.home, names[i]), needle);
+    return has;
+}
+
+/* The index stores a word without what it has in common with the one before it, so the ends of words are looked for too. */
+TEST(what_was_forgotten_is_in_no_byte_of_any_file)
+{
+    static const str traces[] = {
+        S("Wilhelmina"), S("wilhelmina"), S("helmina"), S("xq7zquux"), S("甄嬛"), S("嬛传"), S("zaphod@x.org"), S("phod@x") };
+    struct scene s = scene_new();
+    size_t n, found = 0;
+    str left;
+
+    add_many(&s, USER("b"));
+    int64_t id = add(&s, "Wilhelmina xq7zquux likes 甄嬛传 and writes to zaphod@x.org");
+
+    add(&s, "wine and willows, 甄别");
+    for (size_t i = 0; i < N_ELEMENTS(traces); i++)
+        found += any_file_has(&s, traces[i]);
+    CHECK(found >= N_ELEMENTS(traces) - 2);
+    CHECK_OK(text_has_word(&s.text, s.t.arena, S("Wilhelmina"), &left));
+    CHECK_STR(left, "wilhelmina");
+    CHECK_OK(memory_delete(s.t.memory, &id, 1, &n));
+    CHECK_OK(text_optimize(&s.text));
+    CHECK_OK(store_shrink(s.t.store));
+    for (size_t i = 0; i < N_ELEMENTS(traces); i++)
+        CHECK(!any_file_has(&s, traces[i]));
+    CHECK_OK(text_has_word(&s.text, s.t.arena, S("Wilhelmina xq7zquux 甄嬛 嬛传 zaphod@x.org"), &left));
+    CHECK_STR(left, "");
+    CHECK_INT(ask(&s, "willows").n, 1);
+    CHECK_OK(text_check(&s.text));
+    scene_done(&s);
 }

@@ -319,3 +319,68 @@ TEST(two_gateways_never_share_a_home)
     CHECK_OK(home_lock_take(h.folder, &second));
     home_lock_free(second);
 }
+
+/* ---- shrinking ---- */
+
+static bool any_file_has(struct test_home *h, const char *needle)
+{
+    static const char *const names[] = { "clawdbot.db", "clawdbot.db-wal" };
+    bool has = false;
+
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        CLEANUP(buf_done) struct buf b = { 0 };
+        FILE *f = fopen(home_path(h, names[i]), "r");
+        size_t room, n;
+
+        while (f && (n = fread(buf_room(&b, 1 << 16, &room), 1, 1 << 16, f)) > 0)
+            buf_grown(&b, n);
+        if (f)
+            fclose(f);
+        has |= str_find(buf_str(&b), str_from(needle)) != STR_NONE;
+    }
+    return has;
+}
+
+static enum err read_on(void *arg) AWAITS
+{
+    struct test_home *h = arg;
+
+    for (int i = 0; i < 50; i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct rows r;
+
+        TRY(store_read(h->store, a, &r, "meta.get", "c", "kept"));
+        if (r.n != 1 || !str_eq(row_str(&r, 0, 0), S("value")))
+            return failed(ERR_BUG, "what is kept was not there");
+    }
+    return OK;
+}
+
+TEST(shrinking_takes_what_was_overwritten_from_the_files_and_nothing_else)
+{
+    CLEANUP(home_done) struct test_home h = home_new();
+    const char *snapshot = home_path(&h, "clawdbot.db.before-0002");
+    FILE *f;
+
+    CHECK_OK(set(h.store, h.arena, "kept", "value"));
+    CHECK_OK(set(h.store, h.arena, "secret", "xyzzy-plugh"));
+    CHECK_OK(set(h.store, h.arena, "secret", "forgotten"));
+    CHECK((f = fopen(snapshot, "w")) && fclose(f) == 0);
+    CHECK(any_file_has(&h, "xyzzy-plugh"));
+    {
+        CLEANUP(fibers_done) struct fibers g = { 0 };
+
+        fibers_spawn(&g, "reader", read_on, &h);
+        CHECK_OK(fiber_yield());
+        CHECK_OK(store_shrink(h.store));
+        CHECK_OK(fibers_wait(&g));
+    }
+    CHECK(!any_file_has(&h, "xyzzy-plugh"));
+    CHECK(access(snapshot, F_OK) < 0);
+    CHECK_STR(get(h.store, h.arena, "kept"), "value");
+    CHECK_STR(get(h.store, h.arena, "secret"), "forgotten");
+    CHECK_OK(set(h.store, h.arena, "after", "1"));
+    home_reopen(&h);
+    CHECK_STR(get(h.store, h.arena, "after"), "1");
+    CHECK_STR(get(h.store, h.arena, "kept"), "value");
+}
