@@ -150,7 +150,7 @@ static enum err ask_or(struct bench *b, size_t i) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(buf_done) struct buf text = { 0 }, expression = { 0 };
-    struct words words = { .text = S("") };
+    struct words words = { .indexed = true };
     struct word word;
     struct rows rows;
     int64_t about;

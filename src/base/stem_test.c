@@ -3,45 +3,40 @@
 
 #include "base/test.h"
 
-TEST(all_forms_of_a_word_have_one_stem)
+static str stem_of(const char *word, char *room)
 {
-    static const char *const forms[][6] = {
-        { "server", "servers" },
-        { "cache", "caches", "cached", "caching" },
-        { "query", "queries", "queried", "querying" },
-        { "run", "runs", "running" },
-        { "name", "names", "named", "naming" },
-        { "use", "uses", "used", "using" },
-        { "deploy", "deploys", "deployed", "deploying" },
-        { "configure", "configures", "configured", "configuring" },
-        { "box", "boxes", "boxed", "boxing" },
-        { "address", "addresses", "addressed", "addressing" },
-        { "add", "adds", "added", "adding" },
-        { "status", "statuses" },
-        { "meet", "meeting", "meetings" },
-    };
+    size_t len = strlen(word);
 
-    for (size_t i = 0; i < N_ELEMENTS(forms); i++) {
-        char first[64], other[64];
-
-        snprintf(first, sizeof first, "%s", forms[i][0]);
-        first[stem(first, strlen(first))] = 0;
-
-        for (size_t j = 1; j < N_ELEMENTS(forms[i]) && forms[i][j]; j++) {
-            snprintf(other, sizeof other, "%s", forms[i][j]);
-            CHECK_STR(str_of(other, stem(other, strlen(other))), first);
-        }
-    }
+    memcpy(room, word, len);
+    return str_of(room, stem_english(room, len));
 }
 
-TEST(what_only_looks_like_an_ending_stays)
+TEST(forms_of_one_word_have_one_stem)
 {
-    static const char *const words[] = { "this", "redis", "bus", "class", "string", "king", "need", "red", "dns", "x86s", "stra\u00dfes" };
+    static const char *const cases[][4] = {
+        { "deploy", "deploys", "deployed", "deployment" }, { "bake", "baking", "baked", "bakes" },
+        { "city", "cities", "cities", "city" },            { "carry", "carried", "carrying", "carries" },
+        { "run", "running", "runs", "run" },               { "migrate", "migration", "migrations", "migrating" },
+        { "cache", "caches", "caching", "cached" },        { "install", "installed", "installing", "installs" },
+        { "cancel", "cancelled", "canceled", "cancels" },  { "bus", "buses", "bus", "buses" },
+        { "movie", "movies", "movie", "movies" },          { "month", "monthly", "months", "month" },
+    };
+    char want[64], got[64];
 
-    for (size_t i = 0; i < N_ELEMENTS(words); i++) {
-        char w[64];
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        for (size_t k = 1; k < 4; k++) {
+            str w = stem_of(cases[i][0], want), g = stem_of(cases[i][k], got);
 
-        snprintf(w, sizeof w, "%s", words[i]);
-        CHECK_STR(str_of(w, stem(w, strlen(w))), words[i]);
-    }
+            if (!str_eq(w, g))
+                test_failed(__FILE__, __LINE__, "%s is \"%.*s\", %s is \"%.*s\"", cases[i][0], STR(w), cases[i][k], STR(g));
+        }
+}
+
+TEST(words_that_only_look_like_forms_are_left)
+{
+    static const char *const cases[] = { "string", "bus", "news", "speed", "status", "evening", "ios15", "kafka", "s", "", "stra\xc3\x9f" };
+    char got[64];
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_STR(stem_of(cases[i], got), cases[i]);
 }

@@ -181,7 +181,7 @@ static bool give_whole(struct words *w, size_t end, struct word *out)
     size_t len = fold_all(w, w->at, end);
 
     w->parts_end = end;
-    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), w->at, end, false, true };
+    *out = (struct word){ str_of(w->folded, stem_english(w->folded, len)), w->at, end, false, true };
     return len > 0 && len < WORD_MAX;
 }
 
@@ -193,7 +193,7 @@ static bool give_part(struct words *w, struct word *out)
     w->at = letters_end(w, start, &hump);
     size_t len = fold_all(w, start, w->at);
 
-    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), start, w->at, false, false };
+    *out = (struct word){ str_of(w->folded, stem_english(w->folded, len)), start, w->at, false, false };
     if (w->at >= w->parts_end)
         w->at = skip_genitive(w, w->at);
     return len > 0;
@@ -213,15 +213,30 @@ static bool give_plain(struct words *w, struct word *out)
         w->folded[len++] = (char)c;
     if (at < w->text.len && (len == WORD_MAX || c >= 0x80 || is_upper(c) || memchr(".-_@:'", c, 6)))
         return false;
-    *out = (struct word){ str_of(w->folded, stem(w->folded, len)), w->at, at, false, false };
+    *out = (struct word){ str_of(w->folded, stem_english(w->folded, len)), w->at, at, false, false };
     w->at = at;
     return len > 0;
+}
+
+/* Neither endings nor wholes are anything to who wants just words. */
+static bool next_run(struct words *w, struct word *out)
+{
+    size_t start = w->at, n;
+    uint32_t c;
+    enum kind k;
+
+    while (w->at < w->text.len && ((k = next_kind(w, w->at, &n, &c)) == KIND_LETTER || k == KIND_MARK))
+        w->at += n;
+    *out = (struct word){ str_of(w->folded, fold_all(w, start, w->at)), start, w->at, false, false };
+    return out->folded.len > 0;
 }
 
 static bool next_letters(struct words *w, struct word *out)
 {
     size_t parts, end;
 
+    if (!w->indexed)
+        return next_run(w, out);
     if (w->at >= w->parts_end && give_plain(w, out))
         return true;
     if (w->at >= w->parts_end) {

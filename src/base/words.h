@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* words.h: a text as the words it is searched by: folded (case, width, diacritics; Unicode 15, UAX #15 NFKD) and without English endings
- * (base/stem.h) words of letters and digits; of Chinese, Japanese and Korean, which put no space between words, every two characters that
- * follow each other ("bigrams").  The last character of such a run is a word by itself too, so that every occurrence of one character
- * begins a word.
+/* words.h: a text as words: folded (case, width, diacritics; Unicode 15, UAX #15 NFKD) words of letters and digits; of Chinese, Japanese
+ * and Korean, which put no space between words, every two characters that follow each other ("bigrams").  The last character of such a
+ * run is a word by itself too, so that every occurrence of one character begins a word.
  *
- * What is joined by . - _ @ : or by a change of case (10.0.0.5, api-server, bob@example.com, getUserName) is a word as a whole, and then
- * each of its parts is; the whole is without - and _, so that api-server, api_server and ApiServer are the same.  "'s" is passed over.
- * No I/O, no allocation; bad UTF-8 separates words. */
+ * As they are indexed, English endings are taken off too (base/stem.h), "'s" is passed over, and what is joined by . - _ @ : or by a
+ * change of case (10.0.0.5, api-server, bob@example.com, getUserName) is a word as a whole, and then each of its parts is; the whole is
+ * without - and _, so that api-server, api_server and ApiServer are the same.  No I/O, no allocation; bad UTF-8 separates words. */
 #pragma once
 #include "base/str.h"
 
@@ -14,6 +13,7 @@ enum { WORD_MAX = 64 };         /* bytes of a folded word; what is longer is cut
 
 struct words {
     str    text;                /* in */
+    bool   indexed;             /* in: as they are indexed */
     size_t at;                  /* private from here */
     size_t parts_end;           /* up to here parts of a whole that was given */
     char   folded[WORD_MAX + 8];
@@ -26,5 +26,5 @@ struct word {
     bool   is_whole;            /* the words that follow, up to its end, are its parts */
 };
 
-/* struct words w = { .text = s };  false: there are no more. */
+/* struct words w = { .text = s, .indexed = true };  false: there are no more. */
 bool words_next(struct words *, struct word *out);

@@ -11,7 +11,7 @@
 #include "base/words.h"
 #include "memory/concepts.h"
 #include "memory/feature_hash.h"
-#include "memory/stem.h"
+#include "base/stem.h"
 
 enum {
     SEEN_SIZE = 512, SEEN_PROBES = 8,

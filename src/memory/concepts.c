@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "memory/feature_hash.h"
-#include "memory/stem.h"
+#include "base/stem.h"
 
 enum { LONGEST_SIZE = 4096, VARIANTS_SIZE = 4096, TERM_MAX = 128 };
 

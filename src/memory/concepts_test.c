@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "memory/builtin_embedding.h"
 #include "memory/feature_hash.h"
-#include "memory/stem.h"
+#include "base/stem.h"
 
 extern const struct embedded_file memory_concepts[];
 

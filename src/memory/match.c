@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "base/words.h"
 #include "memory/concepts.h"
-#include "memory/stem.h"
+#include "base/stem.h"
 #include "memory/text_internal.h"
 
 /* What a likeness is worth that is less than the same word (README.md, "Recall"). */

@@ -31,7 +31,7 @@ enum err text_optimize(struct text *t) AWAITS
 
 enum err text_has_word(struct text *t, struct arena *a, str text, str *ret_word) AWAITS
 {
-    struct words words = { .text = text };
+    struct words words = { .text = text, .indexed = true };
     struct word word;
     struct rows found;
 

@@ -63,7 +63,7 @@ enum which { ALL_WORDS, TELLING_WORDS };
 
 static void add_words(struct arena *a, str question, enum which which, struct text_words *out)
 {
-    struct words words = { .text = question };
+    struct words words = { .text = question, .indexed = true };
     size_t run_end = 0;         /* of the pair before */
     struct word word;
 
@@ -81,7 +81,7 @@ static void add_words(struct arena *a, str question, enum which which, struct te
 
 static void add_quote(struct arena *a, str quoted, struct text_words *out)
 {
-    struct words words = { .text = quoted };
+    struct words words = { .text = quoted, .indexed = true };
     struct text_quote q = { arena_alloc(a, QUOTED_WORDS_MAX * sizeof *q.words), 0 };
     size_t run_end = 0;
     struct word word;

@@ -127,7 +127,7 @@ static enum err count_words(void *arg)
     c->seen = mem_alloc(DIFFERENT_MAX * sizeof *c->seen);
     for (size_t i = 0; i < batch_size(c->texts); i++)
         for (size_t row = 0; row < batch_rows(c->texts, i)->n; row++) {
-            struct words words = { .text = row_str(batch_rows(c->texts, i), row, 0) };
+            struct words words = { .text = row_str(batch_rows(c->texts, i), row, 0), .indexed = true };
 
             c->items++;
             while (words_next(&words, &word))

@@ -163,7 +163,7 @@ TEST(words_that_say_nothing_are_known_as_the_index_knows_them)
     static const char *const said[] = { "please", "Where", "does", "THIS", "don't", "是否", "什么" };
 
     for (size_t i = 0; i < N_ELEMENTS(said); i++) {
-        struct words w = { .text = str_from(said[i]) };
+        struct words w = { .text = str_from(said[i]), .indexed = true };
         struct word word;
 
         CHECK(words_next(&w, &word));

@@ -79,7 +79,7 @@ static void follow_quotes(const struct weigher *w, struct tally *t, str folded)
 
 static struct tally tally_text(const struct weigher *w, str text)
 {
-    struct words words = { .text = text };
+    struct words words = { .text = text, .indexed = true };
     struct tally t = { 0 };
     struct word word;
 

@@ -21,7 +21,7 @@ static void discard(Fts5Tokenizer *t)
 static int tokenize(Fts5Tokenizer *t, void *cx, int flags, const char *text, int len,
                     int (*token)(void *, int, const char *, int, int, int))
 {
-    struct words w = { .text = str_of(text, (size_t)len) };
+    struct words w = { .text = str_of(text, (size_t)len), .indexed = true };
     struct word word;
     int rc = SQLITE_OK;
 

@@ -17,14 +17,14 @@ static void check_word(const struct word *w, size_t len, size_t *start)
 }
 
 /* The text twice, with a blank between: twice the same words. */
-static void check_twice(str text)
+static void check_twice(str text, bool indexed)
 {
     char *both = malloc(2 * text.len + 1);
 
     memcpy(both, text.p, text.len);
     both[text.len] = ' ';
     memcpy(both + text.len + 1, text.p, text.len);
-    struct words once = { .text = text }, twice = { .text = str_of(both, 2 * text.len + 1) };
+    struct words once = { .text = text, .indexed = indexed }, twice = { .text = str_of(both, 2 * text.len + 1), .indexed = indexed };
     struct word a, b;
 
     for (int i = 0; i < 2; i++) {
@@ -40,12 +40,14 @@ static void check_twice(str text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct words w = { .text = str_of(data, size) };
-    struct word word;
-    size_t start = 0;
+    for (int indexed = 0; indexed < 2; indexed++) {
+        struct words w = { .text = str_of(data, size), .indexed = indexed };
+        struct word word;
+        size_t start = 0;
 
-    while (words_next(&w, &word))
-        check_word(&word, size, &start);
-    check_twice(str_of(data, size));
+        while (words_next(&w, &word))
+            check_word(&word, size, &start);
+        check_twice(str_of(data, size), indexed);
+    }
     return 0;
 }
