@@ -293,6 +293,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "approvals", approvals_run, g);
     fibers_spawn(&g->services, "record", record_run, g);
     fibers_spawn(&g->services, "absorb", absorb_run, g);
+    memory_service_start(g);
     fibers_spawn(&g->services, "warm-up", warm_up_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));
@@ -359,6 +360,7 @@ static void reload(struct running *r) AWAITS
             log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
         if (budgets_configure(r->gateway.budgets))
             log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
+        memory_service_reload(&r->gateway);
     }
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));

@@ -55,12 +55,33 @@ static void say_script(struct scene *s, struct http_exchange *x, const char *dat
         return;     /* the asker has gone */
 }
 
+/* Each text's vector is 1 at the place of its length. */
+static void answer_embeddings(struct scene *s, struct http_exchange *x, const json_t *body) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *answer = json_pack("{s:[]}", "data");
+    size_t n = s->embeds ? s->embeds : (size_t)json_int(body, "dimensions", 4);
+    const json_t *texts = json_at(body, "input");
+
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        json_t *vector = json_array();
+
+        for (size_t k = 0; k < n; k++)
+            json_array_append_new(vector, json_real(k == json_string_length(json_array_get(texts, i)) % n));
+        json_array_append_new(json_at(answer, "data"), json_pack("{s:I, s:o}", "index", (json_int_t)i, "embedding", vector));
+    }
+    (void)!http_answer(x, 200, S("application/json"), json_print(x->arena, answer));     /* the asker may have gone */
+}
+
 static void answer_model(void *arg, struct http_exchange *x) AWAITS
 {
     struct scene *s = arg;
     CLEANUP(json_decrefp) json_t *body = NULL;
 
     CHECK_OK(json_parse(x->body, &body));
+    if (str_ends(x->path, S("/embeddings"))) {
+        answer_embeddings(s, x, body);
+        return;
+    }
     buf_clear(&s->asked);
     buf_add(&s->asked, x->body);
     const char *data = script_line(s, last_message(body));

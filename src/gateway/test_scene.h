@@ -24,6 +24,7 @@ struct scene {
     struct waiters   released;      /* woken by scene_release() */
     size_t           n_asked, n_said;
     struct buf       asked;         /* the last request's body */
+    size_t           embeds;        /* numbers of a vector of the model; 0: as many as are asked for */
     const struct scripted *script;  /* NULL: it echoes */
     size_t           n_sent;
     struct buf       sent;          /* what the platform got, one line each */

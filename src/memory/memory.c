@@ -19,10 +19,10 @@ static void set_embedder(struct memory *m, const struct embedder *e)
     m->embedder.label = m->label;
 }
 
-static enum err parse_index_type(const char *name, enum index_type *out)
+static enum err parse_index_type(const char *name, enum vectors_kind *out)
 {
-    static const struct { const char *name; enum index_type type; } types[] = {
-        { "auto", INDEX_AUTO }, { "faiss", INDEX_AUTO }, { "flat", INDEX_FLAT }, { "hnsw", INDEX_HNSW }, { "", INDEX_AUTO },
+    static const struct { const char *name; enum vectors_kind type; } types[] = {
+        { "auto", VECTORS_AUTO }, { "faiss", VECTORS_AUTO }, { "flat", VECTORS_FLAT }, { "hnsw", VECTORS_HNSW }, { "", VECTORS_AUTO },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(types); i++)
@@ -35,7 +35,7 @@ static enum err parse_index_type(const char *name, enum index_type *out)
 
 enum err memory_open(const struct memory_options *o, struct memory **out)
 {
-    enum index_type type;
+    enum vectors_kind type;
 
     TRY(parse_index_type(o->index_type, &type));
     struct memory *m = NEW(struct memory);
@@ -43,7 +43,7 @@ enum err memory_open(const struct memory_options *o, struct memory **out)
     m->store = o->store;
     m->text.store = o->store;
     m->folder = str_dup_c(str_from(o->folder));
-    m->index_type = type;
+    m->kind = type;
     set_embedder(m, &o->embedder);
     enum err e = vector_side_open(m);
 
@@ -100,6 +100,7 @@ static enum err run_once(struct memory *m) AWAITS
 
     fibers_spawn(&g, "memory.embeddings", embedding_queue_run, m);
     fibers_spawn(&g, "memory.purge", purge_run, m);
+    fibers_spawn(&g, "memory.upkeep", vector_side_run, m);
     m->running = &g;
     enum err e = fibers_wait(&g);
 

@@ -85,7 +85,7 @@ static enum err check_text(struct doctor *d) AWAITS
 {
     enum err e = text_check(&d->memory->text);
 
-    if (e != ERR_IO)
+    if (e != ERR_IO && e != ERR_CONFLICT)
         return e;
     find(d, "full-text index: it is damaged, or is not of these items: %s", failed_text());
     if (is_asked_to_mend(d)) {

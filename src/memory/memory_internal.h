@@ -11,8 +11,6 @@
 
 enum { FRESH_MAX = 64 };
 
-enum index_type { INDEX_AUTO, INDEX_FLAT, INDEX_HNSW };
-
 struct memory {
     struct store   *store;
     struct text     text;
@@ -21,12 +19,13 @@ struct memory {
     struct map      partitions;         /* their numbers, by scope and collection; forgotten whole when there are many */
     struct waiters  changed;
     uint64_t        changes;            /* how often there came something to do */
+    uint64_t        puts;               /* and how often vectors */
 
     struct vectors *vectors;            /* NULL: there are none */
     int64_t         generation;         /* of the vectors; 0: there never were any */
     bool            stale;              /* there may be items with vectors of another generation .. */
     bool            lost;               /* .. or whose vector is not in the files */
-    enum index_type index_type;
+    enum vectors_kind kind;
     size_t          users;              /* searches under way in the vectors */
     bool            writing;            /* somebody changes the vectors .. */
     struct waiters  writers;            /* .. and these want to; or wait for the users to leave */
@@ -65,9 +64,10 @@ struct made_vector { int64_t id; const float *values; };
 enum err vector_side_put(struct memory *, const struct made_vector *, size_t n) AWAITS MUST_USE;
 bool     vector_is_usable(const float *, size_t n);         /* finite, and not all 0 */
 
-/* embedding_queue.c, purge.c: what memory_run() runs */
+/* embedding_queue.c, purge.c, vector_side.c: what memory_run() runs */
 enum err embedding_queue_run(void *memory) AWAITS MUST_USE;
 enum err purge_run(void *memory) AWAITS MUST_USE;
+enum err vector_side_run(void *memory) AWAITS MUST_USE;
 enum err purge_all(struct memory *) AWAITS MUST_USE;
 
 /* embedding.c: a text each into a vector each */

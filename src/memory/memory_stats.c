@@ -14,7 +14,7 @@ static void add_vectors(struct memory *m, struct memory_stats *out)
     vectors_stats(m->vectors, &v);
     out->vectors = v.items;
     out->vector_bytes = v.bytes;
-    snprintf(m->index_text, sizeof m->index_text, "flat, %s", v.kernel);
+    snprintf(m->index_text, sizeof m->index_text, "%s, %s", v.graphs ? "flat and hnsw" : "flat", v.kernel);
     /* After a change of the embedder not all that lack a vector are in the queue yet. */
     int64_t lacking = out->items - out->failed - (int64_t)v.items;
 

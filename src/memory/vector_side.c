@@ -119,7 +119,8 @@ static enum err open_files(void *arg)
 
 static enum err open_generation(struct memory *m, const struct vector_meta *meta) AWAITS
 {
-    struct opening o = { m->folder, { .dimension = (uint32_t)meta->dimension, .generation = (uint32_t)meta->generation }, NULL };
+    struct opening o = { .folder = m->folder, .options = { .dimension = (uint32_t)meta->dimension, .generation = (uint32_t)meta->generation,
+                                                            .kind = m->kind } };
     enum err e = fiber_offload(open_files, &o);
 
     if (e) {
@@ -254,6 +255,8 @@ static enum err mark(struct memory *m, struct arena *a, const struct putting *p)
         batch_add(b, "vectors.mark", "is", INT64_C(-1), ids_json(a, p->unfit, p->n_unfit));
     if (batch_size(b))
         TRY(store_commit(m->store, b));
+    m->puts++;
+    wake_all(&m->changed);
     metric_add(METRIC_memory_embedded, (int64_t)p->n_fit);
     metric_add(METRIC_memory_unfit, (int64_t)p->n_unfit);
     return OK;
@@ -279,4 +282,63 @@ enum err vector_side_put(struct memory *m, const struct made_vector *list, size_
 
     TRY(fiber_offload(put_files, &p));
     return mark(m, a, &p);
+}
+
+/* ---- upkeep ---- */
+
+enum { UPKEEP_STEPS = 20 };         /* some 10 ms: so long others wait who have something to put */
+
+struct upkeep { struct vectors *vectors; bool more; };
+
+static enum err maintain(void *arg)
+{
+    struct upkeep *u = arg;
+
+    return vectors_maintain(u->vectors, UPKEEP_STEPS, &u->more);
+}
+
+static enum err keep_up(struct memory *m, bool *ret_more) AWAITS
+{
+    CLEANUP(vector_side_leave) struct memory *inside = NULL;
+    struct upkeep u = { 0 };
+
+    TRY(vector_side_enter(m, &inside));
+    u.vectors = m->vectors;
+    TRY(fiber_offload(maintain, &u));
+    *ret_more = u.more;
+    return OK;
+}
+
+static enum err keep_up_fully(struct memory *m) AWAITS
+{
+    bool more;
+
+    do {
+        TRY(keep_up(m, &more));
+        TRY(fiber_yield());
+    } while (more);
+    return OK;
+}
+
+enum err vector_side_run(void *memory)
+{
+    struct memory *m = memory;
+    uint64_t failures = 0;
+
+    while (m->vectors) {
+        uint64_t seen = m->puts;
+        enum err e = keep_up_fully(m);
+
+        TRY(fiber_check());
+        if (e && failures++ == 0)
+            log_event(LOG_WARN, "memory.upkeep_failed", F("error", failed_text()), F("what", "searches look at all vectors"));
+        if (e) {
+            TRY(fiber_sleep(failure_pause(&memory_patience, failures, FAILURE_NOT_ASKED)));
+            continue;
+        }
+        failures = 0;
+        while (m->puts == seen)
+            TRY(wait_on(&m->changed, "vectors to be put"));
+    }
+    return OK;
 }
