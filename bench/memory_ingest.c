@@ -27,6 +27,7 @@ struct bench {
     float          *vectors;            /* of a batch; all batches have the same */
     struct memory  *memory;
     double          seconds, plain_seconds, start_seconds, close_seconds;
+    double          cpu, plain_cpu;     /* seconds of all threads: what a busy machine does not change much */
     size_t          by_words, by_meaning;       /* what the first question found */
     struct memory_stats stats;
 };
@@ -36,6 +37,22 @@ static double now(void)
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double cpu(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double thread_cpu(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -79,11 +96,12 @@ static enum err save_batches(void *arg) AWAITS
         CLEANUP(arena_freep) struct arena *a = arena_new();
         struct memory_item *items = arena_alloc(a, BATCH * sizeof *items);
         int64_t *ids = arena_alloc(a, BATCH * sizeof *ids), from = b->next;
-        double begin = now();
+        double begin = now(), begin_cpu = thread_cpu();
 
         b->next += BATCH;
         make_items(b, a, items, from);
         b->seconds -= now() - begin;
+        b->cpu -= thread_cpu() - begin_cpu;
         TRY(memory_save(b->memory, items, BATCH, b->vectors, ids));
     }
     return OK;
@@ -92,12 +110,13 @@ static enum err save_batches(void *arg) AWAITS
 static enum err ingest(struct bench *b) AWAITS
 {
     CLEANUP(fibers_done) struct fibers g = { 0 };
-    double begin = now();
+    double begin = now(), begin_cpu = cpu();
 
     for (int i = 0; i < SAVERS; i++)
         fibers_spawn(&g, "saver", save_batches, b);
     TRY(fibers_wait(&g));
     b->seconds += now() - begin;
+    b->cpu += cpu() - begin_cpu;
     return memory_stats(b->memory, &b->stats);
 }
 
@@ -176,16 +195,18 @@ static void insert_note(sqlite3_stmt *const both[2], int64_t id, str note, sqlit
 static void plain_batch(struct bench *b, sqlite3 *db, sqlite3_stmt *const both[2], int64_t from)
 {
     struct buf notes[BATCH] = { 0 };
-    double begin;
+    double begin, begin_cpu;
 
     for (int64_t i = 0; i < BATCH; i++)
         corpus_note(b->corpus, (uint64_t)(from + i), &notes[i]);
     begin = now();
+    begin_cpu = cpu();
     must(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), db);
     for (int64_t i = 0; i < BATCH; i++)
         insert_note(both, from + i + 1, buf_str(&notes[i]), db);
     must(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), db);
     b->plain_seconds += now() - begin;
+    b->plain_cpu += cpu() - begin_cpu;
     for (int64_t i = 0; i < BATCH; i++)
         buf_done(&notes[i]);
 }
@@ -229,9 +250,10 @@ int main(int argc, char **argv)
         return 1;
     }
     run_plain(&b);
-    printf("{\"items\": %lld, \"items_s\": %.0f, \"plain_s\": %.0f, \"start_s\": %.3f, \"close_s\": %.2f, \"by_words\": %zu, "
+    printf("{\"items\": %lld, \"items_s\": %.0f, \"plain_s\": %.0f, \"cpu_us\": %.1f, \"plain_cpu_us\": %.1f, \"start_s\": %.3f, \"close_s\": %.2f, \"by_words\": %zu, "
            "\"by_meaning\": %zu, \"database_bytes\": %llu, \"vector_bytes\": %llu}\n", (long long)b.items, (double)b.items / b.seconds,
-           (double)b.items / b.plain_seconds, b.start_seconds, b.close_seconds, b.by_words, b.by_meaning,
+           (double)b.items / b.plain_seconds, b.cpu * 1e6 / (double)b.items, b.plain_cpu * 1e6 / (double)b.items,
+           b.start_seconds, b.close_seconds, b.by_words, b.by_meaning,
            (unsigned long long)b.stats.database_bytes, (unsigned long long)b.stats.vector_bytes);
     free(b.vectors);
     corpus_free(b.corpus);
