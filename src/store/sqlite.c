@@ -134,6 +134,23 @@ static uint64_t now_us(void)
 
 /* --- the writer --------------------------------------------------------------------------------------------- */
 
+/* Who is alone in a group needs no savepoint: the whole transaction is undone, and an empty one goes on.  SQLite's journal of a savepoint
+ * grows with each statement inside, and is gone through at the end of each. */
+static enum err alone(struct sqlite_db *db, struct batch *b)
+{
+    enum err e = sqlite_db_run(db, b);
+
+    if (e && sqlite_db_in_transaction(db)) {
+        char why[ERR_TEXT_MAX];
+
+        snprintf(why, sizeof why, "%s", failed_text());
+        TRY(sqlite_db_step(db, TX_ROLLBACK));
+        TRY(sqlite_db_step(db, TX_BEGIN));
+        return failed(e, "%s", why);
+    }
+    return e;
+}
+
 static enum err in_savepoint(struct sqlite_db *db, struct batch *b)
 {
     TRY(sqlite_db_step(db, TX_SAVE));
@@ -154,7 +171,7 @@ static enum err in_savepoint(struct sqlite_db *db, struct batch *b)
 static enum err run_jobs(struct sqlite_db *db, struct job *jobs)
 {
     for (struct job *j = jobs; j; j = j->next) {
-        job_finish(j, in_savepoint(db, j->batch));
+        job_finish(j, jobs->next ? in_savepoint(db, j->batch) : alone(db, j->batch));
         if (!sqlite_db_in_transaction(db) || j->result == ERR_IO)
             return j->result ? j->result : failed(ERR_IO, "sqlite: the transaction is gone");
     }
