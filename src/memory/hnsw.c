@@ -18,9 +18,7 @@ static void *table(size_t bytes)
 {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (p == MAP_FAILED)
-        mem_die("out of memory");
-    return p;
+    return p == MAP_FAILED ? NULL : p;
 }
 
 struct hnsw *hnsw_new(const struct vector_files *f, const struct kernel *kernel, uint32_t partition)
@@ -36,21 +34,26 @@ struct hnsw *hnsw_new(const struct vector_files *f, const struct kernel *kernel,
     h->entry = NO_NODE;
     scratch_init(&h->scratch, f);
     scratch_init(&h->other, f);
-    return h;
+    if (h->nodes && h->uppers)
+        return h;
+    hnsw_free(h);
+    return NULL;
 }
 
 void hnsw_free(struct hnsw *h)
 {
     if (h == NULL)
         return;
-    for (size_t row = 0; row < h->files->blocks * BLOCK_ROWS; row++)
+    for (size_t row = 0; h->nodes && h->uppers && row < h->files->blocks * BLOCK_ROWS; row++)
         if (node_levels(h, (uint32_t)row) > 1)
             free(h->uppers[row]);
     hnsw_free_garbage(h);
     scratch_done(&h->scratch);
     scratch_done(&h->other);
-    munmap(h->nodes, h->rows_max * sizeof *h->nodes);
-    munmap((void *)h->uppers, h->rows_max * sizeof *h->uppers);
+    if (h->nodes)
+        munmap(h->nodes, h->rows_max * sizeof *h->nodes);
+    if (h->uppers)
+        munmap((void *)h->uppers, h->rows_max * sizeof *h->uppers);
     free(h);
 }
 

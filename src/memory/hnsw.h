@@ -19,6 +19,7 @@ enum {
 
 struct hnsw;
 
+/* NULL: addresses cannot be had for its tables (ulimit -v, vm.overcommit_memory 2). */
 struct hnsw *hnsw_new(const struct vector_files *, const struct kernel *, uint32_t partition);
 void         hnsw_free(struct hnsw *);
 size_t       hnsw_size(const struct hnsw *);            /* nodes */

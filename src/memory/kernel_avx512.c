@@ -7,7 +7,7 @@
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vnni")))
 
-/* What a thread's hardware prefetcher brings alone is a third of what memory can give. */
+/* A tenth to a fifth faster than what the hardware fetches by itself. */
 enum { ROWS_AHEAD = 8 };
 
 extern const struct kernel kernel_avx512;

@@ -66,7 +66,7 @@ struct vector_query {
     size_t          n_partitions;
     size_t          k;              /* 1 to VECTORS_K_MAX */
     /* When not NULL: an item is passed over where it says false.  Called in the thread of the search for the few rows that could
-     * be among the best; quick, and safe beside others. */
+     * be among the best; quick, safe beside others, and it calls nothing of this index, whose lock is held. */
     bool          (*keep)(void *arg, int64_t id);
     void           *keep_arg;
     bool            exact;          /* look at all rows, though there is a graph */

@@ -184,7 +184,7 @@ static bool is_wanted(const struct vectors *v, const struct vector_partition *p)
     return atomic_load(&p->items) >= (graph_of(p) ? v->graph_from / 2 : v->graph_from);
 }
 
-/* A file that is not there or damaged is no failure: the graph is built. */
+/* A file that is not there or damaged is no failure: the graph is built.  NULL: there can be none on this machine. */
 static struct hnsw *load(struct vectors *v, struct vector_partition *p)
 {
     struct hnsw *h = hnsw_new(&v->files, v->kernel, p->number);
@@ -192,7 +192,7 @@ static struct hnsw *load(struct vectors *v, struct vector_partition *p)
 
     path_of(v, p, path);
     p->unsaved = 0;
-    if (hnsw_load(h, path, partition_blocks(p)) == OK)
+    if (h && hnsw_load(h, path, partition_blocks(p)) == OK)
         return h;
     hnsw_free(h);
     p->unsaved = NEVER_SAVED;
@@ -202,6 +202,10 @@ static struct hnsw *load(struct vectors *v, struct vector_partition *p)
 static void graph_come(struct vectors *v, struct vector_partition *p)
 {
     struct hnsw *h = load(v, p);
+    if (h == NULL) {
+        v->graph_from = SIZE_MAX;
+        return;
+    }
     const struct block_list *l = partition_blocks(p);
     struct fresh_list *fresh = fresh_new(list_length(l) * BLOCK_ROWS + 64);
 
@@ -268,7 +272,7 @@ static enum err maintain(struct vectors *v, struct vector_partition *p, size_t *
     if (*steps == 0)
         return OK;
     *ret_more = false;
-    return is_to_be_saved(p) ? save(v, p) : OK;
+    return graph_of(p) && is_to_be_saved(p) ? save(v, p) : OK;
 }
 
 enum err vectors_maintain(struct vectors *v, size_t steps, bool *ret_more)
