@@ -367,7 +367,8 @@ static void print(struct bench *b)
     printf("{\"items\": %" PRId64 ", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"best_p50_ms\": %.3f, \"best_p99_ms\": %.3f, "
            "\"found\": %.3f, \"start_ms\": %.1f, \"first_ms\": %.1f, "
            "\"resident_mb\": %.1f, \"floats_mb\": %.1f, ", b->items, quantile(&b->recall, 0.5), quantile(&b->recall, 0.99),
-           quantile(&b->best, 0.5), quantile(&b->best, 0.99), (double)b->found / (double)b->asked, b->start_ms, b->first_ms, b->resident_mb, b->floats_mb);
+           quantile(&b->best, 0.5), quantile(&b->best, 0.99), (double)b->found / (double)b->asked, b->start_ms, b->first_ms,
+           b->resident_mb, b->floats_mb);
     printf("\"words_p50_ms\": %.3f, \"words_p99_ms\": %.3f, \"meaning_p50_ms\": %.3f, \"meaning_p99_ms\": %.3f, \"embedding_p50_ms\": %.3f, "
            "\"plain_p50_ms\": %.3f, \"plain_p99_ms\": %.3f, \"plain_words_p50_ms\": %.3f, \"plain_meaning_p50_ms\": %.3f}\n",
            quantile(&b->words, 0.5), quantile(&b->words, 0.99), quantile(&b->meaning, 0.5), quantile(&b->meaning, 0.99),
