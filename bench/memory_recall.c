@@ -38,7 +38,8 @@ struct bench {
     struct memory  *memory;
     struct samples  recall, best, words, meaning, embedding, plain_words, plain_meaning, plain;
     double          saving, start_ms, first_ms, resident_mb, floats_mb;
-    size_t          asked, found;
+    double          cpu_ms;             /* of all threads, a recall */
+    size_t          asked, found, words_found, meaning_found;
 };
 
 static const struct scope scope = { SCOPE_USER, S("alice") };
@@ -49,6 +50,11 @@ static double now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static double cpu_ms(void)
+{
+    return (double)clock() * 1e3 / CLOCKS_PER_SEC;
 }
 
 static int by_size(const void *a, const void *b)
@@ -186,6 +192,8 @@ static enum err ask_stages(struct bench *b, size_t i, uint32_t partition) AWAITS
 
     TRY(text_search(memory_text(b->memory), a, &(struct text_query){ text, &partition, 1, STAGE_K }, hits, &n));
     took(&b->words, start);
+    for (size_t k = 0; k < n && k < K; k++)
+        b->words_found += item_sequence(hits[k].id) == (int64_t)about + 1;
     start = now_ms();
     TRY(embed(NULL, a, &text, 1, &v));
     took(&b->embedding, start);
@@ -194,6 +202,8 @@ static enum err ask_stages(struct bench *b, size_t i, uint32_t partition) AWAITS
     start = now_ms();
     TRY(fiber_offload(search, &s));
     took(&b->meaning, start);
+    for (size_t k = 0; k < s.n && k < K; k++)
+        b->meaning_found += item_sequence(s.hits[k].id) == (int64_t)about + 1;
     return OK;
 }
 
@@ -332,9 +342,12 @@ static enum err ask_all(struct bench *b, double started) AWAITS
     for (size_t i = 0; i < QUESTIONS; i++)
         TRY(ask_recall(b, i, &warming));
     b->asked = b->found = 0;
+    double cpu = cpu_ms();
+
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < QUESTIONS; i++)
             TRY(ask_recall(b, i, &b->recall));
+    b->cpu_ms = (cpu_ms() - cpu) / (double)b->asked;
     take_best(b);
     measure(b);
     TRY(memory_partition_find(b->memory, scope, S(""), &partition));
@@ -365,10 +378,10 @@ static void print(struct bench *b)
         return;
     }
     printf("{\"items\": %" PRId64 ", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"best_p50_ms\": %.3f, \"best_p99_ms\": %.3f, "
-           "\"found\": %.3f, \"start_ms\": %.1f, \"first_ms\": %.1f, "
+           "\"cpu_ms\": %.3f, \"found\": %.3f, \"words_found\": %.3f, \"meaning_found\": %.3f, \"start_ms\": %.1f, \"first_ms\": %.1f, "
            "\"resident_mb\": %.1f, \"floats_mb\": %.1f, ", b->items, quantile(&b->recall, 0.5), quantile(&b->recall, 0.99),
-           quantile(&b->best, 0.5), quantile(&b->best, 0.99), (double)b->found / (double)b->asked, b->start_ms, b->first_ms,
-           b->resident_mb, b->floats_mb);
+           quantile(&b->best, 0.5), quantile(&b->best, 0.99), b->cpu_ms, (double)b->found / (double)b->asked,
+           (double)b->words_found / QUESTIONS, (double)b->meaning_found / QUESTIONS, b->start_ms, b->first_ms, b->resident_mb, b->floats_mb);
     printf("\"words_p50_ms\": %.3f, \"words_p99_ms\": %.3f, \"meaning_p50_ms\": %.3f, \"meaning_p99_ms\": %.3f, \"embedding_p50_ms\": %.3f, "
            "\"plain_p50_ms\": %.3f, \"plain_p99_ms\": %.3f, \"plain_words_p50_ms\": %.3f, \"plain_meaning_p50_ms\": %.3f}\n",
            quantile(&b->words, 0.5), quantile(&b->words, 0.99), quantile(&b->meaning, 0.5), quantile(&b->meaning, 0.99),
