@@ -9,7 +9,8 @@
 
 enum { KNOWN_MAX = 4096 };
 
-/* Of what the map holds only the number matters, and a pointer can hold that; one more, so that what is known not to be there is no NULL. */
+/* Of what the map holds only the number matters, and a pointer can hold that: one more, so that what is known not to be there is no
+ * NULL. */
 static void *known(uint32_t id)
 {
     return (void *)((uintptr_t)id + 1);
