@@ -26,6 +26,7 @@
 #include "gateway/intake.h"
 #include "gateway/knowledge_host.h"
 #include "gateway/limits.h"
+#include "gateway/memory_canary.h"
 #include "gateway/memory_service.h"
 #include "gateway/models.h"
 #include "gateway/record.h"
@@ -294,6 +295,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "record", record_run, g);
     fibers_spawn(&g->services, "absorb", absorb_run, g);
     memory_service_start(g);
+    fibers_spawn(&g->services, "memory.canary", memory_canary_run, g);
     fibers_spawn(&g->services, "warm-up", warm_up_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));

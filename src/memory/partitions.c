@@ -9,10 +9,20 @@
 
 enum { KNOWN_MAX = 4096 };
 
-/* Of what the map holds only the number matters, and a pointer can hold that. */
+/* Of what the map holds only the number matters, and a pointer can hold that: one more, so that what is known not to be there is no
+ * NULL. */
 static void *known(uint32_t id)
 {
-    return (void *)(uintptr_t)id;
+    return (void *)((uintptr_t)id + 1);
+}
+
+static bool is_known(const struct memory *m, str key, uint32_t *out)
+{
+    uintptr_t found = (uintptr_t)map_get(&m->partitions, key);
+
+    if (found)
+        *out = (uint32_t)(found - 1);
+    return found;
 }
 
 static void add_key(struct buf *b, struct scope s, str collection)
@@ -51,13 +61,12 @@ enum err memory_partition_find(struct memory *m, struct scope s, str collection,
     struct rows r;
 
     add_key(&key, s, collection);
-    *out = (uint32_t)(uintptr_t)map_get(&m->partitions, buf_str(&key));
-    if (*out)
+    if (is_known(m, buf_str(&key), out))
         return OK;
     a = arena_new();
     TRY(store_read(m->store, a, &r, "partition.find", "css", scope_kind_name(s.kind), s.key, collection));
-    if (r.n)
-        *out = know(m, buf_str(&key), (uint32_t)row_int(&r, 0, 0));
+    if (!is_known(m, buf_str(&key), out))       /* it may have been made meanwhile */
+        *out = know(m, buf_str(&key), r.n ? (uint32_t)row_int(&r, 0, 0) : 0);
     return OK;
 }
 

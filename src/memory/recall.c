@@ -13,33 +13,56 @@
 /* A stage is asked for more than is wanted, as some will be replaced, expired, or like each other. */
 enum { FETCH_A_HIT = 4, FETCH_LEAST = 64, FETCH_MORE = 8, FETCH_MOST = TEXT_HITS_MAX };
 
-static bool is_named(str collection, const struct recall_query *q)
+static void add_partition(struct recall_run *r, uint32_t id)
+{
+    if (id && r->n_partitions < TEXT_PARTITIONS_MAX)
+        r->partitions[r->n_partitions++] = id;
+}
+
+static bool asks_for_all_knowledge(const struct recall_query *q)
 {
     for (size_t i = 0; i < q->n_collections; i++)
-        if (str_eq(q->collections[i], S("*")) || str_eq(q->collections[i], collection))
+        if (str_eq(q->collections[i], S("*")))
             return true;
     return false;
 }
 
-static bool is_wanted_partition(const struct memory_partition *p, const struct recall_query *q)
-{
-    if (p->items == 0)
-        return false;
-    return p->collection.len ? is_named(p->collection, q) : !q->knowledge_only;
-}
-
-static enum err find_partitions(struct recall_run *r) AWAITS
+static enum err find_all(struct recall_run *r) AWAITS
 {
     const struct memory_partition *list;
     size_t n;
 
-    if (r->query->n_scopes == 0)
-        return OK;
     TRY(memory_partitions(r->memory, r->arena, r->query->scopes, r->query->n_scopes, &list, &n));
-    r->partitions = arena_alloc(r->arena, (n + 1) * sizeof *r->partitions);
-    for (size_t i = 0; i < n && r->n_partitions < TEXT_PARTITIONS_MAX; i++)
-        if (is_wanted_partition(&list[i], r->query))
-            r->partitions[r->n_partitions++] = list[i].id;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].items && (list[i].collection.len || !r->query->knowledge_only))
+            add_partition(r, list[i].id);
+    return OK;
+}
+
+static enum err find_one(struct recall_run *r, struct scope s, str collection) AWAITS
+{
+    uint32_t id;
+
+    TRY(memory_partition_find(r->memory, s, collection, &id));
+    add_partition(r, id);
+    return OK;
+}
+
+static enum err find_partitions(struct recall_run *r) AWAITS
+{
+    const struct recall_query *q = r->query;
+
+    r->partitions = arena_alloc(r->arena, TEXT_PARTITIONS_MAX * sizeof *r->partitions);
+    if (q->n_scopes == 0)
+        return OK;
+    if (asks_for_all_knowledge(q))
+        return find_all(r);
+    for (size_t i = 0; i < q->n_scopes; i++) {
+        if (!q->knowledge_only)
+            TRY(find_one(r, q->scopes[i], S("")));
+        for (size_t k = 0; k < q->n_collections; k++)
+            TRY(find_one(r, q->scopes[i], q->collections[k]));
+    }
     return OK;
 }
 
