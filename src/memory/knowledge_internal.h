@@ -61,7 +61,7 @@ enum err source_move(struct source *, str source) AWAITS MUST_USE;
 
 /* knowledge_sync.c: the fiber that does what the source wants at this moment. */
 enum err source_sync(void *source) AWAITS MUST_USE;
-/* Deletes all documents and their items, a part at a time. */
+/* knowledge_sweep.c: deletes all documents and their items, a part at a time. */
 enum err source_empty(struct source *) AWAITS MUST_USE;
 /* knowledge_page.c: the same for a web page or a table from the web. */
 enum err source_sync_page(struct source *, bool again) AWAITS MUST_USE;
