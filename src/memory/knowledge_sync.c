@@ -100,8 +100,25 @@ static enum err choose(struct sync *y, struct arena *a, const struct folder_walk
     return OK;
 }
 
-static enum err make_rows(struct sync *y, struct arena *a, struct candidate *list, size_t n) AWAITS
+/* While files come and go, a folder's reading may give one twice. */
+static void drop_doubles(struct candidate *list, size_t *n)
 {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        bool twice = false;
+
+        for (size_t k = 0; k < kept && !twice; k++)
+            twice = list[k].known.id == list[i].known.id;
+        if (!twice)
+            list[kept++] = list[i];
+    }
+    *n = kept;
+}
+
+static enum err make_rows(struct sync *y, struct arena *a, struct candidate *list, size_t *n_list) AWAITS
+{
+    size_t n = *n_list;
     str *names = arena_alloc(a, (n + 1) * sizeof *names);
     int64_t *ids = arena_alloc(a, (n + 1) * sizeof *ids);
     size_t n_new = 0;
@@ -116,6 +133,7 @@ static enum err make_rows(struct sync *y, struct arena *a, struct candidate *lis
             list[i].known.id = ids[n_new++];
             seen_mark(&y->seen, list[i].known.id);
         }
+    drop_doubles(list, n_list);
     return OK;
 }
 
@@ -222,7 +240,7 @@ static enum err sync_batch(struct sync *y, struct arena *a, const struct folder_
     CLEANUP(end_jobs) struct pass p = { .again = y->again };
 
     TRY(choose(y, a, w, &p.list, &p.n));
-    TRY(make_rows(y, a, p.list, p.n));
+    TRY(make_rows(y, a, p.list, &p.n));
     while (p.at < p.n)
         TRY(read_and_store_some(y->source, &p));
     return OK;

@@ -275,7 +275,8 @@ TEST(one_that_cannot_be_read_keeps_its_error_and_the_rest_goes_on)
         { "docs/1-binary.txt", { "\x7f" "ELF\2\1\1\0\0\0", 10 }, "a program" },
         { "docs/2-picture.md", { "\x89PNG\r\n\x1a\n", 8 }, "a picture" },
         { "docs/3-no.json", { "{{{{{{", 6 }, "JSON" },
-        { "docs/\xff\xfe.txt", { "x", 1 }, "no UTF-8" },
+        { "docs/\xfe.txt", { "x", 1 }, "no UTF-8" },
+        { "docs/\xff.txt", { "x", 1 }, "no UTF-8" },
     };
     const struct knowledge_document *list;
     size_t n;
