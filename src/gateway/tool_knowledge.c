@@ -10,7 +10,11 @@
 #include "tool/file_job.h"
 #include "tool/provenance.h"
 
-static const struct scope owner = { SCOPE_USER, { "owner", 5 } };
+/* There may be several owners: each has their own. */
+static struct scope own(const struct tool_context *cx)
+{
+    return (struct scope){ SCOPE_USER, cx->person.id };
+}
 
 static void say_collection(struct buf *b, const struct knowledge_collection *c)
 {
@@ -29,9 +33,10 @@ static enum err list(const struct tool_context *cx, struct tool_result *out) AWA
 {
     CLEANUP(buf_done) struct buf b = { .max = FILE_JOB_TEXT_MAX };
     const struct knowledge_collection *all;
+    struct scope mine = own(cx);
     size_t n;
 
-    TRY(knowledge_list(cx->host->gateway->knowledge, cx->arena, &owner, 1, &all, &n));
+    TRY(knowledge_list(cx->host->gateway->knowledge, cx->arena, &mine, 1, &all, &n));
     for (size_t i = 0; i < n; i++)
         say_collection(&b, &all[i]);
     *out = (struct tool_result){ .text = n ? arena_str(cx->arena, buf_str(&b)) : S("there are no collections") };
@@ -71,7 +76,7 @@ static enum err add(const struct tool_context *cx, const json_t *arguments, stru
         return OK;
     }
     struct knowledge_source s = {
-        .scope = owner, .name = json_text_str(arguments, "name"), .source = str_from(arena_printf(cx->arena, "%s/%s", top, below)),
+        .scope = own(cx), .name = json_text_str(arguments, "name"), .source = str_from(arena_printf(cx->arena, "%s/%s", top, below)),
         .within = top, .rows = json_flag(arguments, "rows"), .watched = json_flag(arguments, "watch"), .added_by = cx->person.id,
     };
     enum err e = knowledge_add(cx->host->gateway->knowledge, &s, &id);
@@ -82,8 +87,9 @@ static enum err add(const struct tool_context *cx, const json_t *arguments, stru
 static enum err sync_one(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
 {
     struct knowledge *k = cx->host->gateway->knowledge;
+    struct scope mine = own(cx);
     int64_t id;
-    enum err e = knowledge_find(k, json_text_str(arguments, "name"), &owner, 1, &id);
+    enum err e = knowledge_find(k, json_text_str(arguments, "name"), &mine, 1, &id);
 
     if (e == OK)
         e = knowledge_sync(k, id, KNOWLEDGE_CHANGED);

@@ -245,16 +245,43 @@ static void drop_source(struct knowledge *k, struct source *s)
     source_free(s);
 }
 
-static enum err finish_removal(struct source *s) AWAITS
+static enum err delete_all(struct source *s) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct batch *b = batch_new(a);
 
-    TRY(source_empty(s));
-    batch_add(b, "knowledge.collection_remove", "i", s->id);
+    batch_add(b, "knowledge.collection_removing", "i", s->id);
     TRY(store_commit(source_store(s), b));
-    drop_source(s->knowledge, s);
-    return OK;
+    TRY(source_empty(s));
+    b = batch_new(a);
+    batch_add(b, "knowledge.collection_remove", "i", s->id);
+    return store_commit(source_store(s), b);
+}
+
+static enum err run_removal(void *arg) AWAITS
+{
+    struct source *s = arg;
+    struct knowledge *k = s->knowledge;
+    enum err e = delete_all(s);
+
+    memory_changed(k->options.memory);
+    if (e == OK) {
+        drop_source(k, s);
+    } else {
+        s->stuck = true;
+        keep_error(s, e);
+    }
+    wake_all(&k->removed);
+    return e;
+}
+
+/* By a fiber of its own: it takes long, and whoever wants it may go away meanwhile. */
+static void start_removal(struct source *s)
+{
+    s->removing = true;
+    s->stuck = false;
+    s->progress.state = KNOWLEDGE_REMOVING;
+    fibers_spawn(&s->knowledge->removals, "knowledge.remove", run_removal, s);
 }
 
 /* One that was being removed when the program ended goes on with that. */
@@ -266,11 +293,12 @@ static enum err load(struct knowledge *k) AWAITS
     TRY(store_read(memory_store(k->options.memory), a, &r, "knowledge.collections", ""));
     for (size_t i = 0; i < r.n; i++)
         add_source(k, source_of_row(k, &r, i));
-    for (size_t i = k->n; i-- > 0;)
+    for (size_t i = 0; i < k->n; i++) {
         if (k->sources[i]->removing)
-            TRY(finish_removal(k->sources[i]));
-    for (size_t i = 0; i < k->n; i++)
-        start(k->sources[i]);
+            start_removal(k->sources[i]);
+        else
+            start(k->sources[i]);
+    }
     return OK;
 }
 
@@ -280,6 +308,7 @@ enum err knowledge_open(const struct knowledge_options *o, struct knowledge **ou
     enum err e;
 
     k->options = *o;
+    k->removals.independent = true;
     e = load(k);
     if (e) {
         knowledge_close(k);
@@ -294,6 +323,7 @@ void knowledge_close(struct knowledge *k)
     if (k == NULL)
         return;
     k->closing = true;
+    fibers_done(&k->removals);
     for (size_t i = 0; i < k->n; i++) {
         stop(k->sources[i]);
         source_free(k->sources[i]);
@@ -351,19 +381,30 @@ static enum err find(const struct knowledge *k, int64_t id, struct source **out)
 
 enum err knowledge_remove(struct knowledge *k, int64_t id)
 {
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct batch *b = batch_new(a);
-    struct source *s;
+    struct source *s = source_find(k, id);
 
-    TRY(find(k, id, &s));
-    s->removing = true;
-    s->progress.state = KNOWLEDGE_REMOVING;
-    stop(s);
-    s->progress.state = KNOWLEDGE_REMOVING;
-    batch_add(b, "knowledge.collection_removing", "i", id);
-    TRY(store_commit(source_store(s), b));
-    TRY(finish_removal(s));
-    memory_changed(k->options.memory);
+    if (s == NULL)
+        return failed(ERR_NOT_FOUND, "there is no such collection");
+    if (s->kind == COLLECTION_WORKSPACE)
+        return failed(ERR_CONFLICT, "\"%.*s\" is made of the notes in %.*s: it goes when they do", STR(s->name), STR(s->origin));
+    return source_remove(s);
+}
+
+enum err source_remove(struct source *s)
+{
+    struct knowledge *k = s->knowledge;
+    int64_t id = s->id;
+
+    if (!s->removing || s->stuck) {
+        s->removing = true;
+        stop(s);
+        start_removal(s);
+    }
+    while ((s = source_find(k, id)) != NULL) {
+        if (s->stuck)
+            return failed(ERR_IO, "it could not be removed: %s", s->error);
+        TRY(wait_on(&k->removed, "a collection to be removed"));
+    }
     return OK;
 }
 

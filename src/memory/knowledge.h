@@ -108,7 +108,8 @@ enum knowledge_how { KNOWLEDGE_CHANGED, KNOWLEDGE_AGAIN };
 enum err knowledge_sync(struct knowledge *, int64_t id, enum knowledge_how) MUST_USE;
 enum err knowledge_cancel(struct knowledge *, int64_t id) MUST_USE;     /* what was read so far stays */
 enum err knowledge_wait(struct knowledge *, int64_t id) AWAITS MUST_USE;        /* until nothing is left to sync; its error */
-/* Its items, documents and vectors go, and then the collection.  Bytes may stay in files until memory_wipe(). */
+/* Its items, documents and vectors go, and then the collection, also when the caller is cancelled meanwhile; ERR_CONFLICT: it is a
+ * workspace's.  Bytes may stay in files until memory_wipe(). */
 enum err knowledge_remove(struct knowledge *, int64_t id) AWAITS MUST_USE;
 
 /* The workspaces there are: of each, MEMORY.md and the notes are a collection of kind workspace in the owner's scope, watched.  Those

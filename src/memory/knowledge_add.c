@@ -146,7 +146,7 @@ enum err knowledge_use_workspaces(struct knowledge *k, struct scope owner, const
 {
     for (size_t i = k->n; i-- > 0;)
         if (i < k->n && !is_used(k->sources[i], owner, list, n) && !k->sources[i]->removing)
-            TRY(knowledge_remove(k, k->sources[i]->id));
+            TRY(source_remove(k->sources[i]));
     for (size_t i = 0; i < n; i++)
         TRY(use_workspace(k, owner, &list[i]));
     return OK;

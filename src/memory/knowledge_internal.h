@@ -15,7 +15,8 @@ struct source {
     struct scope      scope;
     str               name, added_by, origin;       /* origin: collections.source */
     enum collection_kind kind;
-    bool              watched, trusted, unfinished, removing;
+    bool              watched, trusted, unfinished;
+    bool              removing, stuck;  /* stuck: it could not be removed, and error says why */
     int64_t           created_at, synced_at;
     char              error[ERR_TEXT_MAX];
     struct walk_rules rules;            /* of a folder; root NULL: a web page */
@@ -37,6 +38,8 @@ struct knowledge {
     size_t          n, cap;
     unsigned        busy;               /* full syncs that run */
     struct waiters  free;               /* one ended */
+    struct fibers   removals;           /* independent */
+    struct waiters  removed;            /* a removal ended */
     bool            closing;
 };
 
@@ -52,12 +55,13 @@ void           source_tell(struct source *, bool now);      /* the bus, of its p
 /* knowledge_add.c has looked at it; knowledge.c stores it and starts it. */
 struct checked_source { const struct knowledge_source *wanted; enum collection_kind kind; str source; };
 enum err source_add(struct knowledge *, const struct checked_source *, int64_t *ret_id) AWAITS MUST_USE;
+enum err source_remove(struct source *) AWAITS MUST_USE;
 /* Another folder from now on. */
 enum err source_move(struct source *, str source) AWAITS MUST_USE;
 
 /* knowledge_sync.c: the fiber that does what the source wants at this moment. */
 enum err source_sync(void *source) AWAITS MUST_USE;
-/* Deletes all documents and their items, a part at a time. */
+/* knowledge_sweep.c: deletes all documents and their items, a part at a time. */
 enum err source_empty(struct source *) AWAITS MUST_USE;
 /* knowledge_page.c: the same for a web page or a table from the web. */
 enum err source_sync_page(struct source *, bool again) AWAITS MUST_USE;

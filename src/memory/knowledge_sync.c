@@ -10,16 +10,16 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "memory/knowledge_apply.h"
+#include "memory/knowledge_sweep.h"
 #include "runtime/clock.h"
 #include "runtime/offload.h"
 
-enum { READ_MS = 50, READ_BYTES = 8 << 20, SWEEP_PAGE = 500, SWEEP_ITEMS = 2000, TELL_EVERY_MS = 250, ROWS_PER_COMMIT = 1000 };
+enum { READ_MS = 50, READ_BYTES = 8 << 20, TELL_EVERY_MS = 250, ROWS_PER_COMMIT = 1000 };
 
 struct sync {
     struct source *source;
     bool           again;           /* what failed is read again */
-    int64_t        first, last;     /* ids of documents when it began */
-    uint8_t       *seen;            /* a bit each */
+    struct seen    seen;
 };
 
 struct candidate {
@@ -42,37 +42,6 @@ void source_tell(struct source *s, bool now)
     json_object_set_new(j, "collection", json_from_str(s->name));
     json_object_set_new(j, "scope", json_from_str(scope_text(a, s->scope)));
     bus_publish(bus, S("knowledge"), "progress", s->id, json_print(a, j));
-}
-
-/* ---- what was seen ---- */
-
-static enum err sync_begin(struct sync *y) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct rows r;
-
-    TRY(store_read(source_store(y->source), a, &r, "knowledge.documents_last", ""));
-    y->first = row_int(&r, 0, 0);
-    y->last = row_int(&r, 0, 1);
-    y->seen = mem_alloc((size_t)(y->last - y->first) / 8 + 1);
-    return OK;
-}
-
-static void sync_done(struct sync *y)
-{
-    free(y->seen);
-}
-
-static void mark_seen(struct sync *y, int64_t id)
-{
-    if (id >= y->first && id <= y->last)
-        y->seen[(id - y->first) / 8] |= (uint8_t)(1 << ((id - y->first) % 8));
-}
-
-/* What came in meanwhile was seen. */
-static bool was_seen(const struct sync *y, int64_t id)
-{
-    return id < y->first || id > y->last || (y->seen[(id - y->first) / 8] & 1 << ((id - y->first) % 8));
 }
 
 /* ---- which files have changed ---- */
@@ -118,7 +87,7 @@ static enum err choose(struct sync *y, struct arena *a, const struct folder_walk
 
         *c = (struct candidate){ .file = &w->files[i], .taint = taint_of(s, a, w->files[i].path) };
         known_of_row(batch_rows(b, i), &c->known);
-        mark_seen(y, c->known.id);
+        seen_mark(&y->seen, c->known.id);
         if (c->known.id && is_same(y, c)) {
             s->progress.unchanged++;
             s->progress.done++;
@@ -131,8 +100,25 @@ static enum err choose(struct sync *y, struct arena *a, const struct folder_walk
     return OK;
 }
 
-static enum err make_rows(struct sync *y, struct arena *a, struct candidate *list, size_t n) AWAITS
+/* While files come and go, a folder's reading may give one twice. */
+static void drop_doubles(struct candidate *list, size_t *n)
 {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        bool twice = false;
+
+        for (size_t k = 0; k < kept && !twice; k++)
+            twice = list[k].known.id == list[i].known.id;
+        if (!twice)
+            list[kept++] = list[i];
+    }
+    *n = kept;
+}
+
+static enum err make_rows(struct sync *y, struct arena *a, struct candidate *list, size_t *n_list) AWAITS
+{
+    size_t n = *n_list;
     str *names = arena_alloc(a, (n + 1) * sizeof *names);
     int64_t *ids = arena_alloc(a, (n + 1) * sizeof *ids);
     size_t n_new = 0;
@@ -145,8 +131,9 @@ static enum err make_rows(struct sync *y, struct arena *a, struct candidate *lis
     for (size_t i = 0; i < n; i++)
         if (list[i].known.id == 0) {
             list[i].known.id = ids[n_new++];
-            mark_seen(y, list[i].known.id);
+            seen_mark(&y->seen, list[i].known.id);
         }
+    drop_doubles(list, n_list);
     return OK;
 }
 
@@ -214,15 +201,6 @@ static enum err store_one(struct source *s, struct arena *a, struct batch *b, st
         .modified = modified > 0 && modified < now ? modified : now, .taint = c->taint });
 }
 
-static enum err commit(struct source *s, struct batch *b) AWAITS
-{
-    if (batch_size(b) == 0)
-        return OK;
-    TRY(store_commit(source_store(s), b));
-    memory_changed(s->knowledge->options.memory);
-    return OK;
-}
-
 static enum err store_some(struct source *s, struct arena *a, struct candidate *list, size_t n) AWAITS
 {
     struct batch *b = batch_new(a);
@@ -232,11 +210,11 @@ static enum err store_some(struct source *s, struct arena *a, struct candidate *
             continue;               /* it went while we looked: the next sync finds it gone */
         TRY(store_one(s, a, b, &list[i]));
         if (batch_size(b) >= ROWS_PER_COMMIT) {
-            TRY(commit(s, b));
+            TRY(source_commit(s, b));
             b = batch_new(a);
         }
     }
-    return commit(s, b);
+    return source_commit(s, b);
 }
 
 /* The arena is that of the documents which are read in one go, so that no more of them are in memory. */
@@ -262,88 +240,10 @@ static enum err sync_batch(struct sync *y, struct arena *a, const struct folder_
     CLEANUP(end_jobs) struct pass p = { .again = y->again };
 
     TRY(choose(y, a, w, &p.list, &p.n));
-    TRY(make_rows(y, a, p.list, p.n));
+    TRY(make_rows(y, a, p.list, &p.n));
     while (p.at < p.n)
         TRY(read_and_store_some(y->source, &p));
     return OK;
-}
-
-/* ---- what is gone ---- */
-
-/* Below a folder that could not be opened nobody knows. */
-static bool is_unread(const struct folder_walk *w, str name)
-{
-    if (w->n_unread > WALK_UNREAD_MAX)
-        return true;
-    for (size_t i = 0; i < w->n_unread; i++) {
-        str folder = str_from(w->unread[i]);
-
-        if (str_starts(name, folder) && (name.len == folder.len || name.p[folder.len] == '/'))
-            return true;
-    }
-    return false;
-}
-
-static void remove_document(struct source *s, struct batch *b, int64_t id, int64_t items)
-{
-    batch_add(b, "knowledge.items_remove", "i", id);
-    batch_add(b, "knowledge.document_remove", "i", id);
-    s->progress.removed++;
-    s->progress.items_removed += (uint64_t)items;
-}
-
-/* One page of names between the two; *after: the last of them, in `names`. */
-static enum err sweep_page(struct sync *y, const struct folder_walk *w, struct arena *names, str *after, str before, bool *ret_more) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct batch *b = batch_new(a);
-    struct source *s = y->source;
-    int64_t items = 0;
-    struct rows r;
-
-    TRY(store_read(source_store(s), a, &r, "knowledge.documents_between", "issi", s->id, *after, before, (int64_t)SWEEP_PAGE));
-    for (size_t i = 0; i < r.n && items < SWEEP_ITEMS; i++) {
-        *after = row_str(&r, i, 1);
-        if (was_seen(y, row_int(&r, i, 0)) || is_unread(w, *after))
-            continue;
-        items += row_int(&r, i, 2);
-        remove_document(s, b, row_int(&r, i, 0), row_int(&r, i, 2));
-    }
-    *ret_more = r.n == SWEEP_PAGE || items >= SWEEP_ITEMS;
-    *after = arena_str(names, *after);
-    return commit(s, b);
-}
-
-static enum err sweep_between(struct sync *y, const struct folder_walk *w, str after, str before) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *names = arena_new();
-    bool more = true;
-
-    while (more) {
-        TRY(sweep_page(y, w, names, &after, before, &more));
-        TRY(fiber_yield());
-    }
-    return OK;
-}
-
-/* A name is below a folder exactly when it is between the folder with "/" and the folder with "0", which follows "/". */
-static enum err sweep(struct sync *y, const struct folder_walk *w, const char *path) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct known_document known;
-    struct rows r;
-
-    if (*path == '\0')
-        return sweep_between(y, w, S(""), S("\xff"));
-    TRY(store_read(source_store(y->source), a, &r, "knowledge.document_find", "ic", y->source->id, path));
-    known_of_row(&r, &known);
-    if (known.id && !was_seen(y, known.id)) {
-        struct batch *b = batch_new(a);
-
-        remove_document(y->source, b, known.id, 0);
-        TRY(commit(y->source, b));
-    }
-    return sweep_between(y, w, str_from(arena_printf(a, "%s/", path)), str_from(arena_printf(a, "%s0", path)));
 }
 
 /* ---- a walk ---- */
@@ -414,7 +314,7 @@ static enum err sync_path(struct sync *y, const char *path) AWAITS
 
     prepare_walk(y->source, w);
     TRY(walk_through(y, w, path));
-    return sweep(y, w, path);
+    return sweep(y->source, &y->seen, w, path);
 }
 
 static enum err count(struct source *s, const char *path) AWAITS
@@ -432,6 +332,11 @@ static enum err count(struct source *s, const char *path) AWAITS
 
 /* ---- all of it, or what changed ---- */
 
+static void sync_done(struct sync *y)
+{
+    seen_done(&y->seen);
+}
+
 static enum err sync_all(struct source *s) AWAITS
 {
     CLEANUP(sync_done) struct sync y = { .source = s, .again = s->wants_again };
@@ -443,7 +348,7 @@ static enum err sync_all(struct source *s) AWAITS
     if (s->rules.root == NULL)
         return source_sync_page(s, y.again);
     TRY(count(s, path));
-    TRY(sync_begin(&y));
+    TRY(seen_begin(s, &y.seen));
     return sync_path(&y, path);
 }
 
@@ -466,7 +371,7 @@ static enum err sync_one(struct source *s, const char *path) AWAITS
 {
     CLEANUP(sync_done) struct sync y = { .source = s };
 
-    TRY(sync_begin(&y));
+    TRY(seen_begin(s, &y.seen));
     return sync_path(&y, path);
 }
 
@@ -530,13 +435,4 @@ enum err source_sync(void *arg)
         e = sync_all(s);
     give_turn(s->knowledge);
     return e;
-}
-
-enum err source_empty(struct source *s)
-{
-    CLEANUP(sync_done) struct sync y = { .source = s };
-    CLEANUP(free_walk) struct folder_walk *none = NEW(struct folder_walk);
-
-    TRY(sync_begin(&y));
-    return sweep_between(&y, none, S(""), S("\xff"));
 }

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/test.h"
 #include "config/config.h"
+#include "memory/recall.h"
 #include "memory/test_memory.h"
 #include "runtime/fiber.h"
 
@@ -273,7 +275,8 @@ TEST(one_that_cannot_be_read_keeps_its_error_and_the_rest_goes_on)
         { "docs/1-binary.txt", { "\x7f" "ELF\2\1\1\0\0\0", 10 }, "a program" },
         { "docs/2-picture.md", { "\x89PNG\r\n\x1a\n", 8 }, "a picture" },
         { "docs/3-no.json", { "{{{{{{", 6 }, "JSON" },
-        { "docs/\xff\xfe.txt", { "x", 1 }, "no UTF-8" },
+        { "docs/\xfe.txt", { "x", 1 }, "no UTF-8" },
+        { "docs/\xff.txt", { "x", 1 }, "no UTF-8" },
     };
     const struct knowledge_document *list;
     size_t n;
@@ -443,6 +446,86 @@ TEST(a_removed_collection_leaves_nothing)
     CHECK(has(&l, "Alpha"));
 }
 
+/* Half of it is gone when the program ends. */
+TEST(a_removal_that_was_begun_is_finished_at_the_next_start)
+{
+    CLEANUP(library_end) struct library l;
+    const struct knowledge_collection *list;
+    size_t n = 1;
+
+    library_start(&l);
+    put(&l, "docs/a.md", "Alpha.\n");
+    int64_t id = add(&l, "k", l.folder, false);
+
+    CHECK_OK(fault_arm(S("store_commit:fail:2")));
+    CHECK_ERR(knowledge_remove(l.knowledge, id), ERR_IO);
+    fault_disarm_all();
+    CHECK(has(&l, "Alpha"));
+    CHECK_ERR(knowledge_sync(l.knowledge, id, KNOWLEDGE_CHANGED), ERR_NOT_FOUND);
+    restart(&l);
+    while (n) {
+        CHECK_OK(fiber_yield());
+        CHECK_OK(knowledge_list(l.knowledge, l.m.arena, NULL, 0, &list, &n));
+    }
+    CHECK_STR(items(&l, OWNER), "");
+}
+
+/* Who asked for it has gone away: a connection was cut. */
+static enum err remove_it(void *arg) AWAITS
+{
+    struct library *l = arg;
+    int64_t id;
+
+    TRY(knowledge_find(l->knowledge, S("k"), NULL, 0, &id));
+    return knowledge_remove(l->knowledge, id);
+}
+
+TEST(a_removal_goes_on_without_whoever_asked_for_it)
+{
+    CLEANUP(library_end) struct library l;
+    const struct knowledge_collection *list;
+    size_t n = 1;
+
+    library_start(&l);
+    put(&l, "docs/a.md", "Alpha.\n");
+    add(&l, "k", l.folder, false);
+    struct fiber *f = fiber_spawn("asker", remove_it, &l);
+
+    CHECK_OK(fiber_yield());
+    fiber_cancel(f);
+    CHECK_ERR(fiber_join(f), ERR_CANCELLED);
+    while (n) {
+        CHECK_OK(fiber_yield());
+        CHECK_OK(knowledge_list(l.knowledge, l.m.arena, NULL, 0, &list, &n));
+    }
+    CHECK_STR(items(&l, OWNER), "");
+}
+
+static str recalled(struct library *l, const char *question, const char *collection) AWAITS
+{
+    struct scope scope = OWNER;
+    str collections[] = { str_from(collection) };
+    struct recall_query q = { .text = str_from(question), .scopes = &scope, .n_scopes = 1, .collections = collections, .n_collections = 1,
+                              .k = 3 };
+    struct recall_result r;
+
+    CHECK_OK(recall(l->m.memory, l->m.arena, &q, &r));
+    return r.n ? str_from(arena_printf(l->m.arena, "%.*s, %.*s", STR(r.items[0].item.title), STR(r.items[0].item.place))) : S("nothing");
+}
+
+TEST(what_was_read_in_is_recalled_with_its_document_and_place)
+{
+    CLEANUP(library_end) struct library l;
+
+    library_start(&l);
+    put(&l, "docs/guide.md", "# Setup\nRun the installer.\n\n# Ports\nThe staging server listens on 8443.\n");
+    put(&l, "docs/\xe6\x89\x8b\xe5\x86\x8c.md", "\xe5\xa4\x87\xe4\xbb\xbd\xe6\x9c\x8d\xe5\x8a\xa1\xe5\x99\xa8\xe5\x9c\xa8\xe4\xb8\x89\xe6\xa5\xbc\n");
+    add(&l, "handbook", l.folder, false);
+    CHECK_STR(recalled(&l, "which port does the staging server use?", "handbook"), "guide.md > Ports, line 5");
+    CHECK_STR(recalled(&l, "\xe5\xa4\x87\xe4\xbb\xbd\xe5\x9c\xa8\xe5\x93\xaa\xe9\x87\x8c", "*"), "\xe6\x89\x8b\xe5\x86\x8c.md, line 1");
+    CHECK_STR(recalled(&l, "staging server port", "another"), "nothing");
+}
+
 TEST(it_goes_on_after_a_restart)
 {
     CLEANUP(library_end) struct library l;
@@ -546,6 +629,7 @@ TEST(notes_of_a_workspace_are_a_collection_by_themselves)
     put(&l, "docs/notes/idea.md", "An idea.\n");
     while (!has(&l, "An idea"))
         CHECK_OK(fiber_sleep(5));
+    CHECK_ERR(knowledge_remove(l.knowledge, id), ERR_CONFLICT);
     l.taint = "MEMORY.md (a web page)";
     knowledge_taints_changed(l.knowledge);
     CHECK_OK(knowledge_wait(l.knowledge, id));

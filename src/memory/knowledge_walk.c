@@ -215,6 +215,18 @@ static void enter(struct folder_walk *w, int fd)
     w->folders[w->depth++] = (struct walk_folder){ dir, strlen(w->path) };
 }
 
+/* Two names that differ only in what is no character must not become one. */
+static void mend_name(struct arena *a, struct walk_file *f)
+{
+    static const uint64_t key[2] = { 0x6e616d65, 0x6d656e64 };
+    CLEANUP(buf_done) struct buf mended = { 0 };
+
+    utf8_add_repaired(&mended, str_from(f->path));
+    buf_addf(&mended, " [%08x]", (unsigned)str_hash_keyed(str_from(f->path), key));
+    f->path = arena_c(a, buf_str(&mended));
+    f->bad_name = true;
+}
+
 static void take_file(struct folder_walk *w, int folder, const char *name)
 {
     struct walk_file *f = &w->files[w->n_files];
@@ -227,13 +239,8 @@ static void take_file(struct folder_walk *w, int folder, const char *name)
         return;
     *f = (struct walk_file){ .path = arena_c(w->arena, str_from(w->path)), .size = st.st_size, .changed = nanoseconds(st.st_ctim),
                              .modified = nanoseconds(st.st_mtim) };
-    if (!utf8_valid(str_from(f->path))) {
-        CLEANUP(buf_done) struct buf mended = { 0 };
-
-        utf8_add_repaired(&mended, str_from(f->path));
-        f->path = arena_c(w->arena, buf_str(&mended));
-        f->bad_name = true;
-    }
+    if (!utf8_valid(str_from(f->path)))
+        mend_name(w->arena, f);
     w->n_files++;
 }
 

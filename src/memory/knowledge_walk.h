@@ -19,7 +19,7 @@ struct walk_rules {
 struct walk_file {
     const char *path;               /* below the root, UTF-8 */
     int64_t     size, changed, modified;    /* ns since 1970: changed by the kernel's clock, modified as it says */
-    bool        bad_name;           /* the path is not what the disk has: it was no UTF-8, or too long */
+    bool        bad_name;           /* the disk's was no UTF-8: this one is not there, and only tells of it */
 };
 struct walk_watch { int number; const char *path; };
 

@@ -33,7 +33,8 @@ DELETE FROM collections WHERE id = ?1;
 SELECT id, size, changed, mark, validators, error, taint FROM documents WHERE collection = ?1 AND name = ?2;
 
 -- name: knowledge.document_make
-INSERT INTO documents (collection, name, size, changed, synced_at) VALUES (?1, ?2, -1, 0, ?3) RETURNING id;
+INSERT INTO documents (collection, name, size, changed, synced_at) VALUES (?1, ?2, -1, 0, ?3)
+ON CONFLICT (collection, name) DO UPDATE SET synced_at = excluded.synced_at RETURNING id;
 
 -- name: knowledge.document_same
 UPDATE documents SET size = ?2, changed = ?3, synced_at = ?4 WHERE id = ?1;
