@@ -96,7 +96,8 @@ static enum err ask(const struct turn *t, str text, struct recall_result *out) A
 {
     const struct recaller *r = t->recaller;
     struct recall_query q = {
-        .text = text, .scopes = r->scopes, .n_scopes = r->n_scopes, .k = r->items,
+        .text = text, .scopes = r->scopes, .n_scopes = r->n_scopes, .collections = r->collections, .n_collections = r->n_collections,
+        .k = r->items,
         .max_tokens = r->tokens > FRAME_TOKENS ? r->tokens - FRAME_TOKENS : 1, .tokens = tokens_shown,
         .not_session = t->message.session_id, .not_after = t->shown.from ? t->shown.from - 1 : t->inbox_id,
     };

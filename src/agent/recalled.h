@@ -15,6 +15,8 @@ struct recaller {
     void      *arg;
     const struct scope *scopes;     /* what the person may see where they write */
     size_t     n_scopes;
+    const str *collections;         /* knowledge that comes by itself, too (recall.h) */
+    size_t     n_collections;
     size_t     items;               /* at most */
     uint64_t   tokens;              /* at most, guessed */
 };

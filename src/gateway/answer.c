@@ -19,6 +19,7 @@
 #include "gateway/commands.h"
 #include "gateway/dialog_rows.h"
 #include "gateway/live_edit.h"
+#include "gateway/memory_recaller.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
 #include "gateway/spending.h"
@@ -154,6 +155,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
         a->text = commands_without_model(a->arena, a->message, choice.why_not);
         return OK;
     }
+    TRY(memory_recaller_of(g, a->arena, a->message->session_id, &t->person, &t->recaller));
     t->waiting = a->waiting;
     t->on_delta = show_delta;
     t->arg = a;

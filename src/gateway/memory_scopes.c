@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/sessions.h"
 #include "tool/policy.h"
@@ -47,7 +48,7 @@ enum err memory_scopes_of(struct gateway *g, struct arena *a, str session_id, co
     struct scope chat = { SCOPE_CHAT, scope_chat_key(a, place.platform, place.chat_id, place.thread_id) };
 
     out->is_private = is_private(&place);
-    out->recall = place.recall.len == 0;
+    out->recall = place.recall.len == 0 && config_now()->memory_recall_tokens;
     out->project = place.project;
     see(out, visible, SCOPE_CHAT, chat.key);
     if (is_guest(out))

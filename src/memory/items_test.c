@@ -246,3 +246,34 @@ TEST(partitions_are_made_once_and_counted)
     CHECK_INT(n, 2);
     test_memory_done(&t);
 }
+
+static uint64_t reads_for(struct test_memory *t, const struct scope *scopes, size_t n, size_t *ret_found) AWAITS
+{
+    const struct memory_partition *p;
+    struct store_stats before, after;
+
+    store_stats(t->store, &before);
+    CHECK_OK(memory_partitions(t->memory, t->arena, scopes, n, &p, ret_found));
+    store_stats(t->store, &after);
+    return after.queries - before.queries;
+}
+
+TEST(that_scopes_have_nothing_is_asked_of_the_store_once)
+{
+    struct test_memory t = test_memory_new();
+    const struct scope scopes[] = { USER("a"), USER("b") };
+    size_t n;
+
+    CHECK_INT(reads_for(&t, scopes, 2, &n), 1);
+    CHECK_INT(n, 0);
+    CHECK_INT(reads_for(&t, scopes, 2, &n), 0);
+    CHECK_INT(n, 0);
+    test_remember(&t, USER("b"), "tea");
+    CHECK_INT(reads_for(&t, scopes, 2, &n), 1);
+    CHECK_INT(n, 1);
+    CHECK_INT(reads_for(&t, scopes, 1, &n), 0);         /* of the other that is known still */
+    CHECK_INT(n, 0);
+    CHECK_INT(reads_for(&t, scopes, 2, &n), 1);
+    CHECK_INT(n, 1);
+    test_memory_done(&t);
+}

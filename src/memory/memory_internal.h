@@ -16,6 +16,8 @@ struct memory {
     struct text     text;
     char           *folder, *label;
     struct embedder embedder;
+    struct map      without;            /* scopes in which nothing was ever stored, as far as was asked; forgotten whole like the next */
+    uint64_t        made;               /* partitions, so far */
     struct map      partitions;         /* their numbers, by scope and collection; forgotten whole when there are many */
     struct waiters  changed;
     uint64_t        changes;            /* how often there came something to do */

@@ -40,10 +40,17 @@ static uint32_t know(struct memory *m, str key, uint32_t id)
     return id;
 }
 
+static void forget_without(struct memory *m)
+{
+    map_done(&m->without);
+    m->without = (struct map){ 0 };
+}
+
 void partitions_forget(struct memory *m)
 {
     map_done(&m->partitions);
     m->partitions = (struct map){ 0 };
+    forget_without(m);
 }
 
 bool scope_among(struct scope s, const struct scope *scopes, size_t n)
@@ -86,6 +93,8 @@ enum err memory_partition_make(struct memory *m, struct scope s, str collection,
     batch_add(b, "partition.find", "css", scope_kind_name(s.kind), s.key, collection);
     batch_expect(b, 1);
     TRY(store_commit(m->store, b));
+    m->made++;
+    forget_without(m);
     id = row_int(batch_rows(b, 1), 0, 0);
     if (id > ITEM_PARTITION_MAX)
         return failed(ERR_LIMIT, "the memory has had %d scopes and collections, and can have no more", ITEM_PARTITION_MAX);
@@ -113,12 +122,48 @@ static struct batch *partitions_query(struct arena *a, const struct scope *scope
     return b;
 }
 
+/* A conversation asks before each turn, and mostly of scopes that have nothing. */
+static bool have_nothing(const struct memory *m, const struct scope *scopes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(buf_done) struct buf key = { 0 };
+
+        add_key(&key, scopes[i], S(""));
+        if (map_get(&m->without, buf_str(&key)) == NULL)
+            return false;
+    }
+    return n > 0;
+}
+
+static void know_without(struct memory *m, const struct scope *scopes, size_t n, const struct memory_partition *list, size_t n_list)
+{
+    if (m->without.n + n > KNOWN_MAX)
+        forget_without(m);
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(buf_done) struct buf key = { 0 };
+        size_t at = 0;
+
+        while (at < n_list && !scope_eq(list[at].scope, scopes[i]))
+            at++;
+        if (at < n_list)
+            continue;
+        add_key(&key, scopes[i], S(""));
+        map_put(&m->without, buf_str(&key), m);
+    }
+}
+
 enum err memory_partitions(struct memory *m, struct arena *a, const struct scope *scopes, size_t n_scopes,
                            const struct memory_partition **out, size_t *ret_n)
 {
-    struct batch *b = partitions_query(a, scopes, n_scopes);
     struct memory_partition *list;
+    uint64_t made = m->made;
     size_t n = 0;
+
+    *out = NULL;
+    *ret_n = 0;
+    if (have_nothing(m, scopes, n_scopes))
+        return OK;
+    struct batch *b = partitions_query(a, scopes, n_scopes);
 
     TRY(store_query(m->store, b));
     for (size_t i = 0; i < batch_size(b); i++)
@@ -128,6 +173,8 @@ enum err memory_partitions(struct memory *m, struct arena *a, const struct scope
     for (size_t i = 0; i < batch_size(b); i++)
         for (size_t row = 0; row < batch_rows(b, i)->n; row++)
             partition_of_row(batch_rows(b, i), row, &list[n++]);
+    if (made == m->made)        /* else one may have come meanwhile */
+        know_without(m, scopes, n_scopes, list, n);
     *out = list;
     *ret_n = n;
     return OK;

@@ -107,7 +107,7 @@ static void join(struct recall_run *r)
 
 static bool is_before_the_model(const struct memory_item *m, const struct recall_query *q)
 {
-    return q->not_session.len && m->kind == ITEM_EXCHANGE && str_eq(m->session_id, q->not_session) && m->created_at > q->not_after;
+    return q->not_session.len && m->kind == ITEM_EXCHANGE && str_eq(m->session_id, q->not_session) && m->inbox_id > q->not_after;
 }
 
 static bool is_wanted(const struct memory_item *m, const struct recall_query *q, int64_t now)

@@ -17,7 +17,7 @@ struct recall_query {
     uint32_t kinds;                 /* 1 << ITEM_FACT | ...; 0: all */
     int64_t  since, until;          /* created_at, ms; 0: open */
     str      not_session;           /* exchanges of this conversation after not_after are left out: they are before the model anyway */
-    int64_t  not_after;
+    int64_t  not_after;             /* inbox id */
     size_t   k;                     /* items at most */
     uint64_t max_tokens;            /* 0: no limit */
     uint64_t (*tokens)(str);        /* how tokens are counted; NULL: a quarter of the bytes */

@@ -326,6 +326,8 @@ static bool is_named(const struct tool *t, const char *const *names, size_t n)
     return false;
 }
 
+enum { FORGOTTEN_UNASKED = 5 };     /* memories at a time */
+
 static unsigned effects_of_tool(const struct policy_facts *f)
 {
     static const unsigned by_risk[] = {
@@ -336,6 +338,8 @@ static unsigned effects_of_tool(const struct policy_facts *f)
         return EFFECT_FETCH;
     if (strcmp(f->tool->name, "ssh") == 0 && str_eq(json_text_str(f->arguments, "action"), S("hosts")))
         return EFFECT_READ;
+    if (strcmp(f->tool->name, "memory_forget") == 0 && json_array_size(json_at(f->arguments, "ids")) > FORGOTTEN_UNASKED)
+        return EFFECT_DELETE;
     return by_risk[f->tool->risk];
 }
 

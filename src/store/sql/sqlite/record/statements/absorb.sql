@@ -13,7 +13,7 @@ SELECT i.id, i.platform, i.user_id, i.text,
        coalesce((SELECT group_concat(t, '') FROM (SELECT json_extract(o.body, '$.text') AS t FROM outbox o
                                                   WHERE o.inbox_id = i.id AND o.state <> 'dropped' ORDER BY o.part, o.id)), ''),
        coalesce((SELECT json_extract(j.body, '$.taint') FROM journal j
-                 WHERE j.inbox_id = i.id AND j.kind = 'result' AND json_extract(j.body, '$.taint') IS NOT NULL LIMIT 1), ''),
+                 WHERE j.inbox_id = i.id AND json_extract(j.body, '$.taint') IS NOT NULL LIMIT 1), ''),
        i.received_at, i.state
 FROM inbox i
 WHERE i.session_id = ?1 AND i.id > ?2
