@@ -156,3 +156,22 @@ enum err remote_stream(struct cli *c, const char *path, const json_t *body, stru
     } while (bytes.len);
     return OK;
 }
+
+enum err remote_copy(struct cli *c, const char *path, FILE *into)
+{
+    CLEANUP(http_closep) struct http_stream *s = NULL;
+    struct http_request rq;
+    str bytes;
+
+    TRY(prepare(c, "GET", path, NULL, &rq));
+    rq.max_body = SIZE_MAX / 2;
+    TRY(http_open(&rq, &s));
+    if (http_status(s) / 100 != 2)
+        return read_refusal(s);
+    do {
+        TRY(http_read(s, &bytes));
+        if (bytes.len && fwrite(bytes.p, 1, bytes.len, into) != bytes.len)
+            return failed(ERR_IO, "cannot write: %s", strerror(errno));
+    } while (bytes.len);
+    return OK;
+}

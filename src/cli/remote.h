@@ -15,5 +15,8 @@ enum err cli_in_loop(struct cli *, enum err (*fn)(void *cli)) MUST_USE;
  * ERR_REMOTE, ERR_NOT_FOUND, ... with its own words. */
 enum err remote_call(struct cli *, const char *method, const char *path, const struct json_t *body, struct json_t **out) AWAITS MUST_USE;
 
+/* GET whose answer may be longer than memory; into the file as it comes. */
+enum err remote_copy(struct cli *, const char *path, FILE *into) AWAITS MUST_USE;
+
 /* POST with an event stream as the answer; back when it ended. */
 enum err remote_stream(struct cli *, const char *path, const struct json_t *body, struct sse *) AWAITS MUST_USE;

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "gateway/absorb_model.h"
 #include "gateway/access.h"
+#include "gateway/forget.h"
 #include "gateway/memory_scopes.h"
 #include "gateway/models.h"
 #include "memory/harvest.h"
@@ -33,6 +34,7 @@ struct part {
     size_t           n;
     struct finding  *findings;
     size_t           n_findings;
+    uint64_t         forgets;       /* forget_count() before it was read */
 };
 
 /* ---- reading ---- */
@@ -71,7 +73,13 @@ static enum err read_exchanges(struct part *p) AWAITS
 /* Commands are no conversation, and what failed has no answer. */
 static bool is_said(const struct exchange *x)
 {
-    return x->ended_well && str_trim(x->text).len && !str_starts(str_trim(x->text), S("/"));
+    return x->ended_well && str_trim(x->text).len && !str_eq(x->text, S(FORGOTTEN)) && !str_starts(str_trim(x->text), S("/"));
+}
+
+/* What was read may be what somebody has had forgotten since: then all of it is read again, later. */
+static enum err check_still_there(const struct part *p)
+{
+    return forget_count() == p->forgets ? OK : failed(ERR_CONFLICT, "something was forgotten meanwhile: the conversation is read again");
 }
 
 static str clean(struct arena *a, str s, size_t max)
@@ -122,6 +130,7 @@ static enum err save_harvest(const struct part *p, const struct exchange *x, str
         item.text = h.text;
         item.taint = NO_STR;
         item.confidence = h.confidence;
+        TRY(check_still_there(p));
         TRY(memory_save(p->gateway->memory, &item, 1, NULL, &id));
         metric_add(METRIC_memory_harvested, 1);
     }
@@ -174,6 +183,7 @@ static enum err save_finding(const struct part *p, const struct exchange *last, 
     item.confidence = f->item.confidence;
     item.expires_at = f->item.expires_at;
     item.taint = taint_of(p);
+    TRY(check_still_there(p));
     metric_add(METRIC_memory_harvested, 1);
     if (f->replaces) {
         enum err e = memory_replace(p->gateway->memory, f->replaces, &item, &id);
@@ -270,6 +280,7 @@ static enum err store_exchanges(const struct part *p) AWAITS
     batch_expect(b, 1);
     for (size_t i = 0; i < p->n; i++)
         TRY(add_exchange(p, b, &p->list[i]));
+    TRY(check_still_there(p));
     TRY(store_commit(memory_store(p->gateway->memory), b));
     memory_changed(p->gateway->memory);
     return OK;
@@ -278,7 +289,7 @@ static enum err store_exchanges(const struct part *p) AWAITS
 static enum err absorb_part(struct gateway *g, str session_id, size_t *ret_n) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct part p = { .gateway = g, .arena = a, .session_id = session_id };
+    struct part p = { .gateway = g, .arena = a, .session_id = session_id, .forgets = forget_count() };
 
     TRY(read_place(&p));
     TRY(read_exchanges(&p));

@@ -23,6 +23,7 @@
 #include "gateway/approvals.h"
 #include "gateway/dispatch.h"
 #include "gateway/egress.h"
+#include "gateway/forget.h"
 #include "gateway/intake.h"
 #include "gateway/knowledge_host.h"
 #include "gateway/limits.h"
@@ -282,6 +283,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(knowledge_start(g));
     TRY(spending_open(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
+    TRY(forget_resume(g));          /* before anybody can ask for it */
     TRY(open_servers(r));
     deliver_use_blobs(g->blobs);
     TRY(deliver_start(g->store));

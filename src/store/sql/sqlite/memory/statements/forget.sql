@@ -55,3 +55,42 @@ SELECT summary, session_id, inbox_id, source FROM rebuilds ORDER BY summary, inb
 
 -- name: rebuild.done
 DELETE FROM rebuilds WHERE summary = ?1;
+
+-- ---- where things come from ----
+
+-- The messages that the items of ?1 (JSON) come from; of a summary, those that it stands for.
+-- name: forget.origins
+WITH RECURSIVE meant(id) AS (
+    SELECT value FROM json_each(?1) UNION SELECT i.id FROM meant m JOIN items i ON i.replaced_by = m.id)
+SELECT i.inbox_id FROM meant m JOIN items i ON i.id = m.id WHERE i.inbox_id <> 0
+UNION SELECT s.inbox_id FROM meant m JOIN item_sources s ON s.item = m.id WHERE s.inbox_id <> 0 ORDER BY 1;
+
+-- What was taken in of the messages ?1, of the conversations ?2 (JSON both), word for word.
+-- name: forget.exchanges
+SELECT id FROM items WHERE session_id <> '' AND session_id IN (SELECT value FROM json_each(?2))
+AND inbox_id IN (SELECT value FROM json_each(?1)) AND kind = 'exchange';
+
+-- With all the words of ?1 (an expression of FTS5), from the id ?2 to ?3.
+-- name: forget.matching
+SELECT rowid FROM items_text WHERE items_text MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4;
+
+-- name: forget.of_partition
+SELECT id FROM items WHERE id > ?1 << 40 AND id < (?1 + 1) << 40 ORDER BY id LIMIT ?2;
+
+-- name: forget.of_person
+SELECT id FROM items WHERE person = ?1 LIMIT ?2;
+
+-- name: forget.of_session
+SELECT id FROM items WHERE session_id = ?1 AND session_id <> '' LIMIT ?2;
+
+-- name: forget.absorbed
+DELETE FROM absorbed WHERE session_id = ?1;
+
+-- name: forget.rebuilds
+DELETE FROM rebuilds WHERE session_id = ?1 AND session_id <> '';
+
+-- name: forget.collections
+DELETE FROM collections WHERE partition IN (SELECT id FROM partitions WHERE scope = 'user' AND scope_key = ?1);
+
+-- name: forget.added_by
+UPDATE collections SET added_by = 'forgotten' WHERE added_by = ?1;
