@@ -146,7 +146,7 @@ TEST(every_mistake_is_told_with_its_place)
         "E ~/config/default.yaml:3:12: 'server.workers' wants a whole number, 1..128, not 'many'\n"
         "E ~/config/default.yaml:4:9: 'server.host' wants a text, not a list\n"
         "E ~/config/default.yaml:5:7: 'turn' wants a map of settings\n"
-        "E ~/config/default.yaml:7:20: 'sandbox.enabled' is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|archive_files|summarize|send_message|sessions|spawn_agent|plan|memory_search|memory_save|memory_forget|knowledge, not 'rm'\n"
+        "E ~/config/default.yaml:7:20: 'sandbox.enabled' is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|archive_files|summarize|send_message|sessions|spawn_agent|plan|knowledge|memory_search|memory_save|memory_forget, not 'rm'\n"
         "E ~/config/default.yaml:8:1: unknown key 'server.port'\n"
         "E ~/config/default.yaml:9:27: 'model_provider.api_key' wants a secret's name: small letters, digits, '_', '.' and '-', at most 64\n"
         "W ~/config/default.yaml:10:10: 'plugins' is known, not built yet: it has no effect\n"
@@ -190,7 +190,10 @@ TEST(the_users_samples_load_as_they_stand)
           "W production.yaml:3:19: 'memory.retention_days' is known, not built yet: it has no effect\n",
           "E production.yaml:5:13: model_provider.endpoint is this gateway itself (it listens on 127.0.0.1, port 8000); "
           "name the model server's address, or move the gateway with server.port\n" },
-        { "semantic-search.yaml", "", "" },
+        { "semantic-search.yaml",
+          "W semantic-search.yaml:2:11: 'semantic_search.enable' is known, not built yet: it has no effect\n"
+          "W semantic-search.yaml:3:14: 'semantic_search.dimension' is known, not built yet: it has no effect\n"
+          "W semantic-search.yaml:4:15: 'semantic_search.index_type' is known, not built yet: it has no effect\n", "" },
         { "skills.yaml",
           "W skills.yaml:2:3: 'skills' is known, not built yet: it has no effect\n", "" },
         { "telegram-discord.yaml",
