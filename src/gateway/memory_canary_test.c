@@ -39,7 +39,7 @@ TEST(a_broken_index_is_told_once_and_so_is_that_it_is_well)
 
     scene_start_with(&s, 4, "memory.canary=10m", NULL);
     s.gateway.alerts = alerts_new(&s.gateway);
-    CLEANUP(mailbox_freep) struct mailbox *box = mailbox_new(s.gateway.bus, 10);
+    struct mailbox *box = mailbox_new(s.gateway.bus, 10);
 
     mailbox_join(box, S("alert"));
     CHECK_OK(memory_save(s.gateway.memory, &m, 1, NULL, &id));
@@ -71,5 +71,6 @@ TEST(a_broken_index_is_told_once_and_so_is_that_it_is_well)
     clock_real();
     alerts_free(s.gateway.alerts);
     s.gateway.alerts = NULL;
+    mailbox_free(box);      /* before its bus */
     scene_end(&s);
 }
