@@ -21,6 +21,7 @@
 #define CONFIDENCE_WEIGHT 0.40
 #define PIN_BONUS         0.25
 #define LEAST_SHARE       0.10      /* of the best one's score; what has less has nothing to do with the question */
+#define LEAST_SIMILARITY  0.10      /* cosine; what is less alike, and has no word of the question, has nothing to do with it */
 #define SAMENESS_WEIGHT   0.15      /* of what is like one chosen already */
 #define MAY_BE_THE_SAME   0.80      /* cosine from which on their words are compared */
 #define ONLY_A_BIT_LONGER 1.25
@@ -254,6 +255,11 @@ static double likeness_of(struct choice *x, size_t chosen, size_t i, bool *ret_s
     return like < 0 ? 0 : like;
 }
 
+static bool has_to_do_with_it(const struct fuse_candidate *c)
+{
+    return c->text_rank || (!isnan(c->similarity) && c->similarity >= LEAST_SIMILARITY);
+}
+
 /* What is the best now, given what was chosen; n: none is left. */
 static size_t best_left(const struct choice *x)
 {
@@ -263,7 +269,7 @@ static size_t best_left(const struct choice *x)
     for (size_t i = 0; i < x->n && x->c[i].score >= LEAST_SHARE * x->c[0].score; i++) {
         double value = x->c[i].score * (1 - SAMENESS_WEIGHT * x->likeness[i]);
 
-        if (!x->done[i] && value > best) {
+        if (!x->done[i] && has_to_do_with_it(&x->c[i]) && value > best) {
             best = value;
             found = i;
         }

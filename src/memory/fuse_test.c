@@ -79,8 +79,8 @@ TEST(what_is_shown_differs)
 {
     static const float east[] = { 1, 0 }, nearly_east[] = { 0.995F, 0.0998F }, north[] = { 0, 1 };
     const struct fuse_candidate c[] = {
-        { .id = 1, .score = 0.80, .vector = east, .text = S("one") }, { .id = 2, .score = 0.79, .vector = nearly_east, .text = S("two") },
-        { .id = 3, .score = 0.70, .vector = north, .text = S("three") },
+        { .id = 1, .text_rank = 1, .score = 0.80, .vector = east, .text = S("one") }, { .id = 2, .text_rank = 1, .score = 0.79, .vector = nearly_east, .text = S("two") },
+        { .id = 3, .text_rank = 1, .score = 0.70, .vector = north, .text = S("three") },
     };
 
     check_chosen(c, 3, (struct fuse_limits){ .k = 5, .dimension = 2 }, "1 3 2 ", 0);
@@ -102,8 +102,8 @@ TEST(what_adds_no_word_is_passed_over)
 
     for (size_t i = 0; i < 2 * N_ELEMENTS(cases); i++) {
         const float *vector = i % 2 ? east : NULL;
-        const struct fuse_candidate c[] = { { .id = 1, .score = 0.8, .text = str_from(cases[i / 2].better), .vector = vector },
-                                            { .id = 2, .score = 0.7, .text = str_from(cases[i / 2].worse), .vector = east } };
+        const struct fuse_candidate c[] = { { .id = 1, .text_rank = 1, .score = 0.8, .text = str_from(cases[i / 2].better), .vector = vector },
+                                            { .id = 2, .text_rank = 1, .score = 0.7, .text = str_from(cases[i / 2].worse), .vector = east } };
 
         check_chosen(c, 2, (struct fuse_limits){ .k = 5, .dimension = 2 }, cases[i / 2].both ? "1 2 " : "1 ", 0);
     }
@@ -115,11 +115,23 @@ TEST(tokens_are_kept_to)
         { 0, 9, "1 2 3 ", 0 }, { 1000, 9, "1 2 3 ", 0 }, { 160, 9, "1 2 3 ", 0 }, { 159, 9, "1 2 ", 1 }, { 70, 9, "2 3 ", 1 }, { 60, 9, "2 3 ", 1 },
         { 59, 9, "2 ", 2 }, { 9, 9, "", 3 }, { 60, 2, "2 ", 1 },
     };
-    const struct fuse_candidate c[] = { { .id = 1, .score = 0.9, .tokens = 100, .text = S("one") }, { .id = 2, .score = 0.8, .tokens = 50, .text = S("two") },
-                                        { .id = 3, .score = 0.7, .tokens = 10, .text = S("three") } };
+    const struct fuse_candidate c[] = { { .id = 1, .text_rank = 1, .score = 0.9, .tokens = 100, .text = S("one") }, { .id = 2, .text_rank = 1, .score = 0.8, .tokens = 50, .text = S("two") },
+                                        { .id = 3, .text_rank = 1, .score = 0.7, .tokens = 10, .text = S("three") } };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
         check_chosen(c, 3, (struct fuse_limits){ .k = cases[i].k, .max_tokens = cases[i].tokens }, cases[i].want, cases[i].left_out);
+}
+
+TEST(what_has_nothing_to_do_with_the_question_is_not_shown)
+{
+    const struct fuse_candidate c[] = {
+        { .id = 1, .score = 0.50, .similarity = 0.02F, .vector_rank = 1, .pinned = true, .text = S("one") },
+        { .id = 2, .score = 0.49, .similarity = 0.20F, .vector_rank = 2, .text = S("two") },
+        { .id = 3, .score = 0.48, .similarity = NAN, .text_rank = 1, .text = S("three") },
+    };
+
+    check_chosen(c, 1, (struct fuse_limits){ .k = 5 }, "", 0);
+    check_chosen(c, 3, (struct fuse_limits){ .k = 5 }, "2 3 ", 0);
 }
 
 TEST(the_reason_names_words_places_and_pins)
