@@ -77,6 +77,7 @@ class Knowledge(unittest.TestCase):
 
     def ok(self, *words, cwd=None):
         code, out, err = self.cli(*words, cwd=cwd)
+        err = '\n'.join(line for line in err.splitlines() if '"fiber.slow"' not in line)   # a busy machine
         self.assertEqual((code, err), (0, ''), (words, out))
         return out
 
