@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/recalled.h"
 
+#include <stdio.h>
+
 #include "agent/quote.h"
 #include "agent/turn.h"
 #include "base/log.h"
@@ -106,12 +108,15 @@ static enum err ask(const struct turn *t, str text, struct recall_result *out) A
     return r->recall(r->arg, t->arena, &q, out);
 }
 
-static enum err gave_nothing(const struct turn *t, enum err e)
+/* A time limit of the recall's own is a failure like others; the turn's ends it. */
+static enum err gave_nothing(const struct turn *t)
 {
-    if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
-        return e;
+    char why[ERR_TEXT_MAX];
+
+    snprintf(why, sizeof why, "%s", failed_text());
+    TRY(fiber_check());
     metric_add(METRIC_recalls_failed, 1);
-    log_event(LOG_WARN, "recall.failed", F("session", t->message.session_id), F("error", failed_text()));
+    log_event(LOG_WARN, "recall.failed", F("session", t->message.session_id), F("error", why));
     return OK;
 }
 
@@ -127,10 +132,8 @@ enum err recalled_read(struct turn *t)
     text = question(t);
     if (text.len == 0)
         return OK;
-    enum err e = ask(t, text, &r);
-
-    if (e)
-        return gave_nothing(t, e);
+    if (ask(t, text, &r))
+        return gave_nothing(t);
     t->recalled = text_of(t->arena, &r, t->person.id);
     t->recalled_taint = taint_of(t->arena, &r, t->person.id);
     return OK;

@@ -92,18 +92,22 @@ TEST(a_turn_recalls_once_and_again_when_it_is_run_again)
 
 TEST(a_recall_that_fails_costs_the_turn_nothing)
 {
-    const char *replies[] = { TEXT("hello") };
-    struct fake_memory m = { .e = ERR_IO };
-    struct recaller r = recaller(&m);
-    struct scene s;
+    static const enum err errors[] = { ERR_IO, ERR_TIMEOUT /* a limit of its own */, ERR_BUG };
 
-    scene_start(&s, replies, N_ELEMENTS(replies));
-    struct turn t = turn_with(&s, "hi", &r);
+    for (size_t i = 0; i < N_ELEMENTS(errors); i++) {
+        const char *replies[] = { TEXT("hello") };
+        struct fake_memory m = { .e = errors[i] };
+        struct recaller r = recaller(&m);
+        struct scene s;
 
-    CHECK_OK(turn_run(&t));
-    CHECK_STR(t.text, "hello");
-    CHECK(!scene_asked(&s, "Recalled"));
-    scene_end(&s);
+        scene_start(&s, replies, N_ELEMENTS(replies));
+        struct turn t = turn_with(&s, "hi", &r);
+
+        CHECK_OK(turn_run(&t));
+        CHECK_STR(t.text, "hello");
+        CHECK(!scene_asked(&s, "Recalled"));
+        scene_end(&s);
+    }
 }
 
 TEST(a_message_without_words_recalls_nothing)
