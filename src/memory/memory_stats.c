@@ -4,7 +4,7 @@
 #include "base/metrics.h"
 #include "memory/memory_internal.h"
 
-static void add_vectors(struct memory *m, struct memory_stats *out)
+static void add_vectors(struct memory *m, bool unsettled, struct memory_stats *out)
 {
     struct vectors_stats v;
 
@@ -18,13 +18,14 @@ static void add_vectors(struct memory *m, struct memory_stats *out)
     /* After a change of the embedder not all that lack a vector are in the queue yet. */
     int64_t lacking = out->items - out->failed - (int64_t)v.items;
 
-    if (m->embedder.embed && (m->stale || m->lost) && lacking > out->pending)
+    if (m->embedder.embed && unsettled && lacking > out->pending)
         out->pending = lacking;
 }
 
 enum err memory_stats(struct memory *m, struct memory_stats *out)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    bool unsettled = m->stale || m->lost;       /* as it is while the rows are read, not after */
     struct rows r;
 
     TRY(store_read(m->store, a, &r, "memory.stats", ""));
@@ -33,7 +34,7 @@ enum err memory_stats(struct memory *m, struct memory_stats *out)
         .documents = row_int(&r, 0, 4), .collections = row_int(&r, 0, 5), .database_bytes = (uint64_t)row_int(&r, 0, 6),
         .embedder = m->embedder.embed ? m->label : "none", .index = m->index_text,
     };
-    add_vectors(m, out);
+    add_vectors(m, unsettled, out);
     return OK;
 }
 
