@@ -54,7 +54,7 @@ static enum err add_replies(struct export_ *x, struct arena *a, const json_t *id
     for (size_t i = 0; i < r.n; i++)
         add(x, "reply", json_pack("{s:I, s:o, s:o, s:o}", "message", (json_int_t)row_int(&r, i, 0), "body",
                                   parsed(row_str(&r, i, 1)), "state", json_from_str(row_str(&r, i, 2)), "created_at",
-                                         time_or_null(row_int(&r, i, 3))));
+                                  time_or_null(row_int(&r, i, 3))));
     return flush(x);
 }
 
