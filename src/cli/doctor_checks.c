@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cli/doctor.h"
+#include "cli/remote.h"
 #include "model/set.h"
 #include "store/lock.h"
 #include "store/store.h"
@@ -178,9 +179,25 @@ void doctor_store(struct doctor *d) AWAITS
         say_store(d, "clawdbot.db", config_now()->database_url, STORE_RECORD);
 }
 
+/* What runs is asked: it can look at text, index and vectors while it works. */
+static void ask_memory(struct doctor *d) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL, *body = json_object();
+
+    if (remote_call(d->cli, "POST", "/api/v1/memory/check", body, &answer))
+        doctor_say(d, DOCTOR_WARN, "could not be checked: %s", failed_text());
+    else if (json_int(answer, "n", 0))
+        doctor_say(d, DOCTOR_FAIL, "%lld findings; `clawdbot memory doctor --repair` mends: %.*s", (long long)json_int(answer, "n", 0),
+                   STR(str_take(json_text_str(answer, "findings"), 300)));
+    else
+        doctor_say(d, DOCTOR_OK, "texts, index and vectors agree: %lld items", (long long)json_int(answer, "items", 0));
+}
+
 void doctor_memory(struct doctor *d) AWAITS
 {
-    if (d->has_config)
+    if (d->gateway_pid)
+        ask_memory(d);
+    else if (d->has_config)
         say_store(d, "memory.db", "", STORE_MEMORY);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* memory search | list | show | pin | forget | stats | doctor: what the running gateway remembers. */
+/* memory search | list | show | pin | forget | stats | optimize | doctor: what the running gateway remembers. */
 #include <string.h>
 
 #include "base/json.h"
@@ -268,6 +268,23 @@ enum err command_memory_stats(struct cli *c)
 {
     TRY(cli_want_words(c, 0, 0));
     return cli_in_loop(c, stats_fiber);
+}
+
+static enum err optimize_fiber(void *arg) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL, *body = json_object();
+    struct cli *c = arg;
+
+    set_flag(c, body, "dry-run", "dry_run");
+    TRY(remote_call(c, "POST", "/api/v1/memory/optimize", body, &answer));
+    print_answer(c, answer);
+    return OK;
+}
+
+enum err command_memory_optimize(struct cli *c)
+{
+    TRY(cli_want_words(c, 0, 0));
+    return cli_in_loop(c, optimize_fiber);
 }
 
 static enum err doctor_fiber(void *arg) AWAITS

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_memory.c: what is remembered, for whoever holds the token: the owner.  Whose it is about is said by ?scope=user:bob, or ?user=bob
  * for short, or ?all=1; otherwise it is what is the owner's, an agent's, a project's and everybody's. */
+#include "gateway/care.h"
 #include "gateway/forget.h"
 #include "gateway/handlers.h"
 #include "gateway/memory_import.h"
@@ -209,6 +210,19 @@ enum err check_memory(struct request *q) AWAITS
     TRY(memory_check(q->gateway->memory, q->arena, json_flag(body, "repair") ? MEMORY_MEND : MEMORY_LOOK, &f));
     return answer_json(q, 200, json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "findings", json_from_str(f.text), "n", (json_int_t)f.n,
         "mended", (json_int_t)f.mended, "items", (json_int_t)f.items, "vectors", (json_int_t)f.vectors, "purges", (json_int_t)f.purges));
+}
+
+enum err optimize_memory(struct request *q) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    struct care_report r;
+
+    TRY(request_json(q, &body));
+    TRY(care_optimize(q->gateway, json_flag(body, "dry_run") ? MEMORY_TELL : MEMORY_DO, &r));
+    return answer_json(q, 200, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", (int)json_flag(body, "dry_run"),
+        "expired", (json_int_t)r.expired, "merged", (json_int_t)r.merged, "conversations", (json_int_t)r.conversations, "exchanges",
+        (json_int_t)r.exchanges, "rebuilt", (json_int_t)r.rebuilt, "by_model", (json_int_t)r.by_model, "bytes_before",
+        (json_int_t)r.bytes_before, "bytes_after", (json_int_t)r.bytes_after));
 }
 
 enum err import_memories(struct request *q) AWAITS

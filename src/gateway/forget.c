@@ -95,6 +95,23 @@ static size_t ended_ones(struct gateway *g, struct arena *a, const struct rows *
     return n;
 }
 
+/* Summaries of which they are a part; what else is in those is summarised anew (care.h). */
+static enum err forget_summaries(struct gateway *g, struct arena *a, str messages, struct forgotten *f) AWAITS
+{
+    struct batch *b = batch_new(a);
+    struct rows r;
+    size_t n = 0;
+
+    batch_add(b, "forget.note_summaries", "s", messages);
+    batch_add(b, "forget.rebuild_messages", "s", messages);
+    TRY(store_commit(g->memory_store, b));
+    TRY(store_read(g->memory_store, a, &r, "forget.summaries", "s", messages));
+    if (r.n)
+        TRY(memory_delete(g->memory, ids_of_rows(a, &r), r.n, &n));
+    f->items += n;
+    return OK;
+}
+
 static enum err forget_exchanges(struct gateway *g, struct arena *a, str messages, str sessions, struct forgotten *f) AWAITS
 {
     struct rows r;
@@ -104,7 +121,7 @@ static enum err forget_exchanges(struct gateway *g, struct arena *a, str message
     if (r.n)
         TRY(memory_delete(g->memory, ids_of_rows(a, &r), r.n, &n));
     f->items += n;
-    return OK;
+    return forget_summaries(g, a, messages, f);
 }
 
 static enum err forget_page(struct gateway *g, const int64_t *messages, size_t n, struct forgotten *f) AWAITS

@@ -9,6 +9,7 @@
 #include "gateway/people.h"
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
+#include "memory/knowledge.h"
 #include "memory/memory.h"
 #include "runtime/clock.h"
 #include "store/audit.h"
@@ -108,7 +109,8 @@ static enum err forget_scope(struct gateway *g, struct scope scope, struct forgo
 
     TRY(memory_partitions(g->memory, a, &scope, 1, &p, &n));
     for (size_t i = 0; i < n; i++)
-        TRY(forget_found(g, "forget.of_partition", NO_STR, p[i].id, f));
+        if (!str_starts(p[i].collection, S("workspace")))       /* files of the owner's, which are there to be edited */
+            TRY(forget_found(g, "forget.of_partition", NO_STR, p[i].id, f));
     return OK;
 }
 
@@ -124,14 +126,32 @@ static enum err forget_session_memories(struct gateway *g, struct arena *a, cons
     return store_commit(g->memory_store, b);
 }
 
+/* Whoever reads them in is told, and stops. */
+static enum err forget_knowledge(struct gateway *g, struct scope scope) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    const struct knowledge_collection *list;
+    size_t n;
+
+    if (g->knowledge == NULL)       /* at the start */
+        return OK;
+    TRY(knowledge_list(g->knowledge, a, &scope, 1, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        if (list[i].kind != COLLECTION_WORKSPACE)
+            TRY(knowledge_remove(g->knowledge, list[i].id));
+    return OK;
+}
+
 static enum err forget_memories(struct gateway *g, struct arena *a, str person, const struct rows *sessions, struct forgotten *f) AWAITS
 {
     struct batch *b = batch_new(a);
 
     for (size_t i = 0; i < sessions->n; i++)
         TRY(forget_session_memories(g, a, sessions, i, f));
+    TRY(forget_knowledge(g, (struct scope){ SCOPE_USER, person }));
     TRY(forget_scope(g, (struct scope){ SCOPE_USER, person }, f));
     TRY(forget_found(g, "forget.of_person", person, 0, f));
+    batch_add(b, "forget.scope_rebuilds", "s", person);
     batch_add(b, "forget.collections", "s", person);
     batch_add(b, "forget.added_by", "s", person);
     return store_commit(g->memory_store, b);

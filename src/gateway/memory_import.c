@@ -72,7 +72,7 @@ enum err memory_import(struct memory_import *in, const json_t *items)
 str memory_words_expression(struct arena *a, str words)
 {
     CLEANUP(buf_done) struct buf b = { 0 };
-    struct words w = { .text = words };
+    struct words w = { .text = words, .indexed = true };
     struct word word;
 
     while (words_next(&w, &word))

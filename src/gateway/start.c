@@ -22,6 +22,7 @@
 #include "gateway/alerts.h"
 #include "gateway/approvals.h"
 #include "gateway/dispatch.h"
+#include "gateway/care.h"
 #include "gateway/egress.h"
 #include "gateway/forget.h"
 #include "gateway/intake.h"
@@ -298,6 +299,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "absorb", absorb_run, g);
     memory_service_start(g);
     fibers_spawn(&g->services, "memory.canary", memory_canary_run, g);
+    fibers_spawn(&g->services, "care", care_run, g);
     fibers_spawn(&g->services, "warm-up", warm_up_run, g);
     fibers_spawn(&g->services, "trim", give_back, NULL);
     record_event(g, "gateway.started", json_pack("{s:s, s:s}", "version", g->version, "url", g->url));

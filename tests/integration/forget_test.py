@@ -247,9 +247,53 @@ def out_and_in():
         assert json.loads(w.gateway.cli('memory', 'stats', '--json'))['items'] == 3
 
 
+def compressed():
+    """old exchanges become a summary that points to its messages; a part is forgotten, and the rest is summarised anew"""
+    with World(**{'memory.compress_after': '1s'}) as w:
+        w.gateway.start()
+        mine, _ = tell(w)
+        before = w.items()
+        told = json.loads(w.gateway.cli('memory', 'optimize', '--dry-run', '--json'))
+        assert told['conversations'] == 1 and told['exchanges'] == 3 and w.items() == before, told
+        done = json.loads(w.gateway.cli('memory', 'optimize', '--json'))
+        assert done['exchanges'] == 3 and done['by_model'] == 1, done
+        kinds = sorted(i['kind'] for i in w.items())
+        assert 'exchange' not in kinds and kinds.count('summary') == 1, kinds
+        summary = next(i for i in w.items() if i['kind'] == 'summary')
+        assert WORD in summary['text'] and 'garden' in summary['text'], summary     # the double says what it was told
+        fact = next(i for i in w.items() if i['kind'] == 'fact')
+        done = json.loads(w.gateway.cli('memory', 'forget', '--json', str(fact['id'])))
+        assert done['items'] == 2 and done['messages'] == 1, done
+        check_after(w)
+        assert not w.items()
+        assert json.loads(w.gateway.cli('memory', 'optimize', '--json'))['rebuilt'] == 1
+        again = w.items()
+        assert len(again) == 1 and 'garden' in again[0]['text'] and again[0]['kind'] == 'summary', again
+        assert json.loads(w.gateway.cli('memory', 'optimize', '--json'))['rebuilt'] == 0
+        assert 'texts, index and vectors agree' in w.gateway.cli('doctor', '--set', 'model_provider.detect=false')
+
+
+def had_its_time():
+    """what is older than memory.retention_days or has expired goes, and what is pinned stays"""
+    with World(**{'memory.retention_days': 30}) as w:
+        w.gateway.start()
+        path = os.path.join(w.home, 'in.jsonl')
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(f'{{"text":"{WORD} is old","created_at":"2020-01-02T03:04:05Z"}}\n'
+                    '{"text":"old and kept","created_at":"2020-01-02T03:04:05Z","pinned":true}\n'
+                    f'{{"text":"{CHINESE}","expires_at":"2020-01-02T03:04:05Z"}}\n{{"text":"new"}}\n')
+        w.gateway.cli('memory', 'import', path)
+        os.unlink(path)
+        assert found(w.home, WORD) and found(w.home, CHINESE)
+        assert json.loads(w.gateway.cli('memory', 'optimize', '--dry-run', '--json'))['expired'] == 2
+        assert json.loads(w.gateway.cli('memory', 'optimize', '--json'))['expired'] == 2
+        assert sorted(i['text'] for i in w.items('--replaced')) == ['new', 'old and kept']
+        check_after(w)
+
+
 def main():
     failed = 0
-    tests = [one_item, kept_messages, killed, whole_person, out_and_in]
+    tests = [one_item, kept_messages, killed, whole_person, out_and_in, compressed, had_its_time]
     wanted = os.environ.get('PROOF_ONLY')
     for t in [t for t in tests if not wanted or t.__name__ == wanted]:
         print(f'- {t.__doc__}', flush=True)

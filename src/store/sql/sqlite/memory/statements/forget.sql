@@ -89,8 +89,12 @@ DELETE FROM absorbed WHERE session_id = ?1;
 -- name: forget.rebuilds
 DELETE FROM rebuilds WHERE session_id = ?1 AND session_id <> '';
 
+-- name: forget.scope_rebuilds
+DELETE FROM rebuilds WHERE summary >> 40 IN (SELECT id FROM partitions WHERE scope = 'user' AND scope_key = ?1);
+
 -- name: forget.collections
-DELETE FROM collections WHERE partition IN (SELECT id FROM partitions WHERE scope = 'user' AND scope_key = ?1);
+DELETE FROM collections WHERE partition IN (SELECT id FROM partitions WHERE scope = 'user' AND scope_key = ?1)
+AND kind <> 'workspace';
 
 -- name: forget.added_by
 UPDATE collections SET added_by = 'forgotten' WHERE added_by = ?1;

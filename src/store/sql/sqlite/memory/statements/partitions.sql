@@ -15,7 +15,8 @@ SELECT id, scope, scope_key, collection, items FROM partitions ORDER BY id;
 
 -- Names of people and chats stand in them, so they go with the last item.
 -- name: partition.forget_empty
-DELETE FROM partitions WHERE items = 0 AND NOT EXISTS (SELECT 1 FROM collections c WHERE c.partition = partitions.id);
+DELETE FROM partitions WHERE items = 0 AND NOT EXISTS (SELECT 1 FROM collections c WHERE c.partition = partitions.id)
+  AND NOT EXISTS (SELECT 1 FROM rebuilds r WHERE r.summary >> 40 = partitions.id);
 
 -- The last number that was given to one.
 -- name: partition.last

@@ -189,3 +189,13 @@ SELECT created_at, tool, arguments, question, state FROM approvals WHERE person 
 SELECT 'summary', summary, at FROM compactions WHERE session_id = ?1
 UNION ALL SELECT 'pin', text, at FROM pins WHERE session_id = ?1
 UNION ALL SELECT 'plan', steps, at FROM plans WHERE session_id = ?1;
+
+-- ---- what summaries are made of ----
+
+-- What was said in these messages (JSON) and is not forgotten, oldest first.
+-- name: rebuild.messages
+SELECT i.id, i.text,
+       coalesce((SELECT group_concat(t, '') FROM (SELECT json_extract(o.body, '$.text') AS t FROM outbox o
+                                                  WHERE o.inbox_id = i.id AND o.state <> 'dropped' ORDER BY o.part, o.id)), ''),
+       i.received_at
+FROM inbox i WHERE i.id IN (SELECT value FROM json_each(?1)) AND i.text <> '[forgotten]' AND i.state = 'done' ORDER BY i.id;
