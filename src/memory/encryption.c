@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* encryption.c: after encryption was turned on or off: what is there follows, some items at a time.
  *
- * memory_meta's 'encryption' is "off", "on", or "to on 4711 200" while it changes: up to which id, and how many that were.  It says so before
- * anything is stored in the new form, and says that it is done when the old bytes have left the files. */
+ * memory_meta's 'encryption' is "off", "on", or "to on 4711 200" while it changes: up to which id, and how many that were.  It says so
+ * before anything is stored in the new form, and says that it is done when the old bytes have left the files. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -37,8 +37,9 @@ bool     data_keys_is_sealed(str text);
 /* false: its key is gone, or it is damaged; nothing is added then. */
 bool     data_keys_open(struct data_keys *, str sealed, struct buf *out) MUST_USE;
 
-/* The hashes (64 bits of HMAC-SHA-256 under a key made of the owner's) of the words of a text as they are indexed, with a blank between them, for a full-text
- * index; of Chinese words the hash of their first character too, which stands for "begins with".  false: no key of that name. */
+/* The hashes (64 bits of HMAC-SHA-256 under a key made of the owner's) of the words of a text as they are indexed, with a blank between
+ * them, for a full-text index; of Chinese words the hash of their first character too, which stands for "begins with".  false: no key
+ * of that name. */
 bool     data_keys_add_terms(struct data_keys *, str name, str text, struct buf *out) MUST_USE;
 /* An expression of FTS5 of strings that are words each, or first characters of words ("x" *), with hashes in their place; when both kinds
  * are expected each string becomes two: ("HASH" OR "word").  What needs no change is added as it is. */

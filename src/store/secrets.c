@@ -140,10 +140,10 @@ static enum err check_key(const struct secrets *s, str used)
     if (used.len == 0 || (s->key.source != MASTER_KEY_NONE && str_eq(used, str_from(s->key.id))))
         return OK;
     if (s->key.source == MASTER_KEY_NONE)
-        return failed(ERR_AUTH, "there are secrets, or keys of encrypted texts, and no master key: put back %s/master.key (or set CLAWDBOT_MASTER_KEY); without "
-                                "it they cannot be read", s->home);
-    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets (and the keys of encrypted texts) are encrypted with (%.*s): put that one back",
-                  master_key_source_name(s->key.source), s->key.id, STR(used));
+        return failed(ERR_AUTH, "there are secrets, or keys of encrypted texts, and no master key: put back %s/master.key (or set "
+                                "CLAWDBOT_MASTER_KEY); without it they cannot be read", s->home);
+    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets (and the keys of encrypted texts) are encrypted with "
+                  "(%.*s): put that one back", master_key_source_name(s->key.source), s->key.id, STR(used));
 }
 
 static enum err find_key(struct secrets *s) AWAITS

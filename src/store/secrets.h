@@ -31,7 +31,8 @@ const char *secrets_key_source(const struct secrets *);
  * key came from elsewhere: the text says how to rotate there. */
 enum err secrets_rotate(struct secrets *, str person) AWAITS MUST_USE;
 
-/* The keys of texts that are encrypted at rest (data_keys.h), under the same master key; they live as long as the secrets.  Accepts NULL. */
+/* The keys of texts that are encrypted at rest (data_keys.h), under the same master key; they live as long as the secrets.
+ * Accepts NULL. */
 struct data_keys *secrets_data_keys(struct secrets *);
 /* From now on texts are encrypted.  A master key is made when there is none. */
 enum err secrets_encrypt_texts(struct secrets *) AWAITS MUST_USE;

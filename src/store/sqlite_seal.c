@@ -123,7 +123,12 @@ static void search_forms(sqlite3_context *cx, int n, sqlite3_value **v)
 
 enum err sqlite_seal_register(struct sqlite_db *db, struct data_keys *keys, struct sqlite_seal **out)
 {
-    static const struct { const char *name; int arguments; void (*fn)(sqlite3_context *, int, sqlite3_value **); int flags; } functions[] = {
+    static const struct {
+        const char *name;
+        int         arguments;
+        void      (*fn)(sqlite3_context *, int, sqlite3_value **);
+        int         flags;
+    } functions[] = {
         { "sealed",       2, sealed,       SQLITE_DIRECTONLY },
         { "terms_of",     2, terms_of,     SQLITE_DIRECTONLY },
         { "opened",       1, opened,       0 },                     /* in views */
