@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "gateway/memory_embedder.h"
 #include "memory/memory.h"
+#include "store/secrets.h"
 
 static enum err cannot_open(enum err e, const char *path)
 {
@@ -34,11 +35,15 @@ enum err memory_service_open(struct gateway *g)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     const char *path = arena_printf(a, "%s/memory.db", g->home);
-    enum err e = store_open(&(struct store_options){ .url = path, .schema = STORE_MEMORY }, &g->memory_store);
+    struct data_keys *keys = secrets_data_keys(g->secrets);
+
+    if (config_now()->memory_encrypt)
+        TRY(secrets_encrypt_texts(g->secrets));
+    enum err e = store_open(&(struct store_options){ .url = path, .schema = STORE_MEMORY, .keys = keys }, &g->memory_store);
 
     if (e)
         return e != ERR_CANCELLED && e != ERR_TIMEOUT ? cannot_open(e, path) : e;
-    struct memory_options o = { .store = g->memory_store, .folder = arena_printf(a, "%s/memory", g->home),
+    struct memory_options o = { .store = g->memory_store, .keys = keys, .folder = arena_printf(a, "%s/memory", g->home),
                                 .index_type = config_now()->semantic_search_index_type };
 
     memory_embedder_now(g, &o.embedder);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* memory_service.h: the assistant's memory as a part of the running gateway: HOME/memory.db. */
+/* memory_service.h: the assistant's memory as a part of the running gateway: HOME/memory.db.  After the secrets, which have the keys of
+ * its texts when memory.encrypt is set. */
 #pragma once
 #include "gateway/gateway.h"
 

@@ -266,10 +266,10 @@ static enum err open_parts(struct running *r) AWAITS
 
     TRY(open_store(r));
     TRY(open_workspace(r));
-    TRY(memory_service_open(g));
     TRY(choose_sandbox());
     gateway_register_tools();
     TRY(open_secrets(g));
+    TRY(memory_service_open(g));
     TRY(models_check());
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
@@ -449,8 +449,8 @@ static void close_parts(struct running *r) AWAITS
     egress_stop();
     config_use_resolver(NULL);
     tool_use_mask(NULL, NULL);
-    secrets_close(g->secrets);
     memory_service_close(g);
+    secrets_close(g->secrets);
     store_close(g->store);
     home_lock_free(r->lock);
     http_client_stop();

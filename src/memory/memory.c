@@ -45,8 +45,10 @@ enum err memory_open(const struct memory_options *o, struct memory **out)
     m->folder = str_dup_c(str_from(o->folder));
     m->kind = type;
     set_embedder(m, &o->embedder);
-    enum err e = vector_side_open(m);
+    enum err e = encryption_open(m, o->keys);
 
+    if (e == OK)
+        e = vector_side_open(m);
     if (e)
         memory_close(m);
     else
@@ -101,6 +103,7 @@ static enum err run_once(struct memory *m) AWAITS
     fibers_spawn(&g, "memory.embeddings", embedding_queue_run, m);
     fibers_spawn(&g, "memory.purge", purge_run, m);
     fibers_spawn(&g, "memory.upkeep", vector_side_run, m);
+    fibers_spawn(&g, "memory.encryption", encryption_run, m);
     m->running = &g;
     enum err e = fibers_wait(&g);
 

@@ -8,6 +8,7 @@
 #include "memory/item.h"
 
 struct memory;
+struct data_keys;
 struct text;
 struct vectors;
 
@@ -24,6 +25,8 @@ struct embedder {
 
 struct memory_options {
     struct store   *store;          /* schema STORE_MEMORY; the caller's, open as long as the memory is */
+    struct data_keys *keys;         /* the store's (store/data_keys.h): what is there becomes encrypted, or plain, in the background as
+                                     * they are turned on or off; NULL: all is plain */
     const char     *folder;         /* of the vectors' files; made when it is not there */
     struct embedder embedder;       /* embed NULL: no vectors, search by words only */
     const char     *index_type;     /* semantic_search.index_type: auto, flat, hnsw, faiss (any case) */
@@ -121,5 +124,6 @@ struct memory_stats {
     int64_t documents, collections;
     uint64_t vectors, vector_bytes, database_bytes;
     const char *embedder, *index;               /* labels: "builtin-1", "flat, AVX-512 VNNI" */
+    const char *texts;                          /* "plain", "encrypted", "being encrypted: 400 of 1200 items" */
 };
 enum err memory_stats(struct memory *, struct memory_stats *out) AWAITS MUST_USE;

@@ -11,6 +11,9 @@
 
 enum { FRESH_MAX = 64 };
 
+/* Which form the texts are in, or, while it changes, come to be in. */
+struct encryption { bool on, changing; int64_t up_to, done; };
+
 struct memory {
     struct store   *store;
     struct text     text;
@@ -38,7 +41,8 @@ struct memory {
     bool            closing, switching; /* what runs is to end, for good or for a while */
     struct waiters  ended;
     int64_t         shown_items, shown_pending;     /* in the metrics */
-    char            index_text[80];     /* of memory_stats() */
+    char            index_text[80], encryption_text[80];    /* of memory_stats() */
+    struct encryption encryption;
 };
 
 /* memory.c */
@@ -71,6 +75,11 @@ enum err embedding_queue_run(void *memory) AWAITS MUST_USE;
 enum err purge_run(void *memory) AWAITS MUST_USE;
 enum err vector_side_run(void *memory) AWAITS MUST_USE;
 enum err purge_all(struct memory *) AWAITS MUST_USE;
+
+/* encryption.c: texts follow the option */
+enum err    encryption_open(struct memory *, struct data_keys *) AWAITS MUST_USE;
+enum err    encryption_run(void *memory) AWAITS MUST_USE;
+const char *encryption_text(struct memory *, int64_t items);
 
 /* embedding.c: a text each into a vector each */
 struct embedding {

@@ -33,6 +33,7 @@ enum err memory_stats(struct memory *m, struct memory_stats *out)
         .items = row_int(&r, 0, 0), .pending = row_int(&r, 0, 1), .failed = row_int(&r, 0, 2), .purges = row_int(&r, 0, 3),
         .documents = row_int(&r, 0, 4), .collections = row_int(&r, 0, 5), .database_bytes = (uint64_t)row_int(&r, 0, 6),
         .embedder = m->embedder.embed ? m->label : "none", .index = m->index_text,
+        .texts = encryption_text(m, row_int(&r, 0, 0)),
     };
     add_vectors(m, unsettled, out);
     return OK;

@@ -3,16 +3,16 @@
 
 #include "base/test.h"
 
-static void open_memory(struct test_memory *t) AWAITS
+void test_memory_open(struct test_memory *t) AWAITS
 {
-    struct memory_options o = { .folder = home_path(&t->home, "vectors"), .embedder = t->embedder, .index_type = "auto" };
+    struct memory_options o = { .folder = home_path(&t->home, "vectors"), .embedder = t->embedder, .index_type = "auto", .keys = t->keys };
 
-    CHECK_OK(store_open(&(struct store_options){ .url = home_path(&t->home, "memory.db"), .schema = STORE_MEMORY }, &t->store));
+    CHECK_OK(store_open(&(struct store_options){ .url = home_path(&t->home, "memory.db"), .schema = STORE_MEMORY, .keys = t->keys }, &t->store));
     o.store = t->store;
     CHECK_OK(memory_open(&o, &t->memory));
 }
 
-static void close_memory(struct test_memory *t) AWAITS
+void test_memory_close(struct test_memory *t) AWAITS
 {
     memory_close(t->memory);
     store_close(t->store);
@@ -23,7 +23,7 @@ struct test_memory test_memory_with(const struct embedder *e)
     struct test_memory t = { .home = home_folder(), .embedder = *e };
 
     t.arena = t.home.arena;
-    open_memory(&t);
+    test_memory_open(&t);
     return t;
 }
 
@@ -34,13 +34,13 @@ struct test_memory test_memory_new(void)
 
 void test_memory_reopen(struct test_memory *t)
 {
-    close_memory(t);
-    open_memory(t);
+    test_memory_close(t);
+    test_memory_open(t);
 }
 
 void test_memory_done(struct test_memory *t)
 {
-    close_memory(t);
+    test_memory_close(t);
     home_done(&t->home);
 }
 

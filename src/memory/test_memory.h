@@ -9,11 +9,15 @@ struct test_memory {
     struct arena    *arena;         /* the home's */
     struct store    *store;
     struct memory   *memory;
+    struct data_keys *keys;         /* NULL: texts are plain */
     struct embedder  embedder;      /* {0}: none */
 };
 
 struct test_memory test_memory_new(void) AWAITS;
 struct test_memory test_memory_with(const struct embedder *) AWAITS;
+/* The two halves of the next, for those who do something between. */
+void test_memory_open(struct test_memory *) AWAITS;
+void test_memory_close(struct test_memory *) AWAITS;
 void test_memory_reopen(struct test_memory *) AWAITS;
 void test_memory_done(struct test_memory *) AWAITS;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/secrets.h"
+#include "store/secrets_internal.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -14,36 +14,24 @@
 #include "runtime/clock.h"
 #include "runtime/offload.h"
 #include "store/audit.h"
-#include "store/master_key.h"
 #include "store/seal.h"
 
 enum { NAME_MAX_BYTES = 64, AREA_SIZE = 1 << 20, SECRETS_MAX = 1000 };
 
 struct entry { str name, value; };      /* name: ours; value: in the area */
 
-struct secrets {
-    struct store     *store;
-    char             *home;
-    struct master_key key;
-    struct entry     *entries;          /* in order of name */
-    size_t            n;
-    char             *area;             /* locked, not dumped, wiped */
-    size_t            used;
-    bool              changing;
-    struct waiters    changed;
-};
 
 /* ---- memory ---- */
 
-static char *area_new(void)
+void *secrets_area_new(size_t size)
 {
-    char *p = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         mem_die("clawdbot: out of memory\n");
-    if (mlock2(p, AREA_SIZE, MLOCK_ONFAULT) != 0)       /* RLIMIT_MEMLOCK may be small: then it might be swapped */
+    if (mlock2(p, size, MLOCK_ONFAULT) != 0)       /* RLIMIT_MEMLOCK may be small: then it might be swapped */
         log_event(LOG_DEBUG, "secrets.not_locked");
-    madvise(p, AREA_SIZE, MADV_DONTDUMP);
+    madvise(p, size, MADV_DONTDUMP);
     return p;
 }
 
@@ -62,6 +50,7 @@ void secrets_close(struct secrets *s)
 {
     if (s == NULL)
         return;
+    data_keys_free(s->data_keys);
     forget_entries(s);
     munmap(s->area, AREA_SIZE);
     master_key_wipe(&s->key);
@@ -151,9 +140,10 @@ static enum err check_key(const struct secrets *s, str used)
     if (used.len == 0 || (s->key.source != MASTER_KEY_NONE && str_eq(used, str_from(s->key.id))))
         return OK;
     if (s->key.source == MASTER_KEY_NONE)
-        return failed(ERR_AUTH, "there are secrets, and no master key: put back %s/master.key (or set CLAWDBOT_MASTER_KEY); without "
-                                "it they cannot be read", s->home);
-    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets are encrypted with (%.*s): put that one back",
+        return failed(ERR_AUTH, "there are secrets, or keys of encrypted texts, and no master key: put back %s/master.key (or set "
+                                "CLAWDBOT_MASTER_KEY); without it they cannot be read", s->home);
+    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets (and the keys of encrypted texts) are encrypted with "
+                  "(%.*s): put that one back",
                   master_key_source_name(s->key.source), s->key.id, STR(used));
 }
 
@@ -165,8 +155,8 @@ static enum err find_key(struct secrets *s) AWAITS
     struct rows r;
 
     TRY(fiber_offload(find_keys, &j));
-    TRY(store_read(s->store, a, &r, "secret.list", ""));
-    str used = r.n ? row_str(&r, 0, 1) : NO_STR;
+    TRY(store_read(s->store, a, &r, "secret.master", ""));
+    str used = r.n ? row_str(&r, 0, 0) : NO_STR;
 
     TRY(settle_rotation(s, &fresh, used));
     return check_key(s, used);
@@ -178,11 +168,14 @@ enum err secrets_open(struct store *store, const char *home, struct secrets **ou
 
     s->store = store;
     s->home = str_dup_c(str_from(home));
-    s->area = area_new();
+    s->area = secrets_area_new(AREA_SIZE);
+    s->data_keys = data_keys_new(s);
     enum err e = find_key(s);
 
     if (e == OK)
         e = load(s);
+    if (e == OK)
+        e = data_keys_load(s->data_keys);
     if (e) {
         secrets_close(s);
         return e;
@@ -265,20 +258,16 @@ static enum err make_key(void *arg)
     return master_key_take_new(s->home);
 }
 
-/* One change at a time: a row that is encrypted with the old key while a rotation commits could never be read again. */
-static enum err begin_change(struct secrets *s, struct secrets **out) AWAITS
+struct secrets *secrets_begin_change(struct secrets *s)
 {
     while (s->changing)
-        TRY(wait_on(&s->changed, "another change of the secrets"));
+        wait_out(&s->changed, "another change of the secrets");
     s->changing = true;
-    *out = s;
-    return OK;
+    return s;
 }
 
-static void end_change(struct secrets **s)
+void secrets_end_change(struct secrets **s)
 {
-    if (*s == NULL)
-        return;
     (*s)->changing = false;
     wake_one(&(*s)->changed);
 }
@@ -286,9 +275,9 @@ static void end_change(struct secrets **s)
 enum err secret_set(struct secrets *s, str name, str value, str person)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    CLEANUP(end_change) struct secrets *mine = NULL;
+    CLEANUP(secrets_end_change) struct secrets *mine = secrets_begin_change(s);
 
-    TRY(begin_change(s, &mine));
+    (void)mine;
     TRY(check_name(name));
     if (value.len == 0 || value.len > SECRET_VALUE_MAX)
         return failed(ERR_INPUT, "a secret has 1 to %d bytes", SECRET_VALUE_MAX);
@@ -307,10 +296,10 @@ enum err secret_set(struct secrets *s, str name, str value, str person)
 enum err secret_remove(struct secrets *s, str name, str person)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    CLEANUP(end_change) struct secrets *mine = NULL;
+    CLEANUP(secrets_end_change) struct secrets *mine = secrets_begin_change(s);
     struct batch *b = batch_new(a);
 
-    TRY(begin_change(s, &mine));
+    (void)mine;
     if (!find(s, name))
         return not_found(s, name);
     batch_add(b, "secret.remove", "s", name);
@@ -322,6 +311,24 @@ enum err secret_remove(struct secrets *s, str name, str person)
 const char *secrets_key_source(const struct secrets *s)
 {
     return master_key_source_name(s->key.source);
+}
+
+/* ---- keys of texts ---- */
+
+struct data_keys *secrets_data_keys(struct secrets *s)
+{
+    return s ? s->data_keys : NULL;
+}
+
+enum err secrets_encrypt_texts(struct secrets *s)
+{
+    CLEANUP(secrets_end_change) struct secrets *mine = secrets_begin_change(s);
+
+    (void)mine;
+    if (s->key.source == MASTER_KEY_NONE)
+        TRY(fiber_offload(make_key, s));
+    data_keys_turn_on(s->data_keys);
+    return OK;
 }
 
 /* ---- rotation ---- */
@@ -340,6 +347,7 @@ static enum err encrypt_anew(struct secrets *s, const struct master_key *fresh, 
 
     for (size_t i = 0; i < s->n; i++)
         add_put(fresh, b, s->entries[i].name, s->entries[i].value);
+    data_keys_add_wrapped(s->data_keys, fresh, b);
     add_audit(b, "secret.rotate", str_from(fresh->id), person);
     return store_commit(s->store, b);
 }
@@ -347,10 +355,10 @@ static enum err encrypt_anew(struct secrets *s, const struct master_key *fresh, 
 enum err secrets_rotate(struct secrets *s, str person)
 {
     CLEANUP(master_key_wipe) struct master_key fresh = { 0 };
-    CLEANUP(end_change) struct secrets *mine = NULL;
+    CLEANUP(secrets_end_change) struct secrets *mine = secrets_begin_change(s);
     struct key_job j = { s->home, NULL, &fresh };
 
-    TRY(begin_change(s, &mine));
+    (void)mine;
     if (s->key.source != MASTER_KEY_FILE && s->key.source != MASTER_KEY_NONE)
         return failed(ERR_AUTH, "the master key is in %s, which is not ours to change: `clawdbot secret list` says what there is; "
                                 "remove the secrets, change the key there, start again, set them anew",

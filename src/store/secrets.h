@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 struct secrets;
+struct data_keys;
 
 enum { SECRET_VALUE_MAX = 64 << 10 };
 
@@ -29,6 +30,12 @@ const char *secrets_key_source(const struct secrets *);
 /* A new master key: everything is encrypted anew in one transaction, then the key's file is replaced.  ERR_AUTH when the
  * key came from elsewhere: the text says how to rotate there. */
 enum err secrets_rotate(struct secrets *, str person) AWAITS MUST_USE;
+
+/* The keys of texts that are encrypted at rest (data_keys.h), under the same master key; they live as long as the secrets.
+ * Accepts NULL. */
+struct data_keys *secrets_data_keys(struct secrets *);
+/* From now on texts are encrypted.  A master key is made when there is none. */
+enum err secrets_encrypt_texts(struct secrets *) AWAITS MUST_USE;
 
 /* `text` with every value of six bytes or more replaced by "***NAME***", also where it stands in base64, hex or
  * percent-encoded.  Nothing is added when there is nothing to mask: returns false. */

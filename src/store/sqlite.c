@@ -19,7 +19,9 @@
 #include "runtime/loop.h"
 #include "runtime/timer.h"
 #include "store/sqlite_db.h"
+#include "store/data_keys.h"
 #include "store/sqlite_migrate.h"
+#include "store/sqlite_seal.h"
 
 enum {
     N_READERS = 2,
@@ -36,6 +38,7 @@ struct job {
     enum err     (*fn)(struct sqlite_db *, struct job *);   /* readers only */
     str            report;          /* of a check; malloc'd */
     struct arena  *own;
+    char          *wants_key;       /* nothing was done, for want of the key of this name; malloc'd */
     enum err       result;
     char           text[ERR_TEXT_MAX];
     bool           done;            /* set and read on the loop thread */
@@ -172,6 +175,7 @@ static enum err run_jobs(struct sqlite_db *db, struct job *jobs)
 {
     for (struct job *j = jobs; j; j = j->next) {
         job_finish(j, jobs->next ? in_savepoint(db, j->batch) : alone(db, j->batch));
+        j->wants_key = sqlite_seal_take_wanted(db->seal);
         if (!sqlite_db_in_transaction(db) || j->result == ERR_IO)
             return j->result ? j->result : failed(ERR_IO, "sqlite: the transaction is gone");
     }
@@ -240,6 +244,7 @@ static void free_unawaited(struct job **jobs)
         if (j->result)
             log_event(LOG_DEBUG, "store.later_failed", F("error", j->text));
         *at = j->next;
+        free(j->wants_key);
         arena_free(j->own);
     }
 }
@@ -503,6 +508,7 @@ static enum err sqlite_open(const struct store_options *o, void **out) AWAITS
 
     TRY(sqlite_place_parse(o->url, &place));
     place.schema = o->schema;
+    place.keys = o->keys;
     s = sqlite_new(&place);
     worker_start(s, &s->writer, writer_thread);
     job_wait(&s->writer.started, "the store to open");
@@ -541,9 +547,8 @@ static void sqlite_close(void *impl) AWAITS
     sqlite_free(s);
 }
 
-static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
+static enum err commit_once(struct sqlite *s, struct batch *b, char **ret_wants_key) AWAITS
 {
-    struct sqlite *s = impl;
     struct job j = { .batch = b };
 
     pthread_mutex_lock(&s->mutex);
@@ -551,7 +556,24 @@ static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
     pthread_mutex_unlock(&s->mutex);
     pthread_cond_signal(&s->write);     /* the writer does not wake only to wait for the mutex */
     job_wait(&j, "the store to commit");
+    *ret_wants_key = j.wants_key;
     return job_result(&j);
+}
+
+/* A key is made when something is to be encrypted with it, and is durable in the record before. */
+static enum err sqlite_commit(void *impl, struct batch *b) AWAITS
+{
+    struct sqlite *s = impl;
+
+    for (;;) {
+        CLEANUP(mem_freep) char *wants_key = NULL;
+        enum err e = commit_once(s, b, &wants_key);
+
+        if (e == OK || wants_key == NULL)
+            return e;
+        TRY(data_keys_ensure(s->place.keys, str_from(wants_key)));
+        batch_forget_results(b);
+    }
 }
 
 /* The writer is not woken for it: mostly the next commit comes first, and whoever waits for that would wait longer. */

@@ -14,6 +14,7 @@
 #include "store/audit_hash.h"
 #include "store/folder.h"
 #include "store/sqlite_found.h"
+#include "store/sqlite_seal.h"
 #include "store/sqlite_words.h"
 
 enum { ROWS_MAX = 1 << 20 };
@@ -115,6 +116,7 @@ static enum err set_up(struct sqlite_db *db, const struct sqlite_place *p, enum 
     if (p->schema == STORE_MEMORY) {
         TRY(sqlite_words_register(db));
         TRY(sqlite_found_register(db));
+        TRY(sqlite_seal_register(db, p->keys, &db->seal));
     }
     if (role == SQLITE_READER)
         return OK;
@@ -156,6 +158,7 @@ void sqlite_db_close(struct sqlite_db *db)
         sqlite3_finalize(db->steps[i]);
     free(db->cached);
     sqlite3_close(db->handle);
+    sqlite_seal_free(db->seal);
     *db = (struct sqlite_db){ 0 };
 }
 

@@ -11,6 +11,7 @@ struct sqlite_place {
     char vfs[32];               /* "" : the usual one */
     bool synchronous_off;
     enum store_schema schema;
+    struct data_keys *keys;     /* store_options' */
 };
 enum err sqlite_place_parse(const char *url, struct sqlite_place *out) MUST_USE;
 
@@ -21,6 +22,7 @@ struct sqlite_db {
     sqlite3       *handle;
     sqlite3_stmt **cached;      /* by place in sql_names; prepared when first used */
     sqlite3_stmt  *steps[N_TX_STEPS];
+    struct sqlite_seal *seal;
 };
 
 enum sqlite_role { SQLITE_READER, SQLITE_WRITER };

@@ -22,11 +22,10 @@ struct scored { double score; size_t at; };
 
 static void words_found(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *cx, int n, sqlite3_value **v)
 {
-    int phrases = api->xPhraseCount(fts);
+    int phrases = api->xPhraseCount(fts), forms = n > 0 ? sqlite3_value_int(v[0]) : 1;
     uint64_t found = 0;
 
-    (void)n, (void)v;
-    for (int i = 0; i < phrases && i < FOUND_WORDS_MAX; i++) {
+    for (int i = 0; i < phrases && i / forms < FOUND_WORDS_MAX; i++) {
         Fts5PhraseIter at;
         int column = -1, rc = api->xPhraseFirstColumn(fts, i, &at, &column);
 
@@ -34,7 +33,7 @@ static void words_found(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_c
             sqlite3_result_error_code(cx, rc);
             return;
         }
-        found |= (uint64_t)(column >= 0) << i;
+        found |= (uint64_t)(column >= 0) << i / forms;
     }
     sqlite3_result_int64(cx, (sqlite3_int64)found);
 }

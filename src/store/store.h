@@ -12,6 +12,7 @@
 
 struct store;
 struct batch;
+struct data_keys;
 
 enum store_type { STORE_NULL, STORE_INT, STORE_REAL, STORE_TEXT, STORE_BLOB };
 
@@ -41,6 +42,7 @@ enum store_schema {
 struct store_options {
     const char       *url;
     enum store_schema schema;
+    struct data_keys *keys;     /* of the memory's texts (data_keys.h), open as long as the store is; NULL: they are plain */
 };
 enum err store_open(const struct store_options *, struct store **out) AWAITS MUST_USE;
 void     store_close(struct store *) AWAITS;    /* after what was given has been committed; not interrupted; accepts NULL */

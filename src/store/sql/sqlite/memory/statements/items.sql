@@ -3,17 +3,19 @@
 
 -- One more in the partition ?1, with its next number.
 -- name: item.add
-INSERT INTO items (id, kind, origin, title, text, place, fields, person, session_id, inbox_id, document, taint, confidence, importance,
-                   pinned, created_at, expires_at, hash)
-SELECT p.id << 40 | p.next, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, ?14, ?15, ?16, nullif(?17, 0), ?18
-FROM partitions p WHERE p.id = ?1 RETURNING id;
+INSERT INTO items (id, kind, origin, title, text, place, fields, terms, person, session_id, inbox_id, document, taint, confidence,
+                   importance, pinned, created_at, expires_at, hash)
+SELECT p.id << 40 | p.next, ?2, ?3, sealed(n.name, ?4), sealed(n.name, ?5), ?6, sealed(n.name, ?7), terms_of(n.name, ?4 || char(10) || ?5),
+       ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, ?14, ?15, ?16, nullif(?17, 0), ?18
+FROM partitions p JOIN partition_names n ON n.id = p.id WHERE p.id = ?1 RETURNING id;
 
 -- The same unless its words are there, in an item of the same sort that holds at ?19.
 -- name: item.add_new
-INSERT INTO items (id, kind, origin, title, text, place, fields, person, session_id, inbox_id, document, taint, confidence, importance,
-                   pinned, created_at, expires_at, hash)
-SELECT p.id << 40 | p.next, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, ?14, ?15, ?16, nullif(?17, 0), ?18
-FROM partitions p WHERE p.id = ?1 AND NOT EXISTS (
+INSERT INTO items (id, kind, origin, title, text, place, fields, terms, person, session_id, inbox_id, document, taint, confidence,
+                   importance, pinned, created_at, expires_at, hash)
+SELECT p.id << 40 | p.next, ?2, ?3, sealed(n.name, ?4), sealed(n.name, ?5), ?6, sealed(n.name, ?7), terms_of(n.name, ?4 || char(10) || ?5),
+       ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, ?14, ?15, ?16, nullif(?17, 0), ?18
+FROM partitions p JOIN partition_names n ON n.id = p.id WHERE p.id = ?1 AND NOT EXISTS (
     SELECT 1 FROM items i
     WHERE i.hash = ?18 AND i.id > ?1 << 40 AND i.id < (?1 + 1) << 40 AND i.replaced_by IS NULL AND coalesce(i.expires_at > ?19, 1)
       AND (i.kind = ?2 OR (i.kind NOT IN ('exchange', 'summary', 'passage', 'row') AND ?2 NOT IN ('exchange', 'summary', 'passage', 'row'))))

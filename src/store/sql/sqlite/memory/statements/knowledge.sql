@@ -62,10 +62,11 @@ SELECT id, name, size, items, error, synced_at FROM documents WHERE collection =
 SELECT id, name, size, items, error, synced_at FROM documents WHERE collection = ?1 AND error <> '' AND name > ?2 ORDER BY name LIMIT ?3;
 
 -- name: knowledge.items_of
-SELECT id, hash, place, fields, taint FROM items WHERE document = ?1 ORDER BY id;
+SELECT id, hash, place, opened(fields), taint FROM items WHERE document = ?1 ORDER BY id;
 
 -- name: knowledge.item_moved
-UPDATE items SET place = ?2, fields = ?3, taint = ?4 WHERE id = ?1;
+UPDATE items SET place = ?2, fields = sealed((SELECT name FROM partition_names n WHERE n.id = ?1 >> 40), ?3), taint = ?4
+WHERE id = ?1;
 
 -- name: knowledge.item_remove
 DELETE FROM items WHERE id = ?1;

@@ -7,15 +7,16 @@ SELECT id, items, next FROM partitions WHERE id IN (SELECT value FROM json_each(
 -- The best ?5 among the newest ?4 items with words of ?1 (an expression of FTS5) of the ids ?2 to ?3, where ?6 items are: store/found.h.
 -- name: text.find
 SELECT words_top(id, found, ?5, ?6) FROM
-    (SELECT rowid AS id, words_found(items_text) AS found FROM items_text WHERE items_text MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+    (SELECT rowid AS id, words_found(items_text, search_forms()) AS found FROM items_text
+     WHERE items_text MATCH searched((SELECT name FROM partition_names WHERE id = ?2 >> 40), ?1) AND rowid BETWEEN ?2 AND ?3
      ORDER BY rowid DESC LIMIT ?4);
 
 -- name: text.words
-SELECT id, words FROM items_indexed WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id;
+SELECT id, words FROM items_words WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id;
 
 -- A few that follow each other: a sample is made of many such.
 -- name: text.sample
-SELECT words FROM items_indexed WHERE id BETWEEN ?1 AND ?2 LIMIT ?3;
+SELECT words FROM items_words WHERE id BETWEEN ?1 AND ?2 LIMIT ?3;
 
 -- What came or changed, into the index: at the end of every transaction, by the store itself.
 -- name: text.index

@@ -3,13 +3,13 @@
 
 -- The items that wait longest; and who of the first few with the same words has a vector of the generation ?1.
 -- name: vectors.pending
-SELECT i.id, i.hash, i.title, i.text, coalesce((
+SELECT i.id, i.hash, opened(i.title), opened(i.text), coalesce((
     SELECT o.id FROM (SELECT x.id, x.embedded FROM items x WHERE x.hash = i.hash LIMIT 20) o WHERE o.embedded = ?1 LIMIT 1), 0)
 FROM items i WHERE i.embedded = 0 ORDER BY i.id LIMIT ?2;
 
 -- Of these.
 -- name: vectors.pending_of
-SELECT i.id, i.hash, i.title, i.text, coalesce((
+SELECT i.id, i.hash, opened(i.title), opened(i.text), coalesce((
     SELECT o.id FROM (SELECT x.id, x.embedded FROM items x WHERE x.hash = i.hash LIMIT 20) o WHERE o.embedded = ?1 LIMIT 1), 0)
 FROM items i WHERE i.embedded = 0 AND i.id IN (SELECT value FROM json_each(?2)) ORDER BY i.id;
 
