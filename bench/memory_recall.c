@@ -89,7 +89,7 @@ static enum err open_memory(struct bench *b) AWAITS
     snprintf(path, sizeof path, "%s/memory.db", b->folder);
     snprintf(vectors, sizeof vectors, "%s/vectors", b->folder);
     TRY(store_open(&(struct store_options){ .url = path, .schema = STORE_MEMORY }, &b->store));
-    return memory_open(&(struct memory_options){ b->store, vectors, e, "auto" }, &b->memory);
+    return memory_open(&(struct memory_options){ .store = b->store, .folder = vectors, .embedder = e, .index_type = "auto" }, &b->memory);
 }
 
 /* ---- filling ---- */

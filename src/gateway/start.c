@@ -269,8 +269,8 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(choose_sandbox());
     gateway_register_tools();
     TRY(open_secrets(g));
-    TRY(memory_service_open(g));
     TRY(models_check());
+    TRY(memory_service_open(g));
     TRY(egress_start(&r->gateway));
     TRY(provenance_open(g->store));
     g->bus = bus_new();

@@ -299,7 +299,7 @@ TEST(whichever_transaction_fails_what_was_said_to_be_stored_can_be_read)
         struct scene s = scene_new(true);
         int64_t ids[3];
 
-        CHECK_OK(fault_arm(str_from(arena_printf(s.t.arena, "store_commit:fail:%u:once", n))));
+        CHECK_OK(fault_arm(str_from(arena_printf(s.t.arena, "memory_commit:fail:%u:once", n))));
         (void)!memory_save(s.t.memory, items, N_ELEMENTS(items), NULL, ids);
         fault_disarm_all();
         save(&s, ids);

@@ -457,7 +457,7 @@ TEST(a_removal_that_was_begun_is_finished_at_the_next_start)
     put(&l, "docs/a.md", "Alpha.\n");
     int64_t id = add(&l, "k", l.folder, false);
 
-    CHECK_OK(fault_arm(S("store_commit:fail:2")));
+    CHECK_OK(fault_arm(S("memory_commit:fail:2")));
     CHECK_ERR(knowledge_remove(l.knowledge, id), ERR_IO);
     fault_disarm_all();
     CHECK(has(&l, "Alpha"));

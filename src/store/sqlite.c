@@ -182,16 +182,32 @@ static enum err run_jobs(struct sqlite_db *db, struct job *jobs)
     return OK;
 }
 
-static enum err run_group(struct sqlite_db *db, struct job *jobs, struct batch *settle)
+/* Two databases of one program are two places to fail at. */
+static bool about_to_commit(const struct sqlite *s)
 {
+    return s->place.schema == STORE_MEMORY ? FAULT(memory_commit) : FAULT(store_commit);
+}
+
+static void committed(const struct sqlite *s)
+{
+    if (s->place.schema == STORE_MEMORY)
+        FAULT(memory_committed);
+    else
+        FAULT(store_committed);
+}
+
+static enum err run_group(struct sqlite *s, struct job *jobs)
+{
+    struct sqlite_db *db = &s->db;
+
     TRY(sqlite_db_step(db, TX_BEGIN));
     TRY(run_jobs(db, jobs));
-    if (settle)
-        TRY(sqlite_db_run(db, settle));
-    if (FAULT(store_commit))
+    if (s->settle)
+        TRY(sqlite_db_run(db, s->settle));
+    if (about_to_commit(s))
         return failed(ERR_IO, "database or disk is full (a fault was asked for)");
     TRY(sqlite_db_step(db, TX_COMMIT));
-    FAULT(store_committed);
+    committed(s);
     return OK;
 }
 
@@ -252,7 +268,7 @@ static void free_unawaited(struct job **jobs)
 static void write_group(struct sqlite *s, struct job *jobs)
 {
     uint64_t start = now_us();
-    enum err e = run_group(&s->db, jobs, s->settle);
+    enum err e = run_group(s, jobs);
 
     if (e)
         undo_group(&s->db, jobs, e);
