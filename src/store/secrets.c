@@ -142,8 +142,8 @@ static enum err check_key(const struct secrets *s, str used)
     if (s->key.source == MASTER_KEY_NONE)
         return failed(ERR_AUTH, "there are secrets, or keys of encrypted texts, and no master key: put back %s/master.key (or set "
                                 "CLAWDBOT_MASTER_KEY); without it they cannot be read", s->home);
-    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets (and the keys of encrypted texts) are encrypted with "
-                  "(%.*s): put that one back",
+    return failed(ERR_AUTH, "the master key in %s (%s) is not the one that the secrets (and the keys of encrypted texts) are encrypted "
+                  "with (%.*s): put that one back",
                   master_key_source_name(s->key.source), s->key.id, STR(used));
 }
 
