@@ -23,6 +23,8 @@ struct scopes { const struct scope *list; size_t n; };
 
 static bool is_asked_for(struct scope s, bool all)
 {
+    if (scope_eq(s, (struct scope){ SCOPE_AGENT, S("(canary)") }))      /* memory/canary.c: there for a moment */
+        return false;
     return all || s.kind == SCOPE_AGENT || s.kind == SCOPE_PROJECT || s.kind == SCOPE_GLOBAL
         || scope_eq(s, (struct scope){ SCOPE_USER, S("owner") });
 }
