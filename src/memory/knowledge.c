@@ -128,12 +128,14 @@ static enum err source_run(void *arg) AWAITS
     struct source *s = arg;
 
     for (;;) {
+        TRY(fiber_check());
         TRY(wait_for_news(s));
         if (!s->wants_all && s->changed.n)
             TRY(fiber_sleep(SOURCE_DEBOUNCE_MS));
-        if (!source_is_idle(s) && work(s) != OK) {
+        if (!source_is_idle(s) && work(s) != OK) {      /* the store fails, so trying again at once would be no better */
             TRY(fiber_check());
             log_event(LOG_DEBUG, "knowledge.not_noted", F("error", failed_text()));
+            TRY(fiber_sleep(SOURCE_RETRY_MS));
         }
     }
 }

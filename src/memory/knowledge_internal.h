@@ -43,7 +43,8 @@ struct knowledge {
     bool            closing;
 };
 
-enum { KNOWLEDGE_SIDE_BY_SIDE = 2, SOURCE_CHANGED_MAX = 1000, SOURCE_DEBOUNCE_MS = 150 };
+enum { KNOWLEDGE_SIDE_BY_SIDE = 2, SOURCE_CHANGED_MAX = 1000, SOURCE_DEBOUNCE_MS = 150,
+       SOURCE_RETRY_MS = 10000 };
 /* What inotify is to tell of a folder.  What is only written to, and neither closed nor moved, is found by the next rescan. */
 enum { SOURCE_EVENTS = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF };
 
