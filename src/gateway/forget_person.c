@@ -14,6 +14,8 @@
 #include "runtime/clock.h"
 #include "store/audit.h"
 #include "store/blobs.h"
+#include "store/data_keys.h"
+#include "store/secrets.h"
 
 enum { PAGE = 500, STOP_MS = 30 * 1000, LOOK_MS = 20 };
 
@@ -252,5 +254,6 @@ enum err forget_all_of(struct gateway *g, str person, str accounts, struct forgo
     TRY(store_read(g->store, a, &sessions, "forget.private_sessions", "s", accounts));
     TRY(forget_memories(g, a, person, &sessions, f));
     TRY(forget_conversations(g, accounts, &sessions, f));
-    return forget_who(g, person, accounts, f);
+    TRY(forget_who(g, person, accounts, f));
+    return g->secrets ? data_keys_drop_person(secrets_data_keys(g->secrets), person) : OK;
 }
