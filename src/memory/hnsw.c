@@ -256,14 +256,14 @@ bool hnsw_walk(const struct hnsw *h, const struct hnsw_walk *w, struct near from
 bool hnsw_search(const struct hnsw *h, const struct hnsw_query *q, struct near *out, size_t *ret_n)
 {
     CLEANUP(scratch_done) struct hnsw_scratch s = { 0 };
-    size_t tenth = hnsw_size(h) / 10;
+    size_t size = hnsw_size(h), tenth = size / 10;
     struct hnsw_walk w = { q, 0, tenth > GIVE_UP_LEAST ? tenth : GIVE_UP_LEAST };
     struct near from;
 
     *ret_n = 0;
     if (!hnsw_descend(h, q->code, 0, &from))
         return true;
-    if (!hnsw_walk(h, &w, from, &s))
+    if (!hnsw_walk(h, &w, from, &s) || s.visited.n < (q->width < size ? q->width : size))
         return false;
     memcpy(out, s.found, s.n_found * sizeof *out);
     *ret_n = s.n_found;

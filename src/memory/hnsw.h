@@ -33,8 +33,8 @@ void         hnsw_remove(struct hnsw *, const uint32_t *rows, size_t n, const st
 /* Memory that a search may still look at: call it when none of then is under way. */
 void         hnsw_free_garbage(struct hnsw *);
 
-/* The `width` nearest that `accept` takes, in no order; at most `room` are written.  False: given up, since so few are accepted
- * that a look at all rows is quicker. */
+/* The `width` nearest that `accept` takes, in no order; out has room for them.  False: given up; so few are accepted that a
+ * look at all rows is quicker, or the way led into a corner of the graph. */
 struct hnsw_query {
     const struct vector_code *code;
     size_t width;

@@ -127,8 +127,17 @@ static void link_level(struct hnsw *h, uint32_t row, int level, struct near *fro
     if (n)
         *from = s->found[0];
     links_write(h, row, level, s->found, n);
+}
+
+static void link_back(struct hnsw *h, uint32_t row, int level)
+{
+    uint32_t links[HNSW_LINKS_LOWEST] = { 0 };
+    float scores[HNSW_LINKS_LOWEST];
+    size_t n = links_read(h, row, level, links);
+
+    hnsw_scores(h, &h->scratch.code, links, n, scores);
     for (size_t i = 0; i < n; i++)
-        add_link(h, s->found[i].row, level, (struct near){ s->found[i].score, row });
+        add_link(h, links[i], level, (struct near){ scores[i], row });
 }
 
 void hnsw_insert(struct hnsw *h, uint32_t row)
@@ -143,6 +152,8 @@ void hnsw_insert(struct hnsw *h, uint32_t row)
     if (hnsw_descend(h, &h->scratch.code, level, &from))
         for (int l = level < top ? level : top; l >= 0; l--)
             link_level(h, row, l, &from);
+    for (int l = 0; l <= level; l++)        /* a search may come by from now on, and must find a way on from every level */
+        link_back(h, row, l);
     if (level > top)
         atomic_store_explicit(&h->entry, (uint64_t)level << 32 | row, memory_order_release);
 }
