@@ -110,7 +110,7 @@ static enum err check_word(struct canary *c, int64_t id, str word) AWAITS
 
 static enum err check_words(struct canary *c, int64_t id, str text) AWAITS
 {
-    struct words words = { .text = text };
+    struct words words = { .text = text, .indexed = true };
     struct word word;
 
     for (size_t i = 0; i < SAMPLE_WORDS && words_next(&words, &word); i++)
