@@ -18,9 +18,10 @@ static struct test_memory memory_with_vectors(void) AWAITS
     return test_memory_with(&(struct embedder){ "test", DIMENSION, 16, embed, NULL });
 }
 
-static int64_t remember(struct test_memory *t, const char *text) AWAITS
+/* Each user is looked at each time, at an item chosen by chance: so one item each. */
+static int64_t remember(struct test_memory *t, const char *user, const char *text) AWAITS
 {
-    struct memory_item m = test_item(USER("alice"), text);
+    struct memory_item m = test_item((struct scope){ SCOPE_USER, str_from(user) }, text);
     int64_t id;
 
     CHECK_OK(memory_save(t->memory, &m, 1, (float[DIMENSION]){ 1, 2, 3 }, &id));
@@ -46,15 +47,16 @@ TEST(a_canary_in_a_sound_memory_leaves_nothing_behind)
 
     CHECK_OK(recall_canary(with.memory));
     CHECK_OK(recall_canary(without.memory));
-    remember(&with, "端口是 5432, and ... ");
-    remember(&with, "?!");
+    remember(&with, "alice", "端口是 5432, and ... ");
+    remember(&with, "bob", "?!");
+    remember(&with, "carol", "Ports opened: api-server, 10.0.0.5, the cats' getUserName");
     test_remember(&without, USER("alice"), "the port is 5432");
     for (int i = 0; i < 3; i++) {
         CHECK_OK(recall_canary(with.memory));
         CHECK_OK(recall_canary(without.memory));
     }
     CHECK_OK(memory_stats(with.memory, &s));
-    CHECK_INT(s.items, 2);
+    CHECK_INT(s.items, 3);
     CHECK_OK(memory_stats(without.memory, &s));
     CHECK_INT(s.items, 1);
 }
@@ -84,7 +86,7 @@ TEST(an_index_that_takes_nothing_is_seen)
 TEST(a_lost_vector_is_seen)
 {
     CLEANUP(test_memory_done) struct test_memory t = memory_with_vectors();
-    int64_t id = remember(&t, "the port is 5432");
+    int64_t id = remember(&t, "alice", "the port is 5432");
 
     CHECK_OK(recall_canary(t.memory));
     CHECK(vectors_remove(memory_vectors(t.memory), id));

@@ -154,7 +154,7 @@ static int by_value(const void *x, const void *y)
 
 static struct word_set word_set_of(str text)
 {
-    struct words words = { .text = str_take(text, OVERLAP_BYTES) };
+    struct words words = { .text = str_take(text, OVERLAP_BYTES), .indexed = true };
     struct word_set set = { mem_alloc(OVERLAP_WORDS_MAX * sizeof *set.hashes), 0 };
     struct word word;
     size_t n = 0;
@@ -328,7 +328,7 @@ static bool is_in(const struct word_set *set, uint64_t hash)
 /* Words of the question that the text has, as the question has them. */
 static void add_words(struct buf *b, str question, str text)
 {
-    struct words words = { .text = question };
+    struct words words = { .text = question, .indexed = true };
     struct word_set set = word_set_of(text);
     uint64_t said[FUSE_WHY_WORDS];
     size_t n = 0, end = 0, i;

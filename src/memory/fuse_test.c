@@ -144,7 +144,8 @@ TEST(the_reason_names_words_places_and_pins)
         { "port", { .text = S("port"), .text_rank = 2, NO_VECTOR, .pinned = true }, "words: port (2nd); pinned" },
         { "port", { .text = S("harbour"), .similarity = 0.5F, .vector_rank = 11 }, "meaning 0.50 (11th)" },
         { "端口是多少", { .text = S("数据库端口"), .text_rank = 112, NO_VECTOR }, "words: 端口 (112th)" },
-        { "ports", { .text = S("port"), .text_rank = 22, NO_VECTOR }, "words (22nd)" },
+        { "the ports", { .text = S("a port"), .text_rank = 22, NO_VECTOR }, "words: ports (22nd)" },
+        { "api_server?", { .text = S("the ApiServer"), .text_rank = 4, NO_VECTOR }, "words: api_server (4th)" },
         { "", { .text = S("port"), NO_VECTOR }, "" },
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
