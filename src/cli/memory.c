@@ -63,7 +63,17 @@ static void print_answer(const struct cli *c, const json_t *answer)
 
 static void print_found(const json_t *found)
 {
-    print_item(json_at(found, "item"));
+    const json_t *item = json_at(found, "item");
+    str title = json_text_str(item, "title"), place = json_text_str(item, "place");
+
+    print_item(item);
+    if (title.len) {
+        printf("%17s", "");
+        cli_print_text(stdout, title);
+        printf("%s", place.len ? ", " : "");
+        cli_print_text(stdout, place);
+        putchar('\n');
+    }
     printf("%16s %.2f  ", "", json_num(found, "score", 0));
     cli_print_text(stdout, json_text_str(found, "why"));
     putchar('\n');
@@ -71,7 +81,7 @@ static void print_found(const json_t *found)
 
 static enum err search_fiber(void *arg) AWAITS
 {
-    static const char *const names[] = { "scope", "user", "all", "kind", "knowledge", "limit" };
+    static const char *const names[] = { "scope", "user", "all", "kind", "limit" };
     CLEANUP(json_decrefp) json_t *answer = NULL;
     CLEANUP(buf_done) struct buf path = { 0 };
     struct cli *c = arg;
@@ -84,6 +94,7 @@ static enum err search_fiber(void *arg) AWAITS
         url_add_encoded(&path, str_from(c->words[i]));
     }
     add_flags(c, &path, names, N_ELEMENTS(names));
+    buf_addf(&path, "%s", cli_flag(c, "memories") ? "" : "&knowledge=1");
     TRY(remote_call(c, "GET", buf_c(&path), NULL, &answer));
     if (c->json) {
         cli_print_json(answer);
@@ -91,6 +102,8 @@ static enum err search_fiber(void *arg) AWAITS
     }
     json_array_foreach(json_at(answer, "found"), i, one)
         print_found(one);
+    if (i == 0)
+        fputs("nothing is remembered of it\n", stderr);
     if (json_text(answer, "note")[0])
         fprintf(stderr, "%s\n", json_text(answer, "note"));
     return OK;
