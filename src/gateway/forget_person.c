@@ -243,6 +243,8 @@ static enum err forget_who(struct gateway *g, str person, str accounts, const st
                                                           (json_int_t)f->messages) });
     TRY(store_commit(g->store, b));
     TRY(people_reload(access_people(g->access)));
+    if (!is_owner(person))          /* whose own files' passages stay */
+        TRY(data_keys_drop_person(secrets_data_keys(g->secrets), person));
     return rules_load(g);
 }
 

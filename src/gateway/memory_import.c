@@ -76,6 +76,6 @@ str memory_words_expression(struct arena *a, str words)
     struct word word;
 
     while (words_next(&w, &word))
-        buf_addf(&b, "%s\"%.*s\"", b.len ? " AND " : "", STR(word.folded));
+        buf_addf(&b, "%s(\"%.*s\")", b.len ? " AND " : "", STR(word.folded));
     return arena_str(a, buf_str(&b));
 }

@@ -291,9 +291,21 @@ def had_its_time():
         check_after(w)
 
 
+def encrypted():
+    """with encrypted texts --query finds the same, a conversation is compressed, and no file has a word after"""
+    with World(**{'memory.encrypt': 'true', 'memory.compress_after': '1s'}) as w:
+        w.gateway.start()
+        mine, _ = tell(w)
+        assert len(mine) >= 2 and not [f for f, _ in found(w.home, WORD, CHINESE) if f.startswith('memory')]
+        assert json.loads(w.gateway.cli('memory', 'optimize', '--json'))['exchanges'] == 3
+        done = json.loads(w.gateway.cli('memory', 'forget', '--json', '--query', f'ship {WORD.lower()}'))
+        assert done['items'] >= 2 and done['messages'] >= 1, done
+        check_after(w)
+
+
 def main():
     failed = 0
-    tests = [one_item, kept_messages, killed, whole_person, out_and_in, compressed, had_its_time]
+    tests = [one_item, kept_messages, killed, whole_person, out_and_in, compressed, had_its_time, encrypted]
     wanted = os.environ.get('PROOF_ONLY')
     for t in [t for t in tests if not wanted or t.__name__ == wanted]:
         print(f'- {t.__doc__}', flush=True)

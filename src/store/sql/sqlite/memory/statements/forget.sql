@@ -72,7 +72,8 @@ AND inbox_id IN (SELECT value FROM json_each(?1)) AND kind = 'exchange';
 
 -- With all the words of ?1 (an expression of FTS5), from the id ?2 to ?3.
 -- name: forget.matching
-SELECT rowid FROM items_text WHERE items_text MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4;
+SELECT rowid FROM items_text
+WHERE items_text MATCH searched((SELECT name FROM partition_names WHERE id = ?2 >> 40), ?1) AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4;
 
 -- name: forget.of_partition
 SELECT id FROM items WHERE id > ?1 << 40 AND id < (?1 + 1) << 40 ORDER BY id LIMIT ?2;
