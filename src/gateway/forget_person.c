@@ -243,7 +243,7 @@ static enum err forget_who(struct gateway *g, str person, str accounts, const st
                                                           (json_int_t)f->messages) });
     TRY(store_commit(g->store, b));
     TRY(people_reload(access_people(g->access)));
-    if (!is_owner(person))          /* whose own files' passages stay */
+    if (g->secrets && !is_owner(person))    /* whose own files' passages stay */
         TRY(data_keys_drop_person(secrets_data_keys(g->secrets), person));
     return rules_load(g);
 }
@@ -256,6 +256,5 @@ enum err forget_all_of(struct gateway *g, str person, str accounts, struct forgo
     TRY(store_read(g->store, a, &sessions, "forget.private_sessions", "s", accounts));
     TRY(forget_memories(g, a, person, &sessions, f));
     TRY(forget_conversations(g, accounts, &sessions, f));
-    TRY(forget_who(g, person, accounts, f));
-    return g->secrets ? data_keys_drop_person(secrets_data_keys(g->secrets), person) : OK;
+    return forget_who(g, person, accounts, f);
 }
