@@ -56,6 +56,7 @@ struct json_t;
 void cli_print_json(const struct json_t *);             /* one line on stdout, or indented on a terminal */
 void cli_print_fields(const struct json_t *);           /* an object as "name: value" lines, nested names dotted */
 void cli_print_text(FILE *, str);                       /* what came from outside, without terminal controls */
+void cli_print_excerpt(FILE *, str, size_t max_bytes);      /* the same on one line, its beginning */
 
 /* One for each row of commands.def. */
 #define COMMAND(fn, ...) enum err command_##fn(struct cli *);

@@ -29,25 +29,12 @@ static void add_flags(const struct cli *c, struct buf *path, const char *const *
 
 /* ---- printing ---- */
 
-static void print_excerpt(str text)
-{
-    CLEANUP(buf_done) struct buf line = { 0 };
-
-    for (size_t i = 0; i < text.len; i++)
-        buf_add_char(&line, text.p[i] == '\n' || text.p[i] == '\t' ? ' ' : text.p[i]);
-    str all = buf_str(&line), cut = utf8_take(all, TEXT_SHOWN);
-
-    cli_print_text(stdout, cut);
-    if (cut.len < all.len)
-        fputs("…", stdout);
-}
-
 static void print_item(const json_t *item)
 {
     printf("%-16lld %-10s %.10s  ", (long long)json_int(item, "id", 0), json_text(item, "kind"), json_text(item, "created_at"));
     cli_print_text(stdout, json_text_str(item, "scope"));
     printf("%s  ", json_flag(item, "pinned") ? "  [pinned]" : "");
-    print_excerpt(json_text_str(item, "text"));
+    cli_print_excerpt(stdout, json_text_str(item, "text"), TEXT_SHOWN);
     putchar('\n');
 }
 

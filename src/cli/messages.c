@@ -9,30 +9,16 @@
 
 enum { TEXT_SHOWN = 60 };
 
-/* One line of a text, however many it has. */
-static void print_excerpt(str text)
-{
-    CLEANUP(buf_done) struct buf line = {0};
-
-    for (size_t i = 0; i < text.len; i++)
-        buf_add_char(&line, text.p[i] == '\n' || text.p[i] == '\t' ? ' ' : text.p[i]);
-    str all = buf_str(&line), cut = utf8_take(all, TEXT_SHOWN);
-
-    cli_print_text(stdout, cut);
-    if (cut.len < all.len)
-        fputs("…", stdout);
-}
-
 static void print_row(const json_t *m)
 {
     char id[40];
 
     snprintf(id, sizeof id, "%s/%lld", json_text(m, "box"), (long long)json_int(m, "id", 0));
     printf("%-12s %-8s %.19s  %-9s ", id, json_text(m, "state"), json_text(m, "created_at"), json_text(m, "platform"));
-    print_excerpt(json_text_str(m, "text"));
+    cli_print_excerpt(stdout, json_text_str(m, "text"), TEXT_SHOWN);
     if (*json_text(m, "error")) {
         fputs("  # ", stdout);
-        print_excerpt(json_text_str(m, "error"));
+        cli_print_excerpt(stdout, json_text_str(m, "error"), TEXT_SHOWN);
     }
     putchar('\n');
 }

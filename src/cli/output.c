@@ -61,3 +61,16 @@ void cli_print_fields(const json_t *j)
 
     print_fields(a, "", j);
 }
+
+void cli_print_excerpt(FILE *f, str text, size_t max_bytes)
+{
+    CLEANUP(buf_done) struct buf line = { 0 };
+
+    for (size_t i = 0; i < text.len; i++)
+        buf_add_char(&line, text.p[i] == '\n' || text.p[i] == '\t' ? ' ' : text.p[i]);
+    str all = buf_str(&line), cut = utf8_take(all, max_bytes);
+
+    cli_print_text(f, cut);
+    if (cut.len < all.len)
+        fputs("…", f);
+}

@@ -204,7 +204,7 @@ enum err memory_get(struct memory *m, struct arena *a, int64_t id, const struct 
     return OK;
 }
 
-static const struct rows *row_of_id(const struct rows *r, int64_t id, size_t *ret_row)
+bool memory_row_of_id(const struct rows *r, int64_t id, size_t *ret_row)
 {
     size_t from = 0, to = r->n;
 
@@ -217,7 +217,7 @@ static const struct rows *row_of_id(const struct rows *r, int64_t id, size_t *re
             to = middle;
     }
     *ret_row = from;
-    return from < r->n && row_int(r, from, 0) == id ? r : NULL;
+    return from < r->n && row_int(r, from, 0) == id;
 }
 
 enum err memory_items(struct memory *m, struct arena *a, const int64_t *ids, size_t n, const struct scope *scopes, size_t n_scopes,
@@ -229,7 +229,7 @@ enum err memory_items(struct memory *m, struct arena *a, const int64_t *ids, siz
 
     TRY(store_read(m->store, a, &r, "item.get_many", "s", ids_json(a, ids, n)));
     for (size_t i = 0; i < n; i++) {
-        if (row_of_id(&r, ids[i], &row) == NULL)
+        if (!memory_row_of_id(&r, ids[i], &row))
             continue;
         item_of_row(&r, row, &list[found]);
         found += scope_among(list[found].scope, scopes, n_scopes);

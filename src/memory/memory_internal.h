@@ -95,3 +95,6 @@ enum err embed_all(const struct embedder *, struct arena *, struct embedding *, 
  * purges. */
 struct vectors_difference { uint64_t items, vectors, missing, extra; };
 enum err vectors_compare(struct memory *, enum memory_care, struct vectors_difference *out) AWAITS MUST_USE;
+
+/* items.c: of rows whose first column are ids, ascending: that of this one.  False: there is none. */
+bool memory_row_of_id(const struct rows *, int64_t id, size_t *ret_row);

@@ -211,29 +211,15 @@ struct putting {
     size_t                    n_fit, n_unfit;
 };
 
-static bool is_wanted(const struct rows *r, int64_t id)
-{
-    size_t from = 0, to = r->n;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (row_int(r, middle, 0) < id)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < r->n && row_int(r, from, 0) == id;
-}
-
 static enum err put_files(void *arg)
 {
     struct putting *p = arg;
 
     for (size_t i = 0; i < p->n; i++) {
         const struct made_vector *v = &p->list[i];
+        size_t row;
 
-        if (!is_wanted(p->wanted, v->id))
+        if (!memory_row_of_id(p->wanted, v->id, &row))
             continue;
         if (v->values == NULL || !vector_is_usable(v->values, p->dimension)) {
             p->unfit[p->n_unfit++] = v->id;
