@@ -137,7 +137,7 @@ static enum err check_all(struct saving *s, const float *vectors)
         return failed(ERR_INPUT, "vectors are given, and the memory keeps none: semantic_search.enable is off");
     for (size_t i = 0; i < s->n; i++) {
         if (item_check(&s->items[i]) != OK)
-            return failed_in(ERR_INPUT, s->n > 1 ? "number %zu: " : "", i + 1);
+            return s->n > 1 ? failed_in(ERR_INPUT, "number %zu: ", i + 1) : ERR_INPUT;
         if (vectors && !vector_is_usable(vectors + i * d, d))
             return failed(ERR_INPUT, "number %zu: its vector has something that is no number, or is all 0", i + 1);
         item_hash(&s->items[i], s->saved[i].hash);
