@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/absorb.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "agent/extract.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
@@ -319,23 +322,52 @@ enum err absorb_session(struct gateway *g, str session_id, size_t *ret_n)
 
 /* ---- looking ---- */
 
-/* All that rests was taken in up to this time and session; only in memory, for absorbed.up_to is what counts. */
+/* All that rests was taken in up to this time and session.  It saves looking at them all at each start; what counts is absorbed.up_to. */
 struct look { struct gateway *gateway; int64_t at; char id[64]; };
+
+static enum err read_look(struct look *l) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct rows r;
+    int64_t at;
+    str time;
+
+    TRY(store_read(l->gateway->memory_store, a, &r, "memory_meta.get", "c", "absorb.seen"));
+    str id = r.n ? row_str(&r, 0, 0) : NO_STR;
+
+    if (str_split(&id, ' ', &time) && str_i64(time, &at) == OK) {
+        l->at = at;
+        snprintf(l->id, sizeof l->id, "%.*s", STR(id));
+    }
+    return OK;
+}
+
+static void note_look(const struct look *l)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "memory_meta.set", "cc", "absorb.seen", arena_printf(a, "%" PRId64 " %s", l->at, l->id));
+    store_commit_later(l->gateway->memory_store, b);
+}
 
 static enum err absorb_some(struct look *l, uint64_t rest_ms, size_t *ret_n) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    int64_t until = clock_wall_ms() - (int64_t)rest_ms;
     struct rows r;
     size_t n;
 
-    TRY(store_read(l->gateway->store, a, &r, "absorb.sessions", "iici", l->at, clock_wall_ms() - (int64_t)rest_ms, l->id,
-                   (int64_t)SESSIONS_A_LOOK));
+    l->at = l->at > until ? 0 : l->at;      /* the clock was set back */
+    TRY(store_read(l->gateway->store, a, &r, "absorb.sessions", "iici", l->at, until, l->id, (int64_t)SESSIONS_A_LOOK));
     *ret_n = r.n;
     for (size_t i = 0; i < r.n; i++) {
         TRY(absorb_session(l->gateway, row_str(&r, i, 0), &n));
         l->at = row_int(&r, i, 1);
         snprintf(l->id, sizeof l->id, "%.*s", STR(row_str(&r, i, 0)));
     }
+    if (r.n)
+        note_look(l);
     return OK;
 }
 
@@ -344,6 +376,8 @@ enum err absorb_run(void *gateway)
     struct look l = { .gateway = gateway };
     size_t n;
 
+    if (read_look(&l))          /* then from the beginning */
+        TRY(fiber_check());
     for (;;) {
         uint64_t rest = config_now()->memory_absorb_after;
         enum err e = rest ? absorb_some(&l, rest, &n) : OK;

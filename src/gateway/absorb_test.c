@@ -70,6 +70,29 @@ TEST(the_model_says_what_is_worth_keeping_and_the_rules_where_it_fails)
     scene_end(&s);
 }
 
+TEST(what_rests_is_taken_in_by_itself_and_a_restart_goes_on_behind_it)
+{
+    struct scene s;
+    struct rows r;
+
+    scene_start_with(&s, 4, "memory.absorb.model=false", "memory.absorb.after=1ms");
+    scene_say(&s, SESSION_A, "I prefer tea.");
+    scene_settle(&s);
+    for (int i = 0; i < 2; i++) {
+        struct fiber *f = fiber_spawn("absorb", absorb_run, &s.gateway);
+
+        UNTIL(str_find(remembered(&s), S("preference: I prefer tea.")) != STR_NONE);
+        do
+            CHECK_OK(store_read(s.gateway.memory_store, s.home.arena, &r, "memory_meta.get", "c", "absorb.seen"));
+        while (r.n == 0);
+        fiber_cancel(f);
+        CHECK_ERR(fiber_join(f), ERR_CANCELLED);
+        scene_restart(&s, 4);
+    }
+    CHECK(str_ends(row_str(&r, 0, 0), S(SESSION_A)));
+    scene_end(&s);
+}
+
 TEST(findings_of_a_model_are_checked)
 {
     static const struct { const char *answer, *want; } cases[] = {

@@ -38,6 +38,9 @@ SELECT (SELECT coalesce(sum(items), 0) FROM partitions), (SELECT count(*) FROM i
 -- name: memory_meta.all
 SELECT key, value FROM memory_meta;
 
+-- name: memory_meta.get
+SELECT value FROM memory_meta WHERE key = ?1;
+
 -- name: memory_meta.set
 INSERT INTO memory_meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
