@@ -24,7 +24,8 @@ TEST(a_gateway_that_cannot_start_says_why)
         struct gateway_options o = { .version = "test", .quiet = true };
         struct test_home home = home_folder();
         struct home_lock *lock = NULL;
-        const char *workspace = arena_printf(home.arena, "workspace.path=%s", cases[i].workspace);
+        const char *workspace = arena_printf(home.arena, "workspace.path=%s%s", cases[i].workspace[0] == '/' ? "" : home_path(&home, ""),
+                                             cases[i].workspace);
         FILE *f = cases[i].damaged ? fopen(home_path(&home, cases[i].damaged), "w") : NULL;
 
         if (f) {
