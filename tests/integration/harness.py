@@ -429,6 +429,8 @@ class World:
     def check_unknown(self, answers):
         """Only what was being sent when the program was killed may be unknown: one a chat and kill at most."""
         unknown = {(int(chat), text) for text, mine in answers.items() for state, _, _, chat in mine if state == 'unknown'}
+        text_of = {row: text for text, mine in answers.items() for _, _, row, _ in mine}
+        never_sent = set()
         chat_of = dict(self.gateway.sql('SELECT id, chat_id FROM outbox'))
         log = self.telegram.ask('log')
         found, explained = [], set()
@@ -450,10 +452,14 @@ class World:
                 found.append(f'{text}: unknown, though other messages followed it in its run')
             else:
                 self.numbers['unknown, claimed but not yet sent'] += 1
+                never_sent.add(text)
         for n in range(1, self.gateway.starts + 1):
             swept = [chat_of[e['row']] for e in self.gateway.log('deliver.swept', n) if e['state'] == 'unknown']
             if len(swept) > len(set(swept)):
                 found.append(f'start {n} found several sends of one chat in flight: {swept}')
+            if n > 1 and self.runs[n - 2][2] not in ('killed', 'stopped'):      # it ended at a fault point
+                self.numbers['of these, after a fault point'] += sum(e['state'] == 'unknown' and text_of.get(e['row']) in never_sent
+                                                                     for e in self.gateway.log('deliver.swept', n))
             self.numbers['most unknown of one kill'] = max(self.numbers['most unknown of one kill'], len(swept))
         self.numbers['unknown'] += len(unknown)
         if len(unknown) > self.gateway.kills * max(1, sum(len(c.chats) for c in self.chatters)):

@@ -251,7 +251,7 @@ class Secrets(Home):
                 self.assertIn(word, err)
         with open(key, 'w', encoding='utf-8') as f:
             f.write('0' * 64 + '\n')
-        says('is not the one that the secrets are encrypted with')
+        says('is not the one that the secrets')
         with open(key, 'w', encoding='utf-8') as f:
             f.write('short')
         says('64 hex digits')

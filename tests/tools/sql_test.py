@@ -61,7 +61,7 @@ class EmbedSql(unittest.TestCase):
     def test_good_sql_becomes_c(self):
         status, c = self.embed()
         self.assertEqual(status, 0, c)
-        self.assertIn('{ "a.get", 2 }', c)
+        self.assertIn('{ "a.get", 2, 0 }', c)
         self.assertNotIn('A table', c)
 
     def test_names_are_unique(self):
