@@ -72,26 +72,23 @@ static enum err delete_expired(struct gateway *g, size_t *ret_n) AWAITS
     return OK;
 }
 
-/* That something waits for it is stored, so that a day that ends with the program ends well. */
-static enum err wipe_if_due(struct gateway *g, bool gone) AWAITS
+/* After whatever was deleted: what expired, and what people forgot without waiting for the wipe. */
+static enum err wipe_if_due(struct gateway *g) AWAITS
 {
     int64_t wiped, waiting;
 
-    if (gone)
-        TRY(set_done(g, "care.expired_at"));
-    TRY(done_at(g, "care.wiped_at", &wiped));
-    TRY(done_at(g, "care.expired_at", &waiting));
-    if (waiting <= wiped || clock_wall_ms() - wiped < day_ms)
+    TRY(done_at(g, MEMORY_WIPED_AT, &wiped));
+    TRY(done_at(g, MEMORY_GONE_AT, &waiting));
+    if (waiting < wiped || waiting == 0 || clock_wall_ms() - wiped < day_ms)
         return OK;
-    TRY(memory_wipe(g->memory));
-    return set_done(g, "care.wiped_at");
+    return memory_wipe(g->memory);
 }
 
 enum err care_expire(struct gateway *g, size_t *ret_n)
 {
     TRY(delete_expired(g, ret_n));
     metric_add(METRIC_memory_expired, (int64_t)*ret_n);
-    return wipe_if_due(g, *ret_n > 0);
+    return wipe_if_due(g);
 }
 
 /* ---- old exchanges ---- */
@@ -215,7 +212,6 @@ enum err care_optimize(struct gateway *g, enum memory_run_kind how, struct care_
     TRY(compress(g, how, &r));
     if (how == MEMORY_DO) {
         TRY(memory_wipe(g->memory));
-        TRY(set_done(g, "care.wiped_at"));
         TRY(set_done(g, "care.optimized_at"));
         metric_add(METRIC_memory_merged, (int64_t)r.merged);
         metric_add(METRIC_memory_compressed, (int64_t)r.exchanges);

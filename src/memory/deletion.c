@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /* deletion.c: items go. */
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "memory/memory_internal.h"
+#include "runtime/clock.h"
 
 enum { DELETE_PAGE = 1000 };
 
 enum deletion { FORGET, DROP };
 
-static void add_deletion(struct batch *b, str ids, enum deletion how)
+/* Their words may be in the files until the next wipe, which somebody has to think of (MEMORY_GONE_AT). */
+static void add_deletion(struct arena *a, struct batch *b, str ids, enum deletion how)
 {
+    batch_add(b, "memory_meta.set", "cc", MEMORY_GONE_AT, arena_printf(a, "%" PRId64, clock_wall_ms()));
     if (how == DROP) {
         batch_add(b, "forget.drop", "s", ids);
         return;
@@ -28,7 +33,7 @@ static enum err delete_all(struct memory *m, const int64_t *ids, size_t n, enum 
         CLEANUP(arena_freep) struct arena *a = arena_new();
         struct batch *b = batch_new(a);
 
-        add_deletion(b, ids_json(a, ids + done, n - done < DELETE_PAGE ? n - done : DELETE_PAGE), how);
+        add_deletion(a, b, ids_json(a, ids + done, n - done < DELETE_PAGE ? n - done : DELETE_PAGE), how);
         TRY(store_commit(m->store, b));
         gone += batch_changed(b, batch_size(b) - 1);
     }

@@ -144,3 +144,22 @@ TEST(making_room_takes_nothing_else_along)
     CHECK(!is_there(&t, one) && is_there(&t, summary));
     test_memory_done(&t);
 }
+
+TEST(that_a_wipe_is_due_is_stored_with_the_deletion)
+{
+    CLEANUP(test_memory_done) struct test_memory t = test_memory_new();
+    int64_t id = test_remember(&t, USER("alice"), "the gate code is 4711");
+    struct rows r;
+    size_t n;
+
+    CHECK_OK(store_read(t.store, t.arena, &r, "memory_meta.get", "c", MEMORY_GONE_AT));
+    CHECK_INT(r.n, 0);
+    CHECK_OK(memory_delete(t.memory, &id, 1, &n));
+    CHECK_OK(store_read(t.store, t.arena, &r, "memory_meta.get", "c", MEMORY_GONE_AT));
+    CHECK_INT(r.n, 1);
+    CHECK_OK(store_read(t.store, t.arena, &r, "memory_meta.get", "c", MEMORY_WIPED_AT));
+    CHECK_INT(r.n, 0);
+    CHECK_OK(memory_wipe(t.memory));
+    CHECK_OK(store_read(t.store, t.arena, &r, "memory_meta.get", "c", MEMORY_WIPED_AT));
+    CHECK_INT(r.n, 1);
+}

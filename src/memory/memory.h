@@ -103,6 +103,9 @@ enum err memory_list(struct memory *, struct arena *, const struct memory_filter
 enum err memory_delete(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
 /* Makes room: these alone go, and what stands on them stays. */
 enum err memory_drop(struct memory *, const int64_t *ids, size_t n, size_t *ret_n) AWAITS MUST_USE;
+/* Keys of memory_meta: when something was deleted last, stored with the deletion, and when the last complete wipe began; ms. */
+#define MEMORY_GONE_AT  "care.gone_at"
+#define MEMORY_WIPED_AT "care.wiped_at"
 /* Nothing of what was deleted is left in any file of the memory: index merged, log emptied, database and vectors' files written anew where
  * needed.  Takes as long as copying the database. */
 enum err memory_wipe(struct memory *) AWAITS MUST_USE;
