@@ -38,7 +38,8 @@ class Home(unittest.TestCase):
     def run_cli(self, *words, stdin=''):
         done = subprocess.run([PROGRAM, *words], input=stdin, env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, timeout=60, check=False)
-        return done.returncode, done.stdout, done.stderr
+        err = ''.join(line for line in done.stderr.splitlines(True) if '"fiber.slow"' not in line)   # a busy machine
+        return done.returncode, done.stdout, err
 
     def ok(self, *words, stdin=''):
         code, out, err = self.run_cli(*words, stdin=stdin)
