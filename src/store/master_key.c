@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/random.h"
 #include "store/folder.h"
 
@@ -171,12 +172,19 @@ enum err master_key_find_new(const char *home, struct master_key *out)
     return OK;
 }
 
+/* Whole or not there: half a key would keep every later start from the secrets.  What a kill leaves is path.part, which the next writer
+ * writes over. */
 static enum err write_file(const char *path, str text)
 {
-    CLEANUP(raw_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char part[PATH_MAX];
 
-    if (fd < 0 || fchmod(fd, 0600) != 0 || write(fd, text.p, text.len) != (ssize_t)text.len || fsync(fd) != 0)
-        return failed(ERR_IO, "%s: %s", path, strerror(errno));
+    if (snprintf(part, sizeof part, "%s.part", path) >= PATH_MAX)
+        return failed(ERR_IO, "%s: the path is too long", path);
+    CLEANUP(raw_closep) int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    (void)FAULT(secrets_key_begun);
+    if (fd < 0 || fchmod(fd, 0600) != 0 || write(fd, text.p, text.len) != (ssize_t)text.len || fsync(fd) != 0 || rename(part, path) != 0)
+        return failed(ERR_IO, "%s: %s", part, strerror(errno));
     return folder_sync_of(path);
 }
 
