@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "config/load.h"
 #include "config/value.h"
-#include "config/yaml.h"
+#include "config/yaml_json.h"
 
 enum { SECRET_FILE_MAX = 64 << 10 };
 
@@ -163,18 +163,9 @@ static enum err node_json(struct loader *l, const struct node *n, json_t **out);
 static enum err text_json(struct loader *l, const struct node *n, json_t **out)
 {
     str text;
-    json_t *j = NULL;
 
     TRY(expand_in(l, n, &text));
-    if (node_is_null(n))
-        j = json_null();
-    else if (n->plain && str_eq(text, S("true")))
-        j = json_true();
-    else if (n->plain && str_eq(text, S("false")))
-        j = json_false();
-    else if (n->plain && text.len && strchr("-0123456789", text.p[0]) && json_parse(text, &j))
-        j = NULL;       /* 1.2.3, 10:30: texts */
-    *out = j ? j : json_from_str(text);
+    *out = node_text_json(n, text);
     return OK;
 }
 
