@@ -15,6 +15,7 @@ struct classified {
     struct { str intent; float probability; } best[CLASSIFY_BEST];      /* calibrated; the likeliest first; "none" is one of them */
     struct tagged tags[CLASSIFY_TAGS_MAX];                              /* of best[0], in the order of the text */
     size_t        n_tags;
+    bool          sure;                 /* best[0] is no "none", and likelier than the weights demand */
     bool          too_long;             /* more tokens than are looked at: best[0] is "none" */
 };
 
