@@ -3,7 +3,8 @@
 
 /* One pattern each: `find_files` knows no braces.  An ending that people say as it is (pdf, csv) needs no row. */
 static const struct { const char *word, *pattern; } kinds[] = {
-    { "python", "*.py" }, { "python脚本", "*.py" }, { "javascript", "*.js" }, { "typescript", "*.ts" }, { "markdown", "*.md" }, { "rust", "*.rs" },
+    { "python", "*.py" }, { "python脚本", "*.py" }, { "javascript", "*.js" }, { "typescript", "*.ts" }, { "markdown", "*.md" },
+    { "rust", "*.rs" },
     { "ruby", "*.rb" }, { "shell", "*.sh" }, { "shell脚本", "*.sh" }, { "bash", "*.sh" }, { "golang", "*.go" }, { "log", "*.log*" },
     { "logs", "*.log*" }, { "日志", "*.log*" }, { "text", "*.txt" }, { "文本", "*.txt" }, { "word", "*.doc*" }, { "excel", "*.xls*" },
     { "表格", "*.xls*" }, { "ppt", "*.ppt*" }, { "powerpoint", "*.ppt*" }, { "幻灯片", "*.ppt*" }, { "yaml", "*.y*ml" }, { "yml", "*.y*ml" },
@@ -12,9 +13,10 @@ static const struct { const char *word, *pattern; } kinds[] = {
     { "c++", "*.cpp" }, { "html", "*.htm*" },
 };
 static const char *const endings[] = {
-    "pdf", "csv", "json", "xml", "toml", "ini", "txt", "md", "py", "js", "ts", "tsx", "jsx", "go", "rs", "java", "c", "h", "cpp", "hpp", "sh", "sql", "css", "php",
-    "rb", "lua", "swift", "kt", "png", "gif", "svg", "webp", "mp3", "mp4", "mkv", "avi", "wav", "zip", "tar", "gz", "rar", "7z", "iso", "deb", "rpm", "doc", "docx",
-    "xls", "xlsx", "ppt", "pptx", "odt", "epub", "conf", "cfg", "tmp", "bak", "db", "sqlite", "pyc", "so", "exe", "apk", "ipynb",
+    "pdf", "csv", "json", "xml", "toml", "ini", "txt", "md", "py", "js", "ts", "tsx", "jsx", "go", "rs", "java", "c", "h", "cpp", "hpp",
+    "sh", "sql", "css", "php", "rb", "lua", "swift", "kt", "png", "gif", "svg", "webp", "mp3", "mp4", "mkv", "avi", "wav",
+    "zip", "tar", "gz", "rar", "7z", "iso", "deb", "rpm", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "epub", "conf", "cfg",
+    "tmp", "bak", "db", "sqlite", "pyc", "so", "exe", "apk", "ipynb",
 };
 
 str file_kind_pattern(struct arena *a, str words)

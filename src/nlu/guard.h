@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* guard.h: signs in a text that it does not simply ask for one thing to be done now.  A second opinion beside the classifier's: what it finds
- * makes nothing happen, it only keeps something from happening unasked. */
+/* guard.h: signs in a text that it does not simply ask for one thing to be done now.  A second opinion beside the classifier's: what it
+ * finds makes nothing happen, it only keeps something from happening unasked. */
 #pragma once
 #include "base/str.h"
 

@@ -10,7 +10,9 @@
 extern const struct embedded_file nlu_intents[];
 
 /* As help shows them. */
-static const char *const order[] = { "files", "run", "git", "logs", "services", "system", "backup", "organize", "time", "memory", "assistant" };
+static const char *const order[] = {
+    "files", "run", "git", "logs", "services", "system", "backup", "organize", "time", "memory", "assistant",
+};
 
 static struct { bool is_loaded; struct arena *arena; struct intent_group groups[N_ELEMENTS(order)]; } all;
 

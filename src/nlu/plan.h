@@ -17,7 +17,8 @@
  * In arguments a text that begins with $ is a value by its path ($service, $time.at, $lines of the result before, $result); $x|word has
  * a default, $x? leaves its key or its place in an array out; $$ is a dollar.  {join: [...]} is one text of several;
  * {line: [...]} is a line of shell, in which each word is quoted, so that nothing in a value is more than a word; {if: x, then: [...]} in
- * an array are more of its items.  In arrays under `argv` and in `line` numbers become texts.  Nothing else is ever put together from what a person wrote. */
+ * an array are more of its items.  In arrays under `argv` and in `line` numbers become texts.  Nothing else is ever put together from
+ * what a person wrote. */
 #pragma once
 #include "base/json.h"
 #include "nlu/intent.h"
@@ -33,7 +34,7 @@ struct plan {
     size_t  n_steps;
 };
 
-/* `values`: what the conditions and arguments name; the plan takes a reference that goes with the arena.  ERR_INPUT: no alternative fits. */
+/* `values`: what the conditions and arguments name; the plan takes a reference that goes with the arena.  ERR_INPUT: none fits. */
 enum err plan_make(struct arena *, const struct intent *, json_t *values, struct plan *out) MUST_USE;
 /* The step with its values filled in; arguments go with the arena.  ERR_INPUT: a value that it needs is not there. */
 enum err plan_step_at(struct arena *, const struct plan *, size_t i, struct plan_step *out) MUST_USE;
