@@ -45,6 +45,7 @@ static enum err load_own_row(struct turn *t, str kind, str call_id, str body) AW
         struct reply r;
 
         TRY(reply_from_json(t->arena, j, &r));
+        t->first = t->rounds ? t->first : r;
         turn_show_results(t);
         transcript_reply(&t->transcript, &r);
         turn_new_calls(t, &r);
@@ -114,12 +115,22 @@ static enum err load_before(struct turn *t) AWAITS
     return read_notes(t);
 }
 
+/* A planner goes by the message alone: what others said before is neither shown to it nor about. */
+static enum err load_nothing(struct turn *t) AWAITS
+{
+    t->transcript = (struct transcript){ .arena = t->arena };
+    transcript_add(&t->transcript, (struct chat_message){ .role = ROLE_SYSTEM });
+    t->own = 1;
+    t->notes_read = t->recalled_read = true;
+    return t->is_new ? OK : store_read(t->store, t->arena, &t->shown.journal, "journal.of", "i", t->inbox_id);
+}
+
 static enum err load(struct turn *t) AWAITS
 {
     t->started_ms = clock_ms();
     t->guard.repeats = t->max_repeats;
     t->journal = (struct journal){ t->inbox_id, 0 };
-    TRY(load_before(t));
+    TRY(t->planner ? load_nothing(t) : load_before(t));
     struct rows own = t->shown.journal;
 
     TRY(add_own_message(t));
@@ -199,6 +210,17 @@ static enum err ask(struct turn *t, struct reply *out) AWAITS
     return turn_was_answered(t);
 }
 
+static enum err ask_planner(struct turn *t, struct reply *out) AWAITS
+{
+    struct planned p = { t->rounds ? &t->first : NULL, t->rounds, t->results, t->n_results };
+
+    TRY(t->planner->next(t->planner->arg, t->arena, &p, out));
+    (void)FAULT(turn_replied);
+    t->first = t->rounds ? t->first : *out;
+    count_reply(t, out);
+    return OK;
+}
+
 /* One answer more, without tools, and why it is the last.  It ends well: what was done is worth telling. */
 static enum err last_words(struct turn *t, enum bound bound) AWAITS
 {
@@ -228,7 +250,7 @@ static enum err run_round(struct turn *t) AWAITS
 
     TRY(steer_take(t));
     t->recalled_read = t->recalled_read && t->transcript.n == n;
-    TRY(ask(t, &r));
+    TRY(t->planner ? ask_planner(t, &r) : ask(t, &r));
     if (r.n_calls == 0) {
         t->last = r;
         t->text = r.text;
@@ -249,7 +271,7 @@ static enum err run(struct turn *t) AWAITS
     if (t->n_calls)
         TRY(turn_run_calls(t, batch_new(t->arena)));
     while (!t->waits && t->last.stop == STOP_NONE) {
-        enum bound bound = turn_bound(t);
+        enum bound bound = t->planner ? BOUND_NONE : turn_bound(t);
 
         TRY(bound ? last_words(t, bound) : run_round(t));
     }
@@ -313,7 +335,7 @@ void turn_ended(const struct turn *t)
     str session = t->message.session_id;
     struct transcript all = t->transcript;
 
-    if (t->last.stop == STOP_NONE) {        /* its journal says more than this knows */
+    if (t->last.stop == STOP_NONE || t->planner) {      /* its journal says more than this knows, or the history was not looked at */
         history_forget(t->histories, session);
         return;
     }

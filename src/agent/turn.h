@@ -11,6 +11,7 @@
 #include "agent/ask.h"
 #include "agent/history.h"
 #include "agent/loop_guard.h"
+#include "agent/planner.h"
 #include "agent/recalled.h"
 #include "bus/bus.h"
 #include "config/config.h"
@@ -26,7 +27,8 @@ struct turn {
     struct bus    *bus;
     struct histories *histories;    /* history.h */
     struct blobs  *blobs;           /* attachments; NULL: none are kept */
-    struct asker   asker;           /* turn_run_tool() needs none */
+    struct asker   asker;           /* a planner and turn_run_tool() need none */
+    const struct planner *planner;  /* chooses the steps in the place of a model, and is shown nothing else of the conversation; or NULL */
     struct asker   fast;            /* for summaries of what the model cannot be shown; route NULL: none */
     int64_t        inbox_id;
     struct message message;
@@ -64,6 +66,9 @@ struct turn {
     /* private */
     struct journal journal;
     struct transcript transcript;
+    struct reply   first;           /* its first reply, for the planner */
+    struct tool_result *results;    /* of its calls so far, for the planner */
+    size_t         n_results;
     size_t         own;             /* its messages begin there */
     struct history_shown shown;     /* before them */
     str            notes, notes_taint;      /* what stands behind them (notes.h) */

@@ -33,8 +33,22 @@ static str result_as_shown(struct turn *t, const struct turn_call *c)
                                  STR(text), c->tool ? "this call has brought this result several times" : "there are no such tools"));
 }
 
+static void keep_results(struct turn *t)
+{
+    struct tool_result *all = arena_alloc(t->arena, (t->n_results + t->n_calls) * sizeof *all);
+
+    for (size_t i = 0; i < t->n_results; i++)
+        all[i] = t->results[i];
+    for (size_t i = 0; i < t->n_calls; i++)
+        all[t->n_results + i] = t->calls[i].result;
+    t->results = all;
+    t->n_results += t->n_calls;
+}
+
 void turn_show_results(struct turn *t)
 {
+    if (t->planner)
+        keep_results(t);
     for (size_t i = 0; i < t->n_calls; i++)
         if (str_eq(t->calls[i].call.name, S("plan"))) {
             t->notes_read = false;

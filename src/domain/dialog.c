@@ -14,8 +14,6 @@ static const struct { const char *name; unsigned from; enum dialog_state to; } e
     [DIALOG_END]       = { "end",     FROM(RUNNING) | FROM(AWAITING_APPROVAL), DIALOG_IDLE },
     [DIALOG_ASK]       = { "ask",     FROM(RUNNING) | FROM(IDLE) | FROM(COLLECTING), DIALOG_AWAITING_APPROVAL },
     [DIALOG_COLLECT]   = { "collect", FROM(RUNNING) | FROM(IDLE) | FROM(AWAITING_APPROVAL), DIALOG_COLLECTING },
-    [DIALOG_FILL]      = { "fill",    FROM(COLLECTING) | FROM(RUNNING), DIALOG_COLLECTING },
-    [DIALOG_COLLECTED] = { "finish collecting", FROM(COLLECTING), DIALOG_IDLE },
     [DIALOG_PAUSE]     = { "pause",   FROM(IDLE) | FROM(AWAITING_APPROVAL) | FROM(COLLECTING), DIALOG_PAUSED },
     [DIALOG_RESUME]    = { "resume",  FROM(PAUSED), DIALOG_IDLE },
 };

@@ -4,8 +4,7 @@
  *   idle               nothing is to be done
  *   running            a turn is at work
  *   awaiting_approval  a turn waits for somebody's word (gateway/approvals.h)
- *   collecting         the assistant has asked for values that it needs to go on (slots).  Entered and left by what collects
- *                      them, the command engine; until that is built nobody does
+ *   collecting         the assistant has asked for values that it needs to go on (slots); the command engine does
  *   paused             messages are stored and not answered (/pause, /resume)
  *
  * An event leads to one state, wherever it comes from; only a table says whether it may come.  The state is stored with the
@@ -20,8 +19,6 @@ enum dialog_event {
     DIALOG_END,             /* nothing is left to be done */
     DIALOG_ASK,             /* somebody's word is needed */
     DIALOG_COLLECT,         /* values are needed */
-    DIALOG_FILL,            /* one of them came, and others are missing */
-    DIALOG_COLLECTED,       /* all of them came, or they are not needed any more */
     DIALOG_PAUSE,
     DIALOG_RESUME,
     DIALOG_EVENTS,

@@ -7,11 +7,11 @@
 TEST(the_table_says_what_may_happen_and_nothing_else_does)
 {
     static const char *const want[DIALOG_STATES] = {
-        [DIALOG_IDLE]              = "r-ac--p-",
-        [DIALOG_RUNNING]           = "-iacc---",
-        [DIALOG_AWAITING_APPROVAL] = "ri-c--p-",
-        [DIALOG_COLLECTING]        = "r-a-cip-",
-        [DIALOG_PAUSED]            = "-------i",
+        [DIALOG_IDLE]              = "r-acp-",
+        [DIALOG_RUNNING]           = "-iac--",
+        [DIALOG_AWAITING_APPROVAL] = "ri-cp-",
+        [DIALOG_COLLECTING]        = "r-a-p-",
+        [DIALOG_PAUSED]            = "-----i",
     };
 
     for (size_t s = 0; s < DIALOG_STATES; s++)

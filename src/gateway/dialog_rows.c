@@ -28,14 +28,6 @@ static void add(struct batch *b, str session_id, enum dialog_event e)
     batch_add(b, "dialog.event", "scc", session_id, target(e), sources(e, from));
 }
 
-static void add_slots(struct batch *b, str session_id, enum dialog_event e, str slots)
-{
-    char from[SOURCES_SIZE];
-
-    batch_add(b, "dialog.slots", "sccs", session_id, target(e), sources(e, from), slots);
-    batch_expect(b, 1);
-}
-
 void dialog_begin(struct batch *b, str session_id)
 {
     add(b, session_id, DIALOG_BEGIN);
@@ -71,17 +63,7 @@ void dialog_resume(struct batch *b, str session_id)
     dialog_rest(b, session_id);
 }
 
-void dialog_collect(struct batch *b, str session_id, str slots)
+void dialog_slots(struct batch *b, str session_id, str slots)
 {
-    add_slots(b, session_id, DIALOG_COLLECT, slots);
-}
-
-void dialog_fill(struct batch *b, str session_id, str slots)
-{
-    add_slots(b, session_id, DIALOG_FILL, slots);
-}
-
-void dialog_collected(struct batch *b, str session_id)
-{
-    add_slots(b, session_id, DIALOG_COLLECTED, NO_STR);
+    batch_add(b, "dialog.slots", "ss", session_id, slots);
 }

@@ -19,8 +19,6 @@ void dialog_reconcile(struct batch *);
 /* These are expected to change the row: in a state in which they cannot come the whole batch is ERR_CONFLICT. */
 void dialog_pause(struct batch *, str session_id);
 void dialog_resume(struct batch *, str session_id);     /* paused no more; what is open decides the state */
-/* For the command engine: values are being asked for, kept with the session as JSON text until the last has come.
- * dialog_collect when the first is asked for, dialog_fill with what is known by then, dialog_collected at the end. */
-void dialog_collect(struct batch *, str session_id, str slots);
-void dialog_fill(struct batch *, str session_id, str slots);
-void dialog_collected(struct batch *, str session_id);
+/* For the command engine, before dialog_rest() in the same batch: what is known while values are asked for, as JSON text; "" when the last
+ * has come, or none is wanted any more. */
+void dialog_slots(struct batch *, str session_id, str slots);

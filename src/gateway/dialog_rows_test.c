@@ -20,12 +20,13 @@ static enum err commit(struct scene *s, void (*add)(struct batch *, str)) AWAITS
     return store_commit(s->home.store, b);
 }
 
-static enum err commit_slots(struct scene *s, void (*add)(struct batch *, str, str), const char *slots) AWAITS
+static void keep_slots(struct scene *s, const char *slots) AWAITS
 {
     struct batch *b = batch_new(s->home.arena);
 
-    add(b, S(SESSION_A), str_from(slots));
-    return store_commit(s->home.store, b);
+    dialog_slots(b, S(SESSION_A), str_from(slots));
+    dialog_rest(b, S(SESSION_A));
+    CHECK_OK(store_commit(s->home.store, b));
 }
 
 TEST(a_turn_leaves_its_conversation_idle_and_while_it_runs_it_is_running)
@@ -150,21 +151,17 @@ TEST(slots_are_kept_between_turns_until_the_last_has_come)
 
     scene_start(&s, 100);
     scene_leave(&s, SESSION_A, "book a table");
-    CHECK_INT(commit_slots(&s, dialog_fill, "{}"), ERR_CONFLICT);       /* nothing is asked for */
-    CHECK_OK(commit_slots(&s, dialog_collect, "{\"day\":null}"));
+    keep_slots(&s, "{\"day\":null}");
     CHECK_STR(state_of(&s), "collecting {\"day\":null}");
-    CHECK_INT(commit_slots(&s, dialog_collect, "{}"), ERR_CONFLICT);    /* it collects already */
     CHECK_OK(dispatch_resume(&s.gateway));
     scene_settle(&s);
     CHECK_STR(state_of(&s), "collecting {\"day\":null}");               /* a turn between */
-    CHECK_OK(commit_slots(&s, dialog_fill, "{\"day\":\"Monday\"}"));
+    keep_slots(&s, "{\"day\":\"Monday\"}");
     scene_say(&s, SESSION_A, "/pause");
     scene_say(&s, SESSION_A, "/resume");
     scene_settle(&s);
     CHECK_STR(state_of(&s), "collecting {\"day\":\"Monday\"}");
-    CHECK(commit_slots(&s, dialog_fill, "{broken") != OK);
-    CHECK_OK(commit(&s, dialog_collected));
+    keep_slots(&s, "");
     CHECK_STR(state_of(&s), "idle ");
-    CHECK_INT(commit(&s, dialog_collected), ERR_CONFLICT);
     scene_end(&s);
 }

@@ -6,8 +6,7 @@
 UPDATE sessions SET state = ?2 WHERE id = ?1 AND instr(?3, ',' || state || ',') > 0;
 
 -- name: dialog.slots
-UPDATE sessions SET state = ?2, slots = ?4
-WHERE id = ?1 AND instr(?3, ',' || state || ',') > 0 AND (?4 = '' OR json_valid(?4));
+UPDATE sessions SET slots = ?2 WHERE id = ?1;
 
 -- Between turns the state follows from what is open.
 -- name: dialog.rest
