@@ -9,7 +9,7 @@ struct zone;
 /* What a clock and a calendar show.  Proleptic Gregorian; month 1 to 12, weekday 0 (Sunday) to 6. */
 struct civil { int year, month, day, hour, minute, second, weekday; };
 
-/* ERR_INPUT: not a TZif file.  Heap. */
+/* ERR_INPUT: not a TZif file, or one that counts leap seconds ("right/").  Heap. */
 enum err zone_parse(str tzif, struct zone **out) MUST_USE;
 void     zone_free(struct zone *);
 const struct zone *zone_utc(void);              /* always there; not to be freed */
@@ -21,3 +21,5 @@ int64_t  zone_moment(const struct zone *, const struct civil *);
 int      zone_offset(const struct zone *, int64_t ms);      /* seconds east of UTC */
 int      civil_weekday(int year, int month, int day);
 int      civil_month_days(int year, int month);
+int64_t  civil_days(int year, int month, int day);          /* since 1970-01-01; month and day may be out of range */
+void     civil_of_days(int64_t days, struct civil *out);    /* the date alone; the time is 0:00:00 */

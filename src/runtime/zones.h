@@ -5,6 +5,6 @@
 
 /* "Asia/Shanghai", letter case as in the database.  NULL: there is none of that name. */
 const struct zone *zones_find(str name);
-/* The machine's own: $TZ, /etc/timezone or where /etc/localtime leads; UTC where nothing says. */
+/* The machine's own: $TZ, where /etc/localtime leads, or /etc/timezone; UTC where nothing says. */
 const struct zone *zones_local(void);
 const char        *zones_local_name(void);
