@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 
 enum { NAME_MAX_BYTES = 64, FILE_MAX_BYTES = 64 << 10 };
