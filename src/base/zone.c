@@ -114,7 +114,8 @@ static bool rule_time(str *s, int max_hours, int *ret_seconds)
 
     if (sign > 0)
         str_eat(s, S("+"));
-    if (!rule_number(s, max_hours, &h) || (str_eat(s, S(":")) && !rule_number(s, 59, &m)) || (str_eat(s, S(":")) && !rule_number(s, 59, &sec)))
+    if (!rule_number(s, max_hours, &h) || (str_eat(s, S(":")) && !rule_number(s, 59, &m))
+        || (str_eat(s, S(":")) && !rule_number(s, 59, &sec)))
         return false;
     *ret_seconds = sign * (h * 3600 + m * 60 + sec);
     return true;

@@ -475,7 +475,8 @@ bool number_read(str s, size_t at, double *out, size_t *ret_end)
         sign = -1;
         begin = at + 3;
     }
-    if (!read_any_figures(s, begin, &v, &end) && !read_chinese(s, begin, &v, &end) && (sign < 0 || !number_read_words(s, begin, &v, &end)))
+    if (!read_any_figures(s, begin, &v, &end) && !read_chinese(s, begin, &v, &end)
+        && (sign < 0 || !number_read_words(s, begin, &v, &end)))
         return false;
     *out = sign * v;
     *ret_end = end;
