@@ -468,7 +468,9 @@ bool number_read(str s, size_t at, double *out, size_t *ret_end)
 
     if (at >= s.len || !may_begin(s, at))
         return false;
-    if ((s.p[at] == '-' || s.p[at] == '+') && is_figure(char_at(s, at + 1)) && (at == 0 || s.p[at - 1] == ' ' || s.p[at - 1] == '(')) {
+    bool apart = at == 0 || s.p[at - 1] == ' ' || s.p[at - 1] == '(';
+
+    if (apart && (s.p[at] == '-' || s.p[at] == '+') && is_figure(char_at(s, at + 1))) {
         sign = s.p[at] == '-' ? -1 : 1;
         begin = at + 1;
     } else if (stands_at(s, at, "负")) {
