@@ -350,8 +350,9 @@ static bool read_phrase(str s, size_t at, double *out, size_t *ret_end)
 {
     static const struct { const char *text; double value; } phrases[] = {
         { "half a dozen", 6 }, { "half a hundred", 50 }, { "half a thousand", 500 }, { "half a million", 500000 },
-        { "half a billion", 5e8 }, { "a dozen", 12 }, { "a couple of", 2 }, { "a couple", 2 }, { "couple of", 2 }, { "a half", 0.5 }, { "half", 0.5 },
-        { "three quarters", 0.75 }, { "a quarter", 0.25 }, { "one third", 1.0 / 3 }, { "two thirds", 2.0 / 3 }, { "a third", 1.0 / 3 },
+        { "half a billion", 5e8 }, { "a dozen", 12 }, { "a couple of", 2 }, { "a couple", 2 }, { "couple of", 2 },
+        { "a half", 0.5 }, { "half", 0.5 }, { "three quarters", 0.75 }, { "a quarter", 0.25 },
+        { "one third", 1.0 / 3 }, { "two thirds", 2.0 / 3 }, { "a third", 1.0 / 3 },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(phrases); i++) {
