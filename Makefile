@@ -10,7 +10,7 @@ endif
 PREFIX ?= /usr/local
 ARGS ?=
 
-.PHONY: all run test lint sizes bench fuzz install clean help
+.PHONY: all run test lint sizes bench weights fuzz install clean help
 
 all:                ## build the program and its unit tests
 	@scripts/build $(BUILD)
@@ -31,6 +31,11 @@ sizes:              ## how long files and functions are, a folder
 
 bench: all          ## the numbers, each beside its bound
 	@bench/run $(BUILD)
+
+weights:            ## train the command engine's classifier on data/intents: data/nlu/weights.bin, in minutes
+	@scripts/build $(BUILD)
+	@$(BUILD)/clawdbot-train weights data/intents $(BUILD)/weights.bin
+	@cp $(BUILD)/weights.bin data/nlu/weights.bin
 
 fuzz:               ## every fuzz target for FUZZ_SECONDS (60) each
 	@scripts/bootstrap build test

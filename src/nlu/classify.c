@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nlu/classify.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "base/embedded.h"
+#include "nlu/network.h"
+
+extern const struct embedded_file nlu_weights[];
+
+/* The weights that the program carries: read once, kept. */
+
+static struct network built_in;
+static pthread_once_t built_in_once = PTHREAD_ONCE_INIT;
+
+static void load_built_in(void)
+{
+    enum err e = network_load(arena_new(), embedded_named(nlu_weights, S("weights.bin")), &built_in);
+
+    assert(!e && "data/nlu/weights.bin is not of this program: make weights");
+}
+
+static const struct network *network(void)
+{
+    pthread_once(&built_in_once, load_built_in);
+    return &built_in;
+}
+
+/* Probabilities. */
+
+/* exp(-x), x in NET_SCORE_ONE, the result in NET_SHARE_ONE: a power of two, whose fraction is the Taylor series of 2^-f in 1/2^26. */
+static int32_t exp_minus(int64_t x)
+{
+    static const int64_t series[] = { 10337, -89480, 645462, -3724818, 16121328, -46516320, 67108864 };
+    int64_t power = x * 94548 >> 12, whole = power >> 16, fraction = power & 0xffff, sum = 0;  /* 94548: log2(e) in 1/65536 */
+
+    if (whole >= 20)
+        return 0;
+    for (size_t i = 0; i < N_ELEMENTS(series); i++)
+        sum = (sum * fraction >> 16) + series[i];
+    return (int32_t)(sum >> (10 + whole));
+}
+
+static int32_t greatest(const int32_t *scores, size_t n)
+{
+    int32_t max = scores[0];
+
+    for (size_t i = 1; i < n; i++)
+        max = scores[i] > max ? scores[i] : max;
+    return max;
+}
+
+static void shares(const int32_t *scores, size_t n, int32_t temperature, int32_t *out)
+{
+    int64_t sum = 0, max = greatest(scores, n);
+
+    for (size_t i = 0; i < n; i++)
+        sum += out[i] = exp_minus((max - scores[i]) * temperature >> 16);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (int32_t)(out[i] * (int64_t)NET_SHARE_ONE / sum);
+}
+
+static float as_float(int32_t share) { return (float)share / NET_SHARE_ONE; }
+
+/* Tags: the likeliest way through the sentence on which no value goes on that did not begin. */
+
+struct way {
+    uint8_t tags[1 + 2 * NET_SLOTS_MAX];        /* those that the intent can have */
+    size_t  n;
+    uint8_t from[TOKENS_MAX][1 + 2 * NET_SLOTS_MAX];
+    int64_t sum[1 + 2 * NET_SLOTS_MAX];
+};
+
+static bool may_follow(uint8_t tag, uint8_t before)
+{
+    return tag == 0 || tag % 2 == 1 || before == tag || before + 1 == tag;
+}
+
+static void possible_tags(const struct network *n, size_t intent, struct way *w)
+{
+    w->n = 0;
+    w->tags[w->n++] = 0;
+    for (size_t s = 0; s < n->n_slots; s++)
+        if (n->slots_of[intent] >> s & 1) {
+            w->tags[w->n++] = (uint8_t)(1 + 2 * s);
+            w->tags[w->n++] = (uint8_t)(2 + 2 * s);
+        }
+}
+
+static void go_on(struct way *w, size_t at, const int32_t *scores)
+{
+    int64_t sum[N_ELEMENTS(w->sum)];
+
+    for (size_t i = 0; i < w->n; i++) {
+        size_t best = w->n;
+
+        for (size_t k = 0; k < w->n; k++)
+            if ((at ? may_follow(w->tags[i], w->tags[k]) : may_follow(w->tags[i], 0)) && (best == w->n || w->sum[k] > w->sum[best]))
+                best = k;
+        w->from[at][i] = (uint8_t)best;
+        sum[i] = best == w->n ? INT64_MIN / 2 : w->sum[best] + scores[w->tags[i]];
+    }
+    for (size_t i = 0; i < w->n; i++)
+        w->sum[i] = sum[i];
+}
+
+static void best_way(struct way *w, const int32_t scores[TOKENS_MAX][NET_TAGS_MAX], size_t n, uint8_t *out)
+{
+    size_t best = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        w->sum[i] = 0;
+    for (size_t t = 0; t < n; t++)
+        go_on(w, t, scores[t]);
+    for (size_t i = 1; i < w->n; i++)
+        best = w->sum[i] > w->sum[best] ? i : best;
+    for (size_t t = n; t-- > 0; best = w->from[t][best])
+        out[t] = w->tags[best];
+}
+
+/* How likely the tag is among those that the intent can have. */
+static float likelihood(const struct way *w, const int32_t *scores, uint8_t tag)
+{
+    int32_t of[1 + 2 * NET_SLOTS_MAX], share[1 + 2 * NET_SLOTS_MAX];
+    size_t at = 0;
+
+    for (size_t i = 0; i < w->n; i++) {
+        of[i] = scores[w->tags[i]];
+        at = w->tags[i] == tag ? i : at;
+    }
+    shares(of, w->n, NET_SHARE_ONE, share);
+    return as_float(share[at]);
+}
+
+struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t scores[TOKENS_MAX][NET_TAGS_MAX]; struct way way; };
+
+static void add_tags(const struct network *n, const struct tokens *t, const struct sentence_tags *s, struct classified *out)
+{
+    out->n_tags = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        uint8_t tag = s->tags[i];
+        float p = tag ? likelihood(&s->way, s->scores[i], tag) : 0;
+
+        if (tag % 2 == 1 && out->n_tags < CLASSIFY_TAGS_MAX) {
+            out->tags[out->n_tags++] = (struct tagged){ .slot = str_from(n->slots[(tag - 1) / 2]), .start = t->p[i].start, .end =
+                    t->p[i].end,
+                .probability = p };
+        } else if (tag && out->n_tags) {
+            struct tagged *k = &out->tags[out->n_tags - 1];
+
+            k->end = t->p[i].end;
+            k->probability = p < k->probability ? p : k->probability;
+        }
+    }
+}
+
+static void tag(struct arena *a, const struct network *n, const struct tokens *t, const struct network_run *r, size_t intent, struct
+        classified *out)
+{
+    struct sentence_tags *s = ARENA_NEW(a, struct sentence_tags);
+
+    network_tags(n, r, intent, s->scores);
+    possible_tags(n, intent, &s->way);
+    best_way(&s->way, s->scores, t->n, s->tags);
+    add_tags(n, t, s, out);
+}
+
+/* Intents. */
+
+static size_t intent_index(const struct network *n, str name)
+{
+    size_t i = 0;
+
+    while (i < n->n_intents && !str_eq(str_from(n->intents[i]), name))
+        i++;
+    return i;
+}
+
+static void take_best(const struct network *n, const int32_t *share, struct classified *out, size_t *ret_best)
+{
+    bool taken[NET_INTENTS_MAX] = { false };
+
+    for (size_t k = 0; k < CLASSIFY_BEST && k < n->n_intents; k++) {
+        size_t best = n->n_intents;
+
+        for (size_t i = 0; i < n->n_intents; i++)
+            if (!taken[i] && (best == n->n_intents || share[i] > share[best]))
+                best = i;
+        taken[best] = true;
+        out->best[k].intent = str_from(n->intents[best]);
+        out->best[k].probability = as_float(share[best]);
+        if (k == 0)
+            *ret_best = best;
+    }
+}
+
+static void none(struct classified *out, bool too_long)
+{
+    *out = (struct classified){ .too_long = too_long };
+    for (size_t i = 0; i < CLASSIFY_BEST; i++)
+        out->best[i].intent = S("");
+    out->best[0].intent = S("none");
+    out->best[0].probability = 1;
+}
+
+void classify_by(const struct network *n, struct arena *a, const struct normal *normal, const struct entities *entities, struct classified
+        *out)
+{
+    struct tokens *t = ARENA_NEW(a, struct tokens);
+    struct network_run *r = ARENA_NEW(a, struct network_run);
+    int32_t share[NET_INTENTS_MAX];
+    size_t best = 0;
+
+    tokens_make(normal, entities, t);
+    none(out, t->too_long);
+    if (t->n == 0 || t->too_long)
+        return;
+    network_intents(n, t, r);
+    shares(r->scores, n->n_intents, n->header->temperature, share);
+    take_best(n, share, out, &best);
+    out->sure = !str_eq(out->best[0].intent, S("none")) && share[best] >= n->sure_from[best];
+    if (n->slots_of[best])
+        tag(a, n, t, r, best, out);
+}
+
+void classify(struct arena *a, const struct normal *normal, const struct entities *entities, struct classified *out)
+{
+    classify_by(network(), a, normal, entities, out);
+}
+
+void classify_tags(struct arena *a, const struct normal *normal, const struct entities *entities, str intent, struct classified *out)
+{
+    const struct network *n = network();
+    struct tokens *t = ARENA_NEW(a, struct tokens);
+    struct network_run *r = ARENA_NEW(a, struct network_run);
+    size_t i = intent_index(n, intent);
+
+    tokens_make(normal, entities, t);
+    none(out, t->too_long);
+    out->best[0].intent = intent;
+    if (t->n == 0 || t->too_long || i == n->n_intents)
+        return;
+    network_intents(n, t, r);
+    tag(a, n, t, r, i, out);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+/* network.c: behind the header, each part at a multiple of 16 bytes: the names of intents and of slots, each ended by a NUL; slots_of,
+ * sure_from;
+ * rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale; tag_intent.
+ *
+ * Sums of products of whole numbers in 16 bits: no order of summation and no machine changes them. */
+#include "nlu/network.h"
+
+#include <string.h>
+
+enum { ALIGN = 16 };
+
+/* Reading. */
+
+struct reader { struct arena *arena; str file; size_t at; bool bad; };
+
+static const void *part(struct reader *r, size_t size)
+{
+    const void *p;
+
+    r->at = (r->at + ALIGN - 1) / ALIGN * ALIGN;
+    if (r->bad || r->at > r->file.len || size > r->file.len - r->at) {
+        r->bad = true;
+        return NULL;
+    }
+    p = r->file.p + r->at;
+    r->at += size;
+    return p;
+}
+
+/* A copy: the file may lie at any address. */
+static const void *copied(struct reader *r, size_t size)
+{
+    const void *p = part(r, size);
+
+    return p ? memcpy(arena_alloc(r->arena, size), p, size) : NULL;
+}
+
+static const int16_t *widened(struct reader *r, size_t n)
+{
+    const int8_t *from = part(r, n);
+    int16_t *to = from ? arena_alloc(r->arena, n * sizeof(*to)) : NULL;
+
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = from[i];
+    return to;
+}
+
+static struct network_dense dense(struct reader *r, size_t out, size_t in)
+{
+    struct network_dense d = { .w = widened(r, out * in) };
+
+    d.bias = copied(r, out * sizeof(int32_t));
+    d.scale = copied(r, out * sizeof(int32_t));
+    return d;
+}
+
+static void names(struct reader *r, const char **out, size_t n, const char **at, const char *end)
+{
+    for (size_t i = 0; i < n && !r->bad; i++) {
+        const char *nul = memchr(*at, 0, (size_t)(end - *at));
+
+        out[i] = *at;
+        r->bad = !nul;
+        *at = nul ? nul + 1 : *at;
+    }
+}
+
+static void all_names(struct reader *r, struct network *n)
+{
+    const char *at = part(r, n->header->names_size), *end = at ? at + n->header->names_size : NULL;
+
+    if (!at)
+        return;
+    names(r, n->intents, n->n_intents, &at, end);
+    names(r, n->slots, n->n_slots, &at, end);
+}
+
+static bool header_fits(const struct network_header *h, size_t size)
+{
+    return memcmp(h->magic, NET_MAGIC, sizeof(h->magic)) == 0 && h->format == NET_FORMAT && h->layout == TOKEN_LAYOUT * 1000 +
+            ENTITY_TYPES &&
+        h->rows == TOKEN_ROWS && h->dims == NET_DIMS && h->hidden == NET_HIDDEN && h->layers == NET_LAYERS && h->n_intents > 0 &&
+        h->n_intents <= NET_INTENTS_MAX && h->n_slots <= NET_SLOTS_MAX && h->size == size && !h->compiler[sizeof(h->compiler) - 1];
+}
+
+enum err network_load(struct arena *a, str file, struct network *out)
+{
+    struct reader r = { .arena = a, .file = file };
+    struct network n = { .header = copied(&r, sizeof(*n.header)) };
+    size_t tags;
+
+    if (!n.header || !header_fits(n.header, file.len))
+        return failed(ERR_INPUT, "these are no weights that this program can use");
+    n.n_intents = n.header->n_intents;
+    n.n_slots = n.header->n_slots;
+    tags = 1 + 2 * n.n_slots;
+    all_names(&r, &n);
+    n.slots_of = copied(&r, n.n_intents * sizeof(uint64_t));
+    n.sure_from = copied(&r, n.n_intents * sizeof(int32_t));
+    n.rows = part(&r, (size_t)TOKEN_ROWS * NET_DIMS);
+    for (size_t i = 0; i < NET_LAYERS; i++)
+        n.layer[i] = dense(&r, NET_HIDDEN, NET_TAPS * (i ? NET_HIDDEN : NET_DIMS));
+    n.intent = dense(&r, n.n_intents, NET_POOLED);
+    n.tag_hidden = dense(&r, NET_HIDDEN, NET_TAG_IN);
+    n.tag = dense(&r, tags, NET_HIDDEN);
+    n.tag_intent = copied(&r, n.n_intents * NET_HIDDEN * sizeof(int16_t));
+    if (r.bad || r.at != file.len)
+        return failed(ERR_INPUT, "the file of weights is cut short or too long");
+    *out = n;
+    return OK;
+}
+
+/* Running. */
+
+static int16_t clamped(int64_t v, int64_t least)
+{
+    return (int16_t)(v < least ? least : v > NET_VALUE_MAX ? NET_VALUE_MAX : v);
+}
+
+/* Always inlined with a constant n, a multiple of 16: a row of multiply-and-add instructions. */
+static inline __attribute__((always_inline)) int32_t product(const int16_t *restrict a, const int16_t *restrict b, size_t n)
+{
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (int32_t)a[i] * b[i];
+    return sum;
+}
+
+static inline __attribute__((always_inline)) int64_t dense_one(const struct network_dense *d, size_t j, const int16_t *x, size_t in)
+{
+    return ((product(d->w + j * in, x, in) * (int64_t)d->scale[j]) >> NET_SHIFT) + d->bias[j];
+}
+
+/* The rows that count whole, and the mean of the parts. */
+static void embed(const struct network *n, const struct tokens *t, const struct token *k, int16_t *x)
+{
+    int32_t whole[NET_DIMS] = { 0 }, parts[NET_DIMS] = { 0 };
+    const uint16_t *f = t->features + k->first;
+    int32_t share = k->n_parts ? NET_SHARE_ONE / k->n_parts : 0;
+
+    for (size_t i = 0; i < (size_t)k->n_whole + k->n_parts; i++) {
+        const int8_t *row = n->rows + (size_t)f[i] * NET_DIMS;
+        int32_t *to = i < k->n_whole ? whole : parts;
+
+        for (size_t d = 0; d < NET_DIMS; d++)
+            to[d] += row[d];
+    }
+    for (size_t d = 0; d < NET_DIMS; d++)
+        x[d] = clamped(((whole[d] * (int64_t)NET_SHARE_ONE + parts[d] * (int64_t)share) * n->header->row_scale) >> (NET_SHIFT + 16),
+                -NET_VALUE_MAX);
+}
+
+/* The tokens at -reach, 0 and +reach beside each other; zeros where there is none. */
+static inline __attribute__((always_inline)) void window(const int16_t *x, size_t n, size_t at, size_t reach, size_t width, int16_t *out)
+{
+    for (size_t tap = 0; tap < NET_TAPS; tap++) {
+        size_t from = at + tap * reach;
+
+        if (from < reach || from - reach >= n)
+            memset(out + tap * width, 0, width * sizeof(*out));
+        else
+            memcpy(out + tap * width, x + (from - reach) * width, width * sizeof(*out));
+    }
+}
+
+static void first_layer(const struct network *n, struct network_run *r)
+{
+    int16_t seen[NET_TAPS * NET_DIMS];
+
+    for (size_t t = 0; t < r->n; t++) {
+        window(r->x[0], r->n, t, 1, NET_DIMS, seen);
+        for (size_t j = 0; j < NET_HIDDEN; j++)
+            r->h[0][t][j] = clamped(dense_one(&n->layer[0], j, seen, NET_TAPS * NET_DIMS), 0);
+    }
+}
+
+static void next_layer(const struct network *n, struct network_run *r, size_t layer)
+{
+    int16_t seen[NET_TAPS * NET_HIDDEN];
+
+    for (size_t t = 0; t < r->n; t++) {
+        window(r->h[layer - 1][0], r->n, t, (size_t)1 << layer, NET_HIDDEN, seen);
+        for (size_t j = 0; j < NET_HIDDEN; j++)
+            r->h[layer][t][j] = clamped(clamped(dense_one(&n->layer[layer], j, seen, NET_TAPS * NET_HIDDEN), 0) + r->h[layer - 1][t][j], 0);
+    }
+}
+
+static void pool(const struct network_run *r, int16_t *out)
+{
+    int32_t sum[NET_DIMS] = { 0 };
+
+    memset(out, 0, NET_POOLED * sizeof(*out));
+    for (size_t t = 0; t < r->n; t++) {
+        for (size_t d = 0; d < NET_DIMS; d++)
+            sum[d] += r->x[t][d];
+        for (size_t l = 0; l < NET_LAYERS; l++)
+            for (size_t j = 0; j < NET_HIDDEN; j++)
+                if (r->h[l][t][j] > out[NET_DIMS + l * NET_HIDDEN + j])
+                    out[NET_DIMS + l * NET_HIDDEN + j] = r->h[l][t][j];
+    }
+    for (size_t d = 0; d < NET_DIMS && r->n; d++)
+        out[d] = (int16_t)(sum[d] / (int32_t)r->n);
+}
+
+void network_intents(const struct network *n, const struct tokens *t, struct network_run *out)
+{
+    int16_t pooled[NET_POOLED];
+
+    out->n = t->n;
+    for (size_t i = 0; i < t->n; i++)
+        embed(n, t, &t->p[i], out->x[i]);
+    first_layer(n, out);
+    for (size_t l = 1; l < NET_LAYERS; l++)
+        next_layer(n, out, l);
+    pool(out, pooled);
+    for (size_t j = 0; j < n->n_intents; j++)
+        out->scores[j] = (int32_t)dense_one(&n->intent, j, pooled, NET_POOLED);
+}
+
+void network_tags(const struct network *n, const struct network_run *r, size_t intent, int32_t tags[TOKENS_MAX][NET_TAGS_MAX])
+{
+    int16_t in[NET_TAG_IN], hidden[NET_HIDDEN];
+
+    for (size_t t = 0; t < r->n; t++) {
+        memcpy(in, r->h[NET_LAYERS - 1][t], NET_HIDDEN * sizeof(*in));
+        memcpy(in + NET_HIDDEN, r->x[t], NET_DIMS * sizeof(*in));
+        for (size_t j = 0; j < NET_HIDDEN; j++)
+            hidden[j] = clamped(dense_one(&n->tag_hidden, j, in, NET_TAG_IN) + n->tag_intent[intent * NET_HIDDEN + j], 0);
+        for (size_t j = 0; j < 1 + 2 * n->n_slots; j++)
+            if (j == 0 || n->slots_of[intent] >> ((j - 1) / 2) & 1)
+                tags[t][j] = (int32_t)dense_one(&n->tag, j, hidden, NET_HIDDEN);
+    }
+}

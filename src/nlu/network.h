@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/* network.h: the classifier's network as it runs: a file of weights, and whole numbers from tokens to scores.
+ *
+ * A token is the sum of its features' rows.  Three layers of three taps, each looking further than the one before and adding to it; the
+ * greatest
+ * values over the sentence and the mean of its tokens give the intent; the last layer, the token and the intent give the token's tag. */
+#pragma once
+#include "nlu/token.h"
+
+enum {
+    NET_FORMAT = 1, NET_DIMS = 48, NET_HIDDEN = 64, NET_LAYERS = 3, NET_TAPS = 3,
+    NET_POOLED = NET_DIMS + NET_LAYERS * NET_HIDDEN, NET_TAG_IN = NET_HIDDEN + NET_DIMS,
+    NET_INTENTS_MAX = 160, NET_SLOTS_MAX = 64, NET_TAGS_MAX = 1 + 2 * NET_SLOTS_MAX,
+    NET_ONE = 256,              /* what 1.0 is between layers, */
+    NET_SCORE_ONE = 4096,       /* in a score */
+    NET_SHARE_ONE = 65536,      /* and in a probability or a factor */
+    NET_VALUE_MAX = 8191,       /* of a value between layers */
+    NET_SHIFT = 24,             /* of a layer's scale */
+};
+
+/* Little-endian, as it lies at the beginning of data/nlu/weights.bin; network.c says what follows. */
+struct network_header {
+    char     magic[8];          /* NET_MAGIC */
+    uint32_t format, layout, rows, dims, hidden, layers, n_intents, n_slots, names_size, size;
+    int32_t  temperature;       /* what scores are multiplied by before they are probabilities */
+    int32_t  row_scale;         /* of the tokens' rows, << NET_SHIFT */
+    uint32_t early_steps;       /* of the training, and a digest of all parameters behind them */
+    uint8_t  early_digest[32];
+    uint8_t  data_digest[32];   /* SHA-256 of what it was trained on */
+    uint8_t  trainer_digest[32]; /* of the trainer's settings */
+    char     compiler[68];
+};
+#define NET_MAGIC "CLAWNLU\n"
+
+/* One layer: weights of a byte, widened when they are read. */
+struct network_dense { const int16_t *w; const int32_t *bias, *scale; };
+
+struct network {
+    const struct network_header *header;
+    const char *intents[NET_INTENTS_MAX], *slots[NET_SLOTS_MAX];
+    size_t n_intents, n_slots;
+    const uint64_t *slots_of;           /* of each intent: a bit for each slot */
+    const int32_t  *sure_from;          /* of each intent: the probability from which it is sure */
+    const int8_t   *rows;
+    struct network_dense layer[NET_LAYERS], intent, tag_hidden, tag;
+    const int16_t  *tag_intent;         /* of each intent: what it adds to the tags' hidden layer */
+};
+
+/* A sentence on its way. */
+struct network_run {
+    size_t  n;
+    int16_t x[TOKENS_MAX][NET_DIMS];
+    int16_t h[NET_LAYERS][TOKENS_MAX][NET_HIDDEN];
+    int32_t scores[NET_INTENTS_MAX];
+};
+
+/* ERR_INPUT: not a file of weights that this program can use.  The bytes must stay. */
+enum err network_load(struct arena *, str file, struct network *out) MUST_USE;
+void network_intents(const struct network *, const struct tokens *, struct network_run *out);
+/* Each token's score for each tag: 0 nothing, 1 + 2 * slot its first word, 2 + 2 * slot a word behind. */
+void network_tags(const struct network *, const struct network_run *, size_t intent, int32_t tags[TOKENS_MAX][NET_TAGS_MAX]);

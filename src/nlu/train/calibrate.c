@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nlu/train/calibrate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlu/train/matrix.h"
+
+enum { SENTENCES = 12000, WRONG_AND_SURE_OF_1000 = 2 };
+
+struct judged { int32_t scores[NET_INTENTS_MAX]; size_t intent, said; float probability; };
+
+/* Of the templates that were kept back, as many sentences of each language. */
+static bool draw_kept(struct arena *a, const struct corpus *c, struct dice *d, struct sentence *scratch, struct sample *out)
+{
+    enum language l = (enum language)dice_below(d, LANGUAGES);
+    size_t none = c->n_intents - 1, i = dice_below(d, 6) ? dice_below(d, none) : none;
+    const struct templates *kept = &c->intents[i].kept[l];
+
+    if (!kept->n)
+        return false;
+    sentence_make(c, d, l, i, kept->p[dice_below(d, kept->n)], scratch);
+    sentence_spoil(c, d, scratch);
+    sentence_read(a, c, scratch, dice_percent(d, 50), out);
+    return out->tokens.n && !out->tokens.too_long;
+}
+
+static size_t judge(const struct network *n, const struct corpus *c, struct judged *out)
+{
+    struct dice d = { settings.seed + 1 };
+    struct arena *a = arena_new();
+    struct network_run *run = ARENA_NEW(a, struct network_run);
+    struct sentence *scratch = ARENA_NEW(a, struct sentence);
+    struct sample *s = ARENA_NEW(a, struct sample);
+    size_t got = 0;
+
+    for (size_t tries = 0; tries < 4 * SENTENCES && got < SENTENCES; tries++) {
+        struct arena *once = arena_new();
+
+        if (draw_kept(once, c, &d, scratch, s)) {
+            network_intents(n, &s->tokens, run);
+            memcpy(out[got].scores, run->scores, sizeof(run->scores));
+            out[got++].intent = s->intent;
+        }
+        arena_free(once);
+    }
+    arena_free(a);
+    return got;
+}
+
+/* The mean loss at this temperature; fills in what is said and how likely. */
+static float loss_at(struct judged *j, size_t n, size_t n_intents, float temperature)
+{
+    float loss = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0;
+        size_t best = 0;
+
+        for (size_t k = 1; k < n_intents; k++)
+            best = j[i].scores[k] > j[i].scores[best] ? k : best;
+        for (size_t k = 0; k < n_intents; k++)
+            sum += math_exp((float)(j[i].scores[k] - j[i].scores[best]) / NET_SCORE_ONE * temperature);
+        j[i].said = best;
+        j[i].probability = 1 / sum;
+        loss += math_log(sum) - (float)(j[i].scores[j[i].intent] - j[i].scores[best]) / NET_SCORE_ONE * temperature;
+    }
+    return n ? loss / (float)n : 0;
+}
+
+static float best_temperature(struct judged *j, size_t n, size_t n_intents)
+{
+    float best = 1, least = loss_at(j, n, n_intents, 1);
+
+    for (float t = 0.3f; t < 3.0f; t += 0.05f) {
+        float loss = loss_at(j, n, n_intents, t);
+
+        if (loss < least) {
+            least = loss;
+            best = t;
+        }
+    }
+    fprintf(stderr, "temperature %.2f: loss %.4f on what was kept back\n", (double)best, (double)loss_at(j, n, n_intents, best));
+    return best;
+}
+
+static int by_probability(const void *a, const void *b)
+{
+    float x = ((const struct judged *)a)->probability, y = ((const struct judged *)b)->probability;
+
+    return x > y ? -1 : x < y;
+}
+
+/* The lowest probability above which so few are wrong. */
+static float sure_from(struct judged *j, size_t n, size_t none)
+{
+    size_t right = 0, wrong = 0, said = 0;
+    float from = 1;
+
+    qsort(j, n, sizeof(*j), by_probability);
+    for (size_t i = 0; i < n; i++) {
+        right += j[i].said == j[i].intent;
+        if (j[i].said == none)
+            continue;
+        said += j[i].said == j[i].intent;
+        wrong += j[i].said != j[i].intent;
+        if (wrong * 1000 <= n * WRONG_AND_SURE_OF_1000)
+            from = j[i].probability;
+    }
+    fprintf(stderr, "kept back: %zu sentences, %.2f %% right; sure from %.3f\n", n, 100.0 * (double)right / (double)(n ? n : 1),
+            (double)from);
+    return from;
+}
+
+enum err calibrate(struct arena *a, const struct net *net, const struct corpus *c, const struct network_header *given, str *ret_file)
+{
+    struct network_header h = *given;
+    struct network *n = ARENA_NEW(a, struct network);
+    struct judged *j = arena_alloc(a, SENTENCES * sizeof(*j));
+    int32_t from[NET_INTENTS_MAX] = { 0 };
+    size_t got;
+    float temperature, p;
+
+    TRY(network_load(a, net_quantise(a, net, c, &h, from), n));
+    got = judge(n, c, j);
+    temperature = best_temperature(j, got, c->n_intents);
+    h.temperature = (int32_t)(temperature * NET_SHARE_ONE);
+    p = sure_from(j, got, c->n_intents - 1);
+    for (size_t i = 0; i < c->n_intents; i++)
+        from[i] = (int32_t)(p * NET_SHARE_ONE);
+    *ret_file = net_quantise(a, net, c, &h, from);
+    return OK;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* evaluate.h: how well sentences of a file are understood: {"text", "intent", "slots": {name: text or [pieces]}}, one a line. */
+#pragma once
+#include "nlu/classify.h"
+#include "nlu/train/linear.h"
+
+struct evaluation {
+    const struct network *network;      /* NULL: the one built in */
+    const struct linear  *baseline;     /* or NULL */
+    bool errors;                        /* list them */
+};
+
+/* Prints a block of figures for each file. */
+enum err evaluate_file(const struct evaluation *, const char *path) MUST_USE;
