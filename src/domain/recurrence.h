@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* recurrence.h: when something happens again: the part of RFC 5545's RRULE that people speak of (3.3.10).
  *
- * FREQ (MINUTELY to YEARLY), INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY (also negative), BYDAY (also -1FR in MONTHLY), BYHOUR, BYMINUTE.  Counted from the first
- * time, in a zone: 9 o'clock stays 9 o'clock when clocks change.  Pure. */
+ * FREQ (MINUTELY to YEARLY), INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY (also negative), BYDAY (also -1FR in MONTHLY, and in YEARLY with
+ * BYMONTH), BYHOUR, BYMINUTE; weeks begin on Monday.  Counted from the first time, in a zone: 9 o'clock stays 9 o'clock when clocks change,
+ * but "every 2 hours" are hours that pass.  A month without the day is passed over (the 31st).  Pure. */
 #pragma once
 #include "base/arena.h"
 #include "base/zone.h"
+
+enum { RECURRENCE_INTERVAL_MAX = 100000, RECURRENCE_COUNT_MAX = 1000 };
 
 struct recurrence {
     enum { REPEATS_MINUTELY, REPEATS_HOURLY, REPEATS_DAILY, REPEATS_WEEKLY, REPEATS_MONTHLY, REPEATS_YEARLY } frequency;
@@ -23,7 +26,8 @@ struct recurrence {
 /* ERR_INPUT names the part that is wrong or not known. */
 enum err recurrence_parse(str rule, struct recurrence *out) MUST_USE;
 str      recurrence_text(struct arena *, const struct recurrence *);        /* what recurrence_parse() reads */
-/* The first time after `after`; `start` is the first of all, and itself one of them.  False: there is none any more. */
+/* The first time after `after`; `start` is the first of all, and itself one of them.  False: there is none any more, or none within the
+ * few hundred years that are looked at (the 30th of February). */
 bool     recurrence_next(const struct recurrence *, const struct zone *, int64_t start, int64_t after, int64_t *out);
 /* "every weekday at 9:00", 每周一、三 9:00. */
 str      recurrence_say(struct arena *, const struct recurrence *, const struct zone *, int64_t start, bool chinese);
