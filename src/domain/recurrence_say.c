@@ -5,8 +5,8 @@
 
 static const char *const weekdays_en[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
 static const char *const weekdays_zh[] = { "日", "一", "二", "三", "四", "五", "六" };
-static const char *const months_en[] = { "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-                                         "November", "December" };
+static const char *const months_en[] = { "", "January", "February", "March", "April", "May", "June", "July", "August",
+                                         "September", "October", "November", "December" };
 enum { WORKDAYS = 0x3E, WEEKEND = 0x41, ALL_DAYS = 0x7F };
 
 struct said { const struct recurrence *r; struct civil first; bool zh; struct buf *b; };
