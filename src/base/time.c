@@ -182,3 +182,17 @@ char *duration_text(char out[TIME_TEXT_SIZE], uint64_t ms)
     }
     return out;
 }
+
+enum err time_or_age_parse(str text, int64_t now_ms, int64_t *ret_ms)
+{
+    uint64_t age;
+
+    if (duration_parse(text, &age) == OK && age < INT64_MAX) {
+        *ret_ms = now_ms - (int64_t)age;
+        return OK;
+    }
+    if (time_parse(text, ret_ms) != OK)
+        return failed(ERR_INPUT, "\"%.*s\" is neither a time such as 2026-01-31T12:00:00Z nor an age such as 2d or 3h30m",
+                      STR(str_take(text, 40)));
+    return OK;
+}

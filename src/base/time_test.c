@@ -84,3 +84,15 @@ TEST(what_is_no_duration_is_refused)
         CHECK_ERR(duration_parse(str_from(cases[i]), &ms), ERR_INPUT);
     CHECK_INT(ms, 42);
 }
+
+TEST(a_point_in_time_may_be_given_as_an_age)
+{
+    int64_t ms = 42;
+
+    CHECK_OK(time_or_age_parse(S("2d"), 1767312000000, &ms));
+    CHECK_INT(ms, 1767312000000 - 172800000);
+    CHECK_OK(time_or_age_parse(S("2026-01-02T00:00:00Z"), 0, &ms));
+    CHECK_INT(ms, 1767312000000);
+    CHECK_ERR(time_or_age_parse(S("soon"), 0, &ms), ERR_INPUT);
+    CHECK_STR(str_from(failed_text()), "\"soon\" is neither a time such as 2026-01-31T12:00:00Z nor an age such as 2d or 3h30m");
+}

@@ -45,15 +45,10 @@ static enum err check_folder(str to)
 static enum err parse_age(const json_t *j, const char *key, int64_t now_ms, int64_t *out)
 {
     str text = json_text_str(j, key);
-    uint64_t age;
 
     *out = 0;
-    if (text.len == 0 || time_parse(text, out) == OK)
-        return OK;
-    if (duration_parse(text, &age) || age >= INT64_MAX)
-        return failed(ERR_INPUT, "%s: \"%.*s\" is neither an age such as 30d nor a time such as 2026-01-31T12:00:00Z", key,
-                      STR(str_take(text, 40)));
-    *out = now_ms - (int64_t)age;
+    if (text.len && time_or_age_parse(text, now_ms, out))
+        return failed_in(ERR_INPUT, "%s: ", key);
     return OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -18,25 +19,31 @@ struct wanted {
     int64_t        newer_ms;    /* 0: any */
     int64_t        min_size, max_size;
     int64_t        first, last; /* of the page, from 1 */
+    int          (*order)(const void *, const void *);  /* of struct found; NULL: by path, as they come */
 };
 
-/* "2d": in the last two days; otherwise a point in time. */
-static enum err parse_newer(str text, int64_t *ret_ms)
-{
-    uint64_t ago;
+struct found { str path; enum walk_kind kind; int64_t size, modified_ms; };
 
-    if (text.len == 0) {
-        *ret_ms = 0;
-        return OK;
-    }
-    if (duration_parse(text, &ago) == OK && ago < INT64_MAX) {
-        *ret_ms = clock_wall_ms() - (int64_t)ago;
-        return OK;
-    }
-    if (time_parse(text, ret_ms) != OK)
-        return failed(ERR_INPUT, "newer_than: \"%.*s\" is neither a time such as 2026-01-31T12:00:00Z nor an age such as 2d or 3h30m",
-                      STR(str_take(text, 40)));
-    return OK;
+/* ---- what is looked for ---- */
+
+/* Like names, so that those of one size or time have an order too. */
+static int by_path(const struct found *x, const struct found *y)
+{
+    return str_cmp(x->path, y->path);
+}
+
+static int largest_first(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+
+    return x->size > y->size ? -1 : x->size < y->size ? 1 : by_path(x, y);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+
+    return x->modified_ms > y->modified_ms ? -1 : x->modified_ms < y->modified_ms ? 1 : by_path(x, y);
 }
 
 static enum err parse(const json_t *arguments, struct wanted *out)
@@ -47,12 +54,16 @@ static enum err parse(const json_t *arguments, struct wanted *out)
         .min_size = json_int(arguments, "min_size", 0), .max_size = json_int(arguments, "max_size", INT64_MAX),
         .first = json_int(arguments, "offset", 1),
     };
+    str sort = json_text_str(arguments, "sort"), newer = json_text_str(arguments, "newer_than");
+    int64_t page = json_int(arguments, "limit", PAGE);
 
     while (str_eat(&w.pattern, S("./")))
         continue;
-    w.last = w.first > INT64_MAX - PAGE ? INT64_MAX : w.first + PAGE - 1;
+    w.last = w.first > INT64_MAX - page ? INT64_MAX : w.first + page - 1;
+    w.order = str_eq(sort, S("size")) ? largest_first : str_eq(sort, S("time")) ? newest_first : NULL;
     TRY(glob_check(w.pattern));
-    TRY(parse_newer(json_text_str(arguments, "newer_than"), &w.newer_ms));
+    if (newer.len && time_or_age_parse(newer, clock_wall_ms(), &w.newer_ms))
+        return failed_in(ERR_INPUT, "newer_than: ");
     *out = w;
     return OK;
 }
@@ -68,30 +79,32 @@ static int64_t modified_ms(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
-static bool matches(const struct wanted *w, const struct walk_entry *e, struct stat *ret_st)
+static bool matches(const struct wanted *w, const struct walk_entry *e, struct found *out)
 {
     bool by_size = w->min_size > 0 || w->max_size < INT64_MAX;
+    struct stat st;
 
     if (!has_type(w->type, e->kind) || !glob_match(w->pattern, e->below, w->dots))
         return false;
-    if (fstatat(e->folder, e->name, ret_st, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(e->folder, e->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    if (by_size && (e->kind != WALK_FILE || ret_st->st_size < w->min_size || ret_st->st_size > w->max_size))
+    *out = (struct found){ e->path, e->kind, e->kind == WALK_FILE ? (int64_t)st.st_size : 0, modified_ms(&st) };
+    if (by_size && (e->kind != WALK_FILE || out->size < w->min_size || out->size > w->max_size))
         return false;
-    return modified_ms(ret_st) >= w->newer_ms || w->newer_ms == 0;
+    return out->modified_ms >= w->newer_ms || w->newer_ms == 0;
 }
 
-static void add_entry(struct buf *out, const struct walk_entry *e, const struct stat *st)
+static void add_found(struct buf *out, const struct found *f)
 {
     char when[TIME_TEXT_SIZE];
 
-    walk_add_path(out, e->path);
-    if (e->kind == WALK_FOLDER)
+    walk_add_path(out, f->path);
+    if (f->kind == WALK_FOLDER)
         buf_add(out, S("/"));
-    else if (e->kind == WALK_FILE)
-        buf_addf(out, "  (%" PRId64 " bytes, %.16sZ)", (int64_t)st->st_size, time_text(when, modified_ms(st)));
+    else if (f->kind == WALK_FILE)
+        buf_addf(out, "  (%" PRId64 " bytes, %.16sZ)", f->size, time_text(when, f->modified_ms));
     else
-        buf_add(out, e->kind == WALK_LINK ? S("  (a link)") : S("  (not a regular file)"));
+        buf_add(out, f->kind == WALK_LINK ? S("  (a link)") : S("  (not a regular file)"));
     buf_add_char(out, '\n');
 }
 
@@ -107,28 +120,71 @@ static void add_notes(const struct wanted *w, const struct walk *walk, int64_t n
         buf_addf(out, "\n[%zu folders could not be opened]", walk->not_open);
 }
 
+/* ---- what is found ---- */
+
+struct finds { struct file_job *job; struct wanted w; struct found *kept; size_t n, cap; };
+
+static void keep(struct finds *all, const struct found *f)
+{
+    if (all->n == all->cap) {
+        struct found *more = arena_alloc(all->job->arena, (all->cap = all->cap * 2 + 256) * sizeof *more);
+
+        if (all->n)
+            memcpy(more, all->kept, all->n * sizeof *more);
+        all->kept = more;
+    }
+    all->kept[all->n] = *f;
+    all->kept[all->n++].path = arena_str(all->job->arena, f->path);
+}
+
+static void take(struct finds *all, const struct found *f)
+{
+    const struct wanted *w = &all->w;
+
+    if (w->order) {
+        keep(all, f);
+        return;
+    }
+    all->n++;
+    if ((int64_t)all->n >= w->first && (int64_t)all->n <= w->last)
+        add_found(&all->job->text, f);
+}
+
+static void add_kept(struct finds *all)
+{
+    if (all->n)
+        qsort(all->kept, all->n, sizeof *all->kept, all->w.order);
+    for (size_t i = (size_t)all->w.first - 1; i < all->n && (int64_t)i < all->w.last; i++)
+        add_found(&all->job->text, &all->kept[i]);
+}
+
+/* By name, whatever is behind the page need not be looked at. */
+static bool is_enough(const struct finds *all)
+{
+    return !all->w.order && (int64_t)all->n > all->w.last;
+}
+
 static enum err find(struct file_job *job)
 {
     CLEANUP(walk_done) struct walk walk = { 0 };
+    struct finds all = { .job = job };
+    const struct wanted *w = &all.w;
     struct walk_entry e;
-    struct wanted w;
-    struct stat st;
-    int64_t n = 0;
+    struct found f;
 
-    TRY(parse(job->arguments, &w));
+    TRY(parse(job->arguments, &all.w));
     TRY(walk_start(&walk, &job->workspace, job->path));
-    while (n <= w.last && walk_next(&walk, &e)) {
-        bool wanted = matches(&w, &e, &st);
-
-        n += wanted;
-        if (wanted && n >= w.first && n <= w.last)
-            add_entry(&job->text, &e, &st);
-        if (e.kind == WALK_FOLDER && glob_may_match_below(w.pattern, e.below, w.dots))
+    while (!is_enough(&all) && walk_next(&walk, &e)) {
+        if (matches(w, &e, &f))
+            take(&all, &f);
+        if (e.kind == WALK_FOLDER && glob_may_match_below(w->pattern, e.below, w->dots))
             walk_into(&walk);
     }
-    if (n > 0 && n < w.first)
-        return failed(ERR_INPUT, "offset: only %" PRId64 " are found", n);
-    add_notes(&w, &walk, n, &job->text);
+    if (all.n > 0 && (int64_t)all.n < w->first)
+        return failed(ERR_INPUT, "offset: only %zu are found", all.n);
+    if (w->order)
+        add_kept(&all);
+    add_notes(w, &walk, (int64_t)all.n, &job->text);
     return buf_check(&job->text, "the list");
 }
 
@@ -139,7 +195,7 @@ static enum err find_files_run(const struct tool_context *cx, const json_t *argu
 
 const struct tool tool_find_files = {
     .name = "find_files",
-    .description = "Finds files and folders of the workspace by name, sorted by path, with sizes and times; it follows no links.",
+    .description = "Finds files and folders of the workspace by name, with sizes and times; it follows no links.",
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"pattern\"],\"properties\":{"
               "\"pattern\":{\"type\":\"string\",\"description\":\"*.c: that name in any folder; src/**/*.h: that path below "
               "`path`; * and ? do not match a slash, [a-z] is one character, no braces\"},"
@@ -150,6 +206,9 @@ const struct tool tool_find_files = {
               "\"min_size\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Files of at least so many bytes\"},"
               "\"max_size\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Files of at most so many bytes\"},"
               "\"hidden\":{\"type\":\"boolean\",\"description\":\"Also what begins with a dot, such as .git\"},"
+              "\"sort\":{\"type\":\"string\",\"enum\":[\"name\",\"size\",\"time\"],"
+              "\"description\":\"By path if absent; the largest or the newest first\"},"
+              "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"description\":\"How many, 200 if absent\"},"
               "\"offset\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"First one to list, from 1\"}}}",
     .risk = RISK_READ, .reads = READS_PATH, .repeatable = true, .run = find_files_run,
 };

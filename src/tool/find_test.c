@@ -78,6 +78,28 @@ TEST(files_are_found_by_name_path_type_time_and_size)
     clock_real();
 }
 
+TEST(the_largest_or_newest_files_come_first)
+{
+    DESK(d);
+    static const struct { const char *arguments, *want; } cases[] = {
+        { "{\"pattern\":\"*.[ch]\",\"sort\":\"size\"}",
+          "src/deep/c.c  (100 bytes, 2025-12-30T22:00Z)\nsrc/b.c  (10 bytes, 2026-01-01T23:00Z)\na.c  (1 bytes, 2026-01-02T00:00Z)\n"
+          "src/b.h  (0 bytes, 2025-12-31T18:00Z)\n" },
+        { "{\"pattern\":\"*\",\"type\":\"file\",\"sort\":\"size\",\"limit\":1}",
+          "src/deep/c.c  (100 bytes, 2025-12-30T22:00Z)\n[1 to 1; it goes on: offset=2]" },
+        { "{\"pattern\":\"*\",\"type\":\"file\",\"sort\":\"time\",\"limit\":2,\"offset\":4}",
+          "src/b.h  (0 bytes, 2025-12-31T18:00Z)\nsrc/deep/c.c  (100 bytes, 2025-12-30T22:00Z)\n" },
+        { "{\"pattern\":\"*.[ch]\",\"sort\":\"name\",\"limit\":1}", "a.c  (1 bytes, 2026-01-02T00:00Z)\n[1 to 1; it goes on: offset=2]" },
+        { "{\"pattern\":\"d.c\",\"sort\":\"size\"}", "[nothing found]" },
+    };
+
+    make_tree(&d);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_SAYS(&d, "find_files", cases[i].arguments, cases[i].want);
+    CHECK_REFUSES(&d, "find_files", "{\"pattern\":\"*.[ch]\",\"sort\":\"size\",\"offset\":9}", "only 4 are found");
+    CHECK_REFUSES(&d, "find_files", "{\"pattern\":\"*\",\"sort\":\"colour\"}", "must be one of");
+}
+
 TEST(a_search_that_does_not_fit_is_refused)
 {
     DESK(d);
