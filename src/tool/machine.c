@@ -5,18 +5,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/utf8.h"
 
-enum { FILE_MAX = 1 << 20, PROCESSES_MAX = 50000, DISKS_MAX = 100, INTERFACES_MAX = 100 };
+enum { FILE_MAX = 1 << 20, PROCESSES_MAX = 50000, DISKS_MAX = 100, INTERFACES_MAX = 100, NAMES_ROOM = 4096 };
 
 /* Files of /proc have no size: read until the end. */
-static enum err read_file(struct arena *a, const char *proc, const char *name, str *out)
+enum err machine_read_file(struct arena *a, const char *proc, const char *name, str *out)
 {
     CLEANUP(buf_done) struct buf b = { .max = FILE_MAX };
     const char *path = arena_printf(a, "%s/%s", proc, name);
@@ -37,8 +40,7 @@ static enum err read_file(struct arena *a, const char *proc, const char *name, s
     return n < 0 ? failed(ERR_IO, "%s: %s", path, strerror(errno)) : OK;
 }
 
-/* The next word; empty at the end. */
-static str word(str *rest)
+str machine_word(str *rest)
 {
     size_t n = 0;
 
@@ -56,7 +58,7 @@ static uint64_t number(str *rest)
 {
     uint64_t n = 0;
 
-    return str_u64(word(rest), &n) == OK ? n : 0;
+    return str_u64(machine_word(rest), &n) == OK ? n : 0;
 }
 
 static str clean(struct arena *a, str text)
@@ -74,7 +76,7 @@ static str clean(struct arena *a, str text)
 static void take_stat(str text, struct machine *m)
 {
     for (str line; str_split(&text, '\n', &line); ) {
-        str name = word(&line);
+        str name = machine_word(&line);
         uint64_t v[8];
 
         if (!str_starts(name, S("cpu")))
@@ -96,7 +98,7 @@ static void take_meminfo(str text, struct machine *m)
     };
 
     for (str line; str_split(&text, '\n', &line); ) {
-        str name = word(&line);
+        str name = machine_word(&line);
 
         for (size_t i = 0; i < N_ELEMENTS(wanted); i++)
             if (str_eq(name, wanted[i].name))
@@ -107,7 +109,7 @@ static void take_meminfo(str text, struct machine *m)
 static void take_load(struct arena *a, str text, struct machine *m)
 {
     for (size_t i = 0; i < N_ELEMENTS(m->load); i++)
-        m->load[i] = strtod(arena_c(a, word(&text)), NULL);
+        m->load[i] = strtod(arena_c(a, machine_word(&text)), NULL);
 }
 
 /* Two lines of headings, then "name: bytes packets errs drop fifo frame compressed multicast bytes ..." */
@@ -131,8 +133,14 @@ static void take_network(struct arena *a, str text, struct machine *m)
     }
 }
 
+static void skip_words(str *rest, int n)
+{
+    while (n-- > 0)
+        machine_word(rest);
+}
+
 /* "pid (name) state ppid ..."; the name may have anything in it, so it ends at the last parenthesis.  utime and stime are
- * the 14th and 15th field, the resident pages the 24th. */
+ * the 14th and 15th field, the start is the 22nd, the resident pages are the 24th. */
 static bool take_process(struct arena *a, str text, struct machine_process *out)
 {
     size_t open = str_find_char(text, '('), end = text.len;
@@ -143,12 +151,14 @@ static bool take_process(struct arena *a, str text, struct machine_process *out)
         return false;
     *out = (struct machine_process){ .name = clean(a, str_cut(text, open + 1, end - 1)) };
     text = str_skip(text, end);
-    for (int i = 3; i < 14; i++)
-        word(&text);
+    out->ended = str_eq(machine_word(&text), S("Z"));
+    out->parent = (int64_t)number(&text);
+    skip_words(&text, 9);
     out->ticks = number(&text);
     out->ticks += number(&text);
-    for (int i = 16; i < 24; i++)
-        word(&text);
+    skip_words(&text, 6);
+    out->started = number(&text);
+    skip_words(&text, 1);
     out->memory = number(&text) * (uint64_t)sysconf(_SC_PAGESIZE);
     return true;
 }
@@ -166,6 +176,56 @@ static int by_pid(const void *a, const void *b)
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
+enum err machine_read_process(struct arena *a, const char *proc, int64_t pid, struct machine_process *out)
+{
+    struct machine_process p;
+    str text;
+
+    if (machine_read_file(a, proc, arena_printf(a, "%" PRId64 "/stat", pid), &text) || !take_process(a, text, &p))
+        return failed(ERR_NOT_FOUND, "there is no process %" PRId64, pid);
+    p.pid = pid;
+    *out = p;
+    return OK;
+}
+
+const struct machine_process *machine_find_process(const struct machine *m, int64_t pid)
+{
+    struct machine_process key = { .pid = pid };
+
+    return m->n_processes ? bsearch(&key, m->processes, m->n_processes, sizeof key, by_pid) : NULL;
+}
+
+static str user_of(struct arena *a, unsigned uid)
+{
+    char *room = arena_alloc(a, NAMES_ROOM);
+    struct passwd entry, *found = NULL;
+
+    if (getpwuid_r(uid, &entry, room, NAMES_ROOM, &found) == 0 && found)
+        return clean(a, str_from(found->pw_name));
+    return str_from(arena_printf(a, "%u", uid));
+}
+
+/* Words are ended by NULs there. */
+void machine_read_more(struct arena *a, const char *proc, const struct machine_process *p, struct machine_process_more *out)
+{
+    struct stat st = { 0 };
+    str text = NO_STR;
+
+    *out = (struct machine_process_more){ 0 };
+    if (stat(arena_printf(a, "%s/%" PRId64, proc, p->pid), &st) == 0)
+        out->uid = st.st_uid;
+    out->user = user_of(a, out->uid);
+    if (machine_read_file(a, proc, arena_printf(a, "%" PRId64 "/cmdline", p->pid), &text) || text.len == 0) {
+        out->command = str_from(arena_printf(a, "[%.*s]", STR(p->name)));
+        return;
+    }
+    char *words = arena_c(a, text);
+
+    for (size_t i = 0; i < text.len; i++)
+        words[i] = words[i] ? words[i] : ' ';
+    out->command = str_trim(clean(a, str_of(words, text.len)));
+}
+
 /* Those that end meanwhile are left out. */
 static enum err read_processes(struct arena *a, const char *proc, struct machine *m)
 {
@@ -179,7 +239,7 @@ static enum err read_processes(struct arena *a, const char *proc, struct machine
         uint64_t pid;
         str text;
 
-        if (str_u64(str_from(e->d_name), &pid) || read_file(scratch, proc, arena_printf(scratch, "%s/stat", e->d_name), &text))
+        if (str_u64(str_from(e->d_name), &pid) || machine_read_file(scratch, proc, arena_printf(scratch, "%s/stat", e->d_name), &text))
             continue;
         if (m->n_processes == cap) {
             struct machine_process *more = arena_alloc(a, (cap = cap * 2 + 256) * sizeof *more);
@@ -202,19 +262,19 @@ enum err machine_read(struct arena *a, const char *proc, struct machine *out)
     struct machine m = { .arena = a };
     str text;
 
-    TRY(read_file(a, proc, "stat", &text));
+    TRY(machine_read_file(a, proc, "stat", &text));
     take_stat(text, &m);
-    TRY(read_file(a, proc, "meminfo", &text));
+    TRY(machine_read_file(a, proc, "meminfo", &text));
     take_meminfo(text, &m);
-    TRY(read_file(a, proc, "loadavg", &text));
+    TRY(machine_read_file(a, proc, "loadavg", &text));
     take_load(a, text, &m);
-    TRY(read_file(a, proc, "uptime", &text));
+    TRY(machine_read_file(a, proc, "uptime", &text));
     m.uptime_s = (uint64_t)strtod(arena_c(a, text), NULL);
-    if (read_file(a, proc, "net/dev", &text) == OK)     /* not in every container */
+    if (machine_read_file(a, proc, "net/dev", &text) == OK)     /* not in every container */
         take_network(a, text, &m);
-    if (read_file(a, proc, "sys/kernel/hostname", &text) == OK)
+    if (machine_read_file(a, proc, "sys/kernel/hostname", &text) == OK)
         m.host = clean(a, str_trim(text));
-    if (read_file(a, proc, "sys/kernel/osrelease", &text) == OK)
+    if (machine_read_file(a, proc, "sys/kernel/osrelease", &text) == OK)
         m.kernel = clean(a, str_trim(text));
     TRY(read_processes(a, proc, &m));
     *out = m;
@@ -278,11 +338,11 @@ enum err machine_read_disks(struct arena *a, const char *proc, struct machine *o
 {
     str *devices = arena_alloc(a, DISKS_MAX * sizeof *devices), text;
 
-    TRY(read_file(a, proc, "self/mounts", &text));
+    TRY(machine_read_file(a, proc, "self/mounts", &text));
     out->disks = arena_alloc(a, DISKS_MAX * sizeof *out->disks);
     out->n_disks = 0;
     for (str line; str_split(&text, '\n', &line) && out->n_disks < DISKS_MAX; ) {
-        str device = word(&line), where = unescaped(a, word(&line)), kind = word(&line);
+        str device = machine_word(&line), where = unescaped(a, machine_word(&line)), kind = machine_word(&line);
         bool real = str_starts(device, S("/dev/")) || is_remote(kind) || is_one_of(kind, "overlay zfs btrfs virtiofs");
 
         if (!real || is_one_of(kind, "squashfs iso9660 devtmpfs") || is_known(out, devices, device))

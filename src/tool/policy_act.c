@@ -328,12 +328,43 @@ static bool is_named(const struct tool *t, const char *const *names, size_t n)
 
 enum { FORGOTTEN_UNASKED = 5 };     /* memories at a time */
 
+/* Tools that look, but for some of their actions. */
+static const struct acting { const char *tool, *actions; unsigned effect; } acting[] = {
+    { "service",     "start stop restart", EFFECT_MACHINE },
+    { "processes",   "kill",               EFFECT_MACHINE },
+    { "clean_files", "apply",              EFFECT_DELETE },
+    { "backup",      "create restore",     EFFECT_WRITE },
+};
+
+static const struct acting *find_acting(const struct tool *t)
+{
+    for (size_t i = 0; i < N_ELEMENTS(acting); i++)
+        if (strcmp(t->name, acting[i].tool) == 0)
+            return &acting[i];
+    return NULL;
+}
+
+/* What is not among them, were it unknown, is refused by the tool's schema. */
+static unsigned effect_of_action(const struct acting *row, str action)
+{
+    str rest = str_from(row->actions), one;
+
+    while (str_split(&rest, ' ', &one))
+        if (str_eq(one, action))
+            return row->effect;
+    return EFFECT_READ;
+}
+
 static unsigned effects_of_tool(const struct policy_facts *f)
 {
     static const unsigned by_risk[] = {
         [RISK_READ] = EFFECT_READ, [RISK_WRITE] = EFFECT_WRITE, [RISK_EXECUTE] = EFFECT_EXECUTE, [RISK_OUTSIDE] = EFFECT_NETWORK,
     };
 
+    const struct acting *row = find_acting(f->tool);
+
+    if (row)
+        return effect_of_action(row, json_text_str(f->arguments, "action"));
     if (strcmp(f->tool->name, "web_search") == 0 || (strcmp(f->tool->name, "http_fetch") == 0 && is_lookup(f->arguments)))
         return EFFECT_FETCH;
     if (strcmp(f->tool->name, "ssh") == 0 && str_eq(json_text_str(f->arguments, "action"), S("hosts")))
@@ -346,7 +377,7 @@ static unsigned effects_of_tool(const struct policy_facts *f)
 /* These walk through the workspace where no folder is named; those are about one file. */
 static bool walks(const struct tool *t)
 {
-    static const char *const names[] = { "list_dir", "find_files", "grep", "archive_files" };
+    static const char *const names[] = { "list_dir", "find_files", "grep", "archive_files", "clean_files" };
 
     return is_named(t, names, N_ELEMENTS(names));
 }
@@ -371,9 +402,9 @@ static void add_path(struct acts *all, struct policy_act *act, const char *name,
 
 static void add_paths(struct acts *all, struct policy_act *act)
 {
-    bool gets = str_eq(json_text_str(all->facts->arguments, "action"), S("get"));
+    bool gets = str_eq(json_text_str(all->facts->arguments, "action"), S("get")), looks = find_acting(all->facts->tool) != NULL;
 
-    add_path(all, act, "path", all->facts->tool->risk == RISK_WRITE || gets ? EFFECT_WRITE : EFFECT_READ);
+    add_path(all, act, "path", (all->facts->tool->risk == RISK_WRITE && !looks) || gets ? EFFECT_WRITE : EFFECT_READ);
     add_path(all, act, "target", EFFECT_WRITE);
     add_path(all, act, "save_to", EFFECT_WRITE);
 }
@@ -385,6 +416,7 @@ static void add_plain(struct acts *all)
     all->items = arena_alloc(all->place.arena, sizeof *all->items);
     struct policy_act *act = new_act(all, effects_of_tool(all->facts));
 
+    act->looks = find_acting(all->facts->tool) && act->effects == EFFECT_READ;
     if (url.len)
         act->host = host_of(url);
     add_paths(all, act);

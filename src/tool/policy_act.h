@@ -34,6 +34,7 @@ struct policy_act {
     size_t             n_paths;
     bool               guessed;     /* the paths are no more than words that may be files: enough to forbid, not to allow */
     str                host;        /* where it reaches; "": nowhere */
+    bool               looks;       /* of a tool that acts and looks: it looks */
 };
 
 struct policy_acts { struct policy_act *items; size_t n; };

@@ -60,7 +60,7 @@ void policy_decide_act(const struct policy *p, struct arena *a, const struct pol
         return;
     }
     *out = (struct policy_answer){ row->decision, row->rule, why_of(a, row, act), act->complex != NULL };
-    if (row->decision == DECISION_ALLOW && f->taint.len && f->tool->risk > RISK_READ && row->tainted != YES) {
+    if (row->decision == DECISION_ALLOW && f->taint.len && f->tool->risk > RISK_READ && !act->looks && row->tainted != YES) {
         out->decision = DECISION_ASK;
         out->rule = "tainted";
         out->why = arena_printf(a, "words that are not the owner's are in this conversation (%.*s)", STR(str_take(f->taint, 200)));

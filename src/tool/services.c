@@ -2,13 +2,14 @@
 #include "tool/services.h"
 
 #include <ctype.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "runtime/process.h"
+#include "runtime/fiber.h"
+#include "tool/ask_program.h"
 
-enum { OUTPUT_MAX = 1 << 20, FAILED_MAX = 50, TIME_MS = 5000 };
+enum { OUTPUT_MAX = 1 << 20, UNITS_MAX = 2000, TIME_MS = 5000 };
+
+const char *services_booted = "/run/systemd/system";
 
 static str column(str *line)
 {
@@ -23,33 +24,37 @@ static str column(str *line)
     return c;
 }
 
+bool service_has_failed(const struct service_unit *u)
+{
+    return str_eq(u->active, S("failed"));
+}
+
 void services_parse(struct arena *a, str text, struct services *out)
 {
-    str *names = arena_alloc(a, FAILED_MAX * sizeof *names);
+    struct service_unit *units = arena_alloc(a, UNITS_MAX * sizeof *units);
 
-    *out = (struct services){ .failed = names };
-    for (str line; str_split(&text, '\n', &line); ) {
-        str unit = column(&line);
+    *out = (struct services){ .units = units };
+    text = arena_str(a, text);
+    for (str line; str_split(&text, '\n', &line) && out->n < UNITS_MAX; ) {
+        struct service_unit u = { .name = column(&line) };
 
-        column(&line);
-        str active = column(&line), sub = column(&line);
-
-        out->n_running += str_eq(sub, S("running"));
-        if (str_eq(active, S("failed")) && out->n_failed < FAILED_MAX)
-            names[out->n_failed++] = arena_str(a, unit);
+        u.load = column(&line);
+        u.active = column(&line);
+        u.sub = column(&line);
+        u.about = str_trim(line);
+        if (u.sub.len == 0)
+            continue;
+        out->n_running += str_eq(u.sub, S("running"));
+        out->n_failed += service_has_failed(&u);
+        units[out->n++] = u;
     }
 }
 
-static enum err read_all(struct process *p, struct buf *out) AWAITS
+enum err services_check(void)
 {
-    char piece[4096];
-    size_t n;
-
-    do {
-        TRY(fd_read(process_stdout(p), piece, sizeof piece, &n));
-        buf_add(out, str_of(piece, n));
-    } while (n);
-    return buf_check(out, "what systemctl prints");
+    if (access(services_booted, F_OK) != 0)
+        return failed(ERR_NOT_FOUND, "systemd does not run here");
+    return OK;
 }
 
 enum err services_read(struct arena *a, struct services *out)
@@ -57,21 +62,12 @@ enum err services_read(struct arena *a, struct services *out)
     static const char *const argv[] = {
         "systemctl", "list-units", "--type=service", "--all", "--plain", "--no-legend", "--no-pager", NULL,
     };
-    static const char *const env[] = { "LANG=C.UTF-8", "SYSTEMD_COLORS=0", NULL };
-    struct process_spec spec = { .argv = argv, .env = env, .stdin_fd = PROCESS_NULL, .stdout_fd = PROCESS_PIPE, .stderr_fd = PROCESS_NULL };
-    CLEANUP(buf_done) struct buf text = { .max = OUTPUT_MAX };
-    CLEANUP(process_freep) struct process *p = NULL;
-    CLEANUP(deadline_clear) struct deadline d;
-    int status;
+    struct program_answer answer;
 
-    deadline_set(&d, TIME_MS);
-    if (access("/run/systemd/system", F_OK) != 0)       /* sd_booted(3) */
-        return failed(ERR_NOT_FOUND, "systemd does not run here");
-    TRY(process_start(&spec, &p));
-    TRY(read_all(p, &text));
-    TRY(process_wait(p, &status));
-    if (status)
-        return failed(ERR_IO, "systemctl ended with %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-    services_parse(a, buf_str(&text), out);
+    TRY(services_check());
+    TRY(program_ask(a, argv, TIME_MS, OUTPUT_MAX, &answer));
+    if (answer.exit_code)
+        return failed(ERR_IO, "systemctl ended with %d: %.*s", answer.exit_code, STR(str_take(str_trim(answer.text), 200)));
+    services_parse(a, answer.text, out);
     return OK;
 }

@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 #include "tool/desk.h"
-#include "tool/machine.h"
+#include "tool/machine_look.h"
 #include "tool/services.h"
-#include "tool/system_status.h"
 
 /* A folder like /proc, outside of the workspace. */
 static const char *fake_proc(struct desk *d)
@@ -77,8 +76,8 @@ TEST(the_machine_is_told_in_short_tables)
 {
     DESK(d);
 
-    system_status_proc = fake_proc(&d);
-    system_status_sample_ms = 10;
+    machine_proc = fake_proc(&d);
+    machine_sample_ms = 10;
     CHECK_TELLS(&d, "system_status", "{}", "castle, Linux 6.1.0-test, up 1d2h3m\n", false);
     CHECK_TELLS(&d, "system_status", "{\"sections\":[\"cpu\"]}", "CPU: 0% busy of 2 cores", false);
     CHECK_TELLS(&d, "system_status", "{\"sections\":[\"memory\"]}", "Memory: 1.9 GiB of 7.6 GiB available; swap: 244 MiB of 977 MiB used\n", false);
@@ -86,12 +85,12 @@ TEST(the_machine_is_told_in_short_tables)
     CHECK_TELLS(&d, "system_status", "{\"sections\":[\"processes\"],\"top\":1}", "Most CPU of 2 processes", false);
     CHECK_TELLS(&d, "system_status", "{\"sections\":[\"processes\"],\"top\":1}", "     12    0%   10.0 MiB  big\n", false);
     CHECK_TELLS(&d, "system_status", "{\"sections\":[\"disks\"]}", "/mnt/my files           (nfs4: not asked)\n", false);
-    system_status_proc = d.f.workspace;
+    machine_proc = d.f.workspace;
     CHECK_REFUSES(&d, "system_status", "{}", "cannot be read");
     CHECK_REFUSES(&d, "system_status", "{\"sections\":[\"secrets\"]}", "must be one of");
-    system_status_proc = "/proc";
+    machine_proc = "/proc";
     CHECK_TELLS(&d, "system_status", "{}", "Services: ", false);
-    system_status_sample_ms = 500;
+    machine_sample_ms = 500;
 }
 
 TEST(services_that_failed_are_named)
@@ -105,5 +104,8 @@ TEST(services_that_failed_are_named)
                                 "none.service    not-found inactive dead    none\n"), &s);
     CHECK_INT(s.n_running, 1);
     CHECK_INT(s.n_failed, 1);
-    CHECK_STR(s.failed[0], "bad.service");
+    CHECK_INT(s.n, 4);
+    CHECK(service_has_failed(&s.units[1]) && !service_has_failed(&s.units[2]));
+    CHECK_STR(s.units[1].name, "bad.service");
+    CHECK_STR(s.units[0].about, "OpenBSD Secure Shell server");
 }
