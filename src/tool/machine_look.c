@@ -7,6 +7,7 @@
 #include "runtime/offload.h"
 
 const char *machine_proc = "/proc";
+const char *machine_root = "";
 uint64_t machine_sample_ms = 500;
 
 static enum err read_before(void *arg)

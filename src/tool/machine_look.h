@@ -20,4 +20,5 @@ double machine_cpu_percent(const struct machine_look *, const struct machine_pro
 const char *machine_size_text(struct arena *, double bytes);    /* "512 B", "1.5 GiB" */
 
 extern const char *machine_proc;        /* "/proc", but for tests */
+extern const char *machine_root;        /* "", before /run and /var, but for tests */
 extern uint64_t    machine_sample_ms;   /* 500, but for tests */

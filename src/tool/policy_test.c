@@ -413,6 +413,11 @@ TEST(a_role_that_has_no_tools_has_none)
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"save_to\":\"a\"}", "" }, "allow", "default fetch" },
         { { "owner", "http_fetch", "{\"url\":\"https://a.org/\",\"save_to\":\"/etc/a\"}", "" }, "deny", "default system" },
         { { "owner", "ssh", "{\"host\":\"web1\",\"command\":\"uptime\"}", "" }, "ask", "default network" },
+        { { "owner", "service", "{\"action\":\"logs\",\"name\":\"nginx\"}", "log of nginx" }, "allow", "default read" },
+        { { "owner", "service", "{\"action\":\"restart\",\"name\":\"nginx\"}", "" }, "ask", "default machine" },
+        { { "owner", "processes", "{\"action\":\"ports\"}", "web page" }, "allow", "default read" },
+        { { "owner", "processes", "{\"action\":\"kill\",\"pid\":5}", "" }, "ask", "default machine" },
+        { { "user", "processes", "{\"action\":\"list\"}", "" }, "deny", "default user" },
     };
     CLEANUP(free_policy) struct policy *p = policy_of("[]", "{\"reader\":{\"like\":\"user\",\"tools\":[\"read_file\",\"grep\"]}}");
 

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/time.h"
-#include "runtime/fiber.h"
+#include "base/time.h"
+#include "runtime/clock.h"
+#include "runtime/offload.h"
 #include "tool/file_job.h"
+#include "tool/logins.h"
 #include "tool/machine_look.h"
 #include "tool/services.h"
+#include "tool/updates.h"
 
-enum { TOP = 5, FAILED_TOLD = 50 };
+enum { TOP = 5, FAILED_TOLD = 50, UPDATES_TOLD = 30 };
 
 struct look {
     struct arena  *arena;
     const json_t  *arguments;
     struct machine_look at;
+    struct logins  logins;
     struct buf     text;
 };
 
@@ -25,7 +30,7 @@ static bool wants(const struct look *l, const char *section)
     json_array_foreach(list, i, one)
         if (str_eq(json_strval(one), str_from(section)))
             return true;
-    return json_array_size(list) == 0;
+    return json_array_size(list) == 0 && strcmp(section, "updates") != 0;    /* which take a second */
 }
 
 /* ---- the sections ---- */
@@ -150,12 +155,73 @@ static enum err add_services(struct look *l) AWAITS
     return OK;
 }
 
+/* ---- since when, who, and what could be updated ---- */
+
+static void add_uptime(struct look *l)
+{
+    char since[TIME_TEXT_SIZE], up[TIME_TEXT_SIZE];
+    uint64_t s = l->at.now.uptime_s;
+
+    buf_addf(&l->text, "\nUp for %s, since %.16sZ\n", duration_text(up, s / 60 * 60000), time_text(since, clock_wall_ms() - (int64_t)s * 1000));
+}
+
+static enum err read_logins(void *arg)
+{
+    struct look *l = arg;
+
+    return logins_read(l->arena, machine_root, machine_proc, &l->logins);
+}
+
+static enum err add_users(struct look *l) AWAITS
+{
+    char when[TIME_TEXT_SIZE];
+
+    if (fiber_offload(read_logins, l)) {
+        buf_addf(&l->text, "\nUsers: not known: %s\n", failed_text());
+        return fiber_check();
+    }
+    buf_addf(&l->text, "\nUsers: %zu logged in\n", l->logins.n);
+    for (size_t i = 0; i < l->logins.n; i++) {
+        const struct login *u = &l->logins.items[i];
+
+        buf_addf(&l->text, "%-16.*s %-10.*s since %.16sZ%s%.*s\n", STR(u->user), STR(u->where), time_text(when, u->since_ms),
+                 u->from.len ? " from " : "", STR(u->from));
+    }
+    return OK;
+}
+
+static enum err add_updates(struct look *l) AWAITS
+{
+    struct updates u;
+    char when[TIME_TEXT_SIZE];
+
+    if (updates_read(l->arena, machine_root, &u)) {
+        buf_addf(&l->text, "\nUpdates: not known: %s\n", failed_text());
+        return fiber_check();
+    }
+    if (u.as_of_ms)
+        buf_addf(&l->text, "\nUpdates: %zu packages, as of %.16sZ\n", u.n, time_text(when, u.as_of_ms));
+    else
+        buf_add(&l->text, S("\nUpdates: not known: the lists of packages were never fetched (apt update)\n"));
+    for (size_t i = 0; i < u.n && i < UPDATES_TOLD; i++)
+        buf_addf(&l->text, "%-30.*s %.*s -> %.*s\n", STR(u.items[i].name), STR(u.items[i].now), STR(u.items[i].version));
+    if (u.n > UPDATES_TOLD)
+        buf_addf(&l->text, "[and %zu more]\n", u.n - UPDATES_TOLD);
+    if (u.restart_needed)
+        buf_add(&l->text, S("This machine is to be restarted for what is installed already.\n"));
+    return OK;
+}
+
 /* ---- the tool ---- */
 
 static enum err describe(struct look *l) AWAITS
 {
     static const struct { const char *name; void (*add)(struct look *); } sections[] = {
         { "cpu", add_cpu }, { "memory", add_memory }, { "disks", add_disks }, { "network", add_network }, { "processes", add_processes },
+        { "uptime", add_uptime },
+    };
+    static const struct { const char *name; enum err (*add)(struct look *) AWAITS; } asked[] = {
+        { "services", add_services }, { "users", add_users }, { "updates", add_updates },
     };
 
     bool twice = wants(l, "cpu") || wants(l, "network") || wants(l, "processes");
@@ -165,7 +231,10 @@ static enum err describe(struct look *l) AWAITS
     for (size_t i = 0; i < N_ELEMENTS(sections); i++)
         if (wants(l, sections[i].name))
             sections[i].add(l);
-    return wants(l, "services") ? add_services(l) : OK;
+    for (size_t i = 0; i < N_ELEMENTS(asked); i++)
+        if (wants(l, asked[i].name))
+            TRY(asked[i].add(l));
+    return OK;
 }
 
 static enum err system_status_run(const struct tool_context *cx, const json_t *arguments, struct tool_result *out) AWAITS
@@ -187,10 +256,10 @@ static enum err system_status_run(const struct tool_context *cx, const json_t *a
 const struct tool tool_system_status = {
     .name = "system_status",
     .description = "Tells how the machine that you run on is doing: CPU, load, memory, disks, network, the processes that use "
-                   "most, services.",
+                   "most, services, who is logged in, updates.",
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
               "\"sections\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"cpu\",\"memory\",\"disks\",\"network\","
-              "\"processes\",\"services\"]},\"description\":\"Only these; all if absent\"},"
+              "\"processes\",\"services\",\"uptime\",\"users\",\"updates\"]},\"description\":\"Only these; all but updates if absent\"},"
               "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50,\"description\":\"How many processes, 5 if absent\"}}}",
     .risk = RISK_READ, .repeatable = true, .run = system_status_run,
 };

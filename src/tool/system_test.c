@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utmpx.h>
 
+#include "runtime/clock.h"
 #include "tool/desk.h"
+#include "tool/logins.h"
 #include "tool/machine_look.h"
 #include "tool/services.h"
+#include "tool/updates.h"
 
 /* A folder like /proc, outside of the workspace. */
 static const char *fake_proc(struct desk *d)
@@ -90,6 +97,7 @@ TEST(the_machine_is_told_in_short_tables)
     CHECK_REFUSES(&d, "system_status", "{\"sections\":[\"secrets\"]}", "must be one of");
     machine_proc = "/proc";
     CHECK_TELLS(&d, "system_status", "{}", "Services: ", false);
+    CHECK_TELLS(&d, "system_status", "{}", "Users: ", false);
     machine_sample_ms = 500;
 }
 
@@ -108,4 +116,125 @@ TEST(services_that_failed_are_named)
     CHECK(service_has_failed(&s.units[1]) && !service_has_failed(&s.units[2]));
     CHECK_STR(s.units[1].name, "bad.service");
     CHECK_STR(s.units[0].about, "OpenBSD Secure Shell server");
+}
+
+TEST(since_when_the_machine_is_up_is_told)
+{
+    DESK(d);
+
+    machine_proc = fake_proc(&d);
+    clock_fake(1767312000000);
+    CHECK_SAYS(&d, "system_status", "{\"sections\":[\"uptime\"]}", "castle, Linux 6.1.0-test, up 1d2h3m\n\nUp for 1d2h3m, since 2025-12-31T21:56Z\n");
+    clock_real();
+    machine_proc = "/proc";
+}
+
+/* ---- who is logged in ---- */
+
+static void add_record(struct buf *b, short type, int pid, const char *user, const char *from)
+{
+    struct utmpx u = { .ut_type = type, .ut_pid = pid, .ut_tv.tv_sec = 1767312000 };
+
+    strncpy(u.ut_user, user, sizeof u.ut_user);
+    strncpy(u.ut_line, "pts/0", sizeof u.ut_line);
+    strncpy(u.ut_host, from, sizeof u.ut_host);
+    buf_add(b, str_of(&u, sizeof u));
+}
+
+TEST(who_is_logged_in_is_read)
+{
+    DESK(d);
+    CLEANUP(buf_done) struct buf b = { 0 };
+    struct logins l = { 0 };
+    const char *proc = fake_proc(&d);
+
+    add_record(&b, USER_PROCESS, 12, "anna", "10.0.0.5");
+    add_record(&b, USER_PROCESS, 99, "gone", "");
+    add_record(&b, LOGIN_PROCESS, 12, "LOGIN", "");
+    add_record(&b, USER_PROCESS, 7, "a-name-that-is-as-long-as-it-can", "\n");
+    buf_add(&b, S("half a record"));
+    logins_parse_utmp(d.f.arena, buf_str(&b), proc, &l);
+    CHECK_INT(l.n, 2);
+    CHECK_STR(l.items[0].user, "anna");
+    CHECK_STR(l.items[0].where, "pts/0");
+    CHECK_STR(l.items[0].from, "10.0.0.5");
+    CHECK_INT(l.items[0].since_ms, 1767312000000);
+    CHECK_STR(l.items[1].user, "a-name-that-is-as-long-as-it-can");
+    CHECK_STR(l.items[1].from, "?");
+    logins_parse_session(d.f.arena, S("UID=1000\nUSER=bob\nSTATE=active\nCLASS=user\nTTY=tty1\nREALTIME=1767312000000000\n"), &l);
+    logins_parse_session(d.f.arena, S("USER=carl\nSTATE=closing\nCLASS=user\n"), &l);
+    logins_parse_session(d.f.arena, S("USER=gdm\nSTATE=active\nCLASS=greeter\n"), &l);
+    CHECK_INT(l.n, 3);
+    CHECK_STR(l.items[2].user, "bob");
+    CHECK_STR(l.items[2].where, "tty1");
+    CHECK_INT(l.items[2].since_ms, 1767312000000);
+}
+
+static void make_folders(struct desk *d, const char *path)
+{
+    str rest = str_from(path), part;
+    const char *at = d->f.root;
+
+    while (str_split(&rest, '/', &part)) {
+        at = arena_printf(d->f.arena, "%s/%.*s", at, STR(part));
+        CHECK(mkdir(at, 0700) == 0 || errno == EEXIST);
+    }
+}
+
+TEST(users_are_told_by_utmp_or_by_the_sessions_of_logind)
+{
+    DESK(d);
+
+    machine_root = d.f.root;
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"users\"]}", "Users: not known: this machine keeps no list of who is logged in\n", false);
+    make_folders(&d, "run/systemd/sessions");
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"users\"]}", "Users: 0 logged in\n", false);
+    fixture_outside(&d.f, "run/systemd/sessions/3", "USER=bob\nCLASS=user\nREMOTE_HOST=10.0.0.9\nREALTIME=1767312000000000\n");
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"users\"]}", "bob              -          since 2026-01-02T00:00Z from 10.0.0.9\n", false);
+    fixture_outside(&d.f, "run/utmp", "");
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"users\"]}", "Users: 0 logged in\n", false);
+    machine_root = "";
+}
+
+/* ---- updates ---- */
+
+TEST(packages_that_could_be_updated_are_read)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct updates u;
+
+    updates_parse(a, S("\nWARNING: apt does not have a stable CLI interface. Use with caution in scripts.\n\nListing...\n"
+                       "appstream/oldstable 0.16.1-2+b1 amd64 [upgradable from: 0.16.1-2]\n"
+                       "curl/stable,stable-security 8.1 amd64 [upgradable from: 8.0\n[upgradable from: a/b\n"), &u);
+    CHECK_INT(u.n, 2);
+    CHECK_STR(u.items[0].name, "appstream");
+    CHECK_STR(u.items[0].version, "0.16.1-2+b1");
+    CHECK_STR(u.items[0].now, "0.16.1-2");
+    CHECK_STR(u.items[1].now, "8.0");
+}
+
+TEST(updates_are_told_with_the_age_of_what_is_known)
+{
+    DESK(d);
+    const struct timespec when[2] = { { .tv_sec = 1767312000 }, { .tv_sec = 1767312000 } };
+    char *path = str_dup_c(str_from(getenv("PATH")));
+
+    machine_root = d.f.root;
+    CHECK(chmod(fixture_outside(&d.f, "apt", "#!/bin/sh\necho 'vim/stable 2 amd64 [upgradable from: 1]'\n"), 0755) == 0);
+    setenv("PATH", arena_printf(d.f.arena, "%s:%s", d.f.root, path), 1);
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"updates\"]}", "Updates: not known: the lists of packages were never fetched", false);
+    make_folders(&d, "var/lib/apt/lists");
+    fixture_outside(&d.f, "var/lib/apt/lists/x_Packages", "");
+    CHECK(utimensat(AT_FDCWD, arena_printf(d.f.arena, "%s/var/lib/apt/lists", d.f.root), when, 0) == 0);
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"updates\"]}",
+                "Updates: 1 packages, as of 2026-01-02T00:00Z\nvim                            1 -> 2\n", false);
+    make_folders(&d, "run");
+    fixture_outside(&d.f, "run/reboot-required", "");
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"updates\"]}", "This machine is to be restarted", false);
+    setenv("PATH", d.f.root, 1);
+    CHECK(unlink(arena_printf(d.f.arena, "%s/apt", d.f.root)) == 0);
+    CHECK_TELLS(&d, "system_status", "{\"sections\":[\"updates\"]}", "Updates: not known: this machine has no apt", false);
+    setenv("PATH", path, 1);
+    free(path);
+    machine_root = "";
 }
