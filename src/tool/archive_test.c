@@ -52,7 +52,7 @@ TEST(a_rule_that_makes_no_sense_is_named)
         { "[]", "1 to 100" }, { "[{\"to\":\"/etc\"}]", "below the target" }, { "[{\"to\":\"a/../b\"}]", "begin with a dot" },
         { "[{\"to\":\"a\"},{\"to\":\"\"}]", "rules.1.to: " }, { "[{\"to\":\"{user}\"}]", "stand for something" },
         { "[{\"to\":\"{year\"}]", "stand for something" }, { "[{\"to\":\"a\",\"match\":\"[\"}]", "rules.0." },
-        { "[{\"to\":\"a\",\"older_than\":\"soon\"}]", "neither an age" }, { "[{\"match\":\"a\"}]", "to is missing" },
+        { "[{\"to\":\"a\",\"older_than\":\"soon\"}]", "nor an age" }, { "[{\"match\":\"a\"}]", "to is missing" },
         { "[{\"to\":\"a\",\"mach\":\"a\"}]", "there is no argument" }, { "[{\"to\":\".git\"}]", "begin with a dot" },
     };
 

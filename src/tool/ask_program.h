@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ask_program.h: asks a program of this machine, outside of any sandbox, and waits for what it prints.  For programs that we name ourselves:
- * what a person or model wrote is at most one of their words. */
+/* ask_program.h: asks a program of this machine, outside of any sandbox, and waits for what it prints.  For programs that we
+ * name ourselves: what a person or model wrote is at most one of their words. */
 #pragma once
 #include "base/arena.h"
 

@@ -10,4 +10,5 @@ enum err process_end_check(const struct machine *, const struct machine_process 
 enum process_ended { PROCESS_ENDED, PROCESS_GOES_ON };
 /* Sends the signal to exactly this process, and waits for its end.  ERR_NOT_FOUND: it is gone, whoever has its pid by now.  ERR_AUTH: it is
  * another user's. */
-enum err process_end(const char *proc, const struct machine_process *, int signal, uint64_t wait_ms, enum process_ended *out) AWAITS MUST_USE;
+enum err process_end(const char *proc, const struct machine_process *, int signal, uint64_t wait_ms,
+                     enum process_ended *out) AWAITS MUST_USE;

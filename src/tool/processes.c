@@ -111,7 +111,8 @@ static bool is_wanted(struct call *c, const struct machine_process *p, bool (*fi
 }
 
 /* Lists those that fit; how many there are. */
-static size_t list_those(struct call *c, bool (*fits)(struct call *, const struct machine_process *, str), const struct machine_process **ret_last)
+static size_t list_those(struct call *c, bool (*fits)(struct call *, const struct machine_process *, str),
+                         const struct machine_process **ret_last)
 {
     struct machine *m = &c->look.now;
     size_t n = 0;
@@ -205,7 +206,8 @@ static enum err choose(void *arg)
 static enum err kill_it(struct call *c) AWAITS
 {
     static const struct { const char *name; int number; uint64_t wait_ms; } signals[] = {
-        { "TERM", SIGTERM, END_WAIT_MS }, { "KILL", SIGKILL, END_WAIT_MS }, { "INT", SIGINT, END_WAIT_MS }, { "HUP", SIGHUP, RELOAD_WAIT_MS },
+        { "TERM", SIGTERM, END_WAIT_MS }, { "KILL", SIGKILL, END_WAIT_MS }, { "INT", SIGINT, END_WAIT_MS },
+        { "HUP", SIGHUP, RELOAD_WAIT_MS },
     };
     struct choice x = { .call = c };
     str name = json_text_str(c->arguments, "signal");

@@ -162,8 +162,9 @@ static enum err logs(struct call *c) AWAITS
 
     if (answer.exit_code && !none)      /* 1 and no words: nothing has the query */
         return failed(ERR_INPUT, "%.*s", STR(str_take(text, 400)));
-    *c->out = none ? (struct tool_result){ .text = S("[no such lines in the log]") }
-        : (struct tool_result){ .text = answer.text, .taint = str_from(arena_printf(a, "log of %s", c->name[0] ? c->name : "this machine")) };
+    *c->out = (struct tool_result){ .text = none ? S("[no such lines in the log]") : answer.text };
+    if (!none)
+        c->out->taint = str_from(arena_printf(a, "log of %s", c->name[0] ? c->name : "this machine"));
     return OK;
 }
 

@@ -108,7 +108,8 @@ static void add_network(struct look *l)
         if (i == 0)
             buf_add(&l->text, S("\nNetwork      received         now       sent         now\n"));
         buf_addf(&l->text, "%-10.*s %10s %9s/s %10s %9s/s\n", STR(n->name), machine_size_text(l->arena, (double)n->received),
-                 machine_size_text(l->arena, (double)(n->received - b->received) / l->at.seconds), machine_size_text(l->arena, (double)n->sent),
+                 machine_size_text(l->arena, (double)(n->received - b->received) / l->at.seconds),
+                 machine_size_text(l->arena, (double)n->sent),
                  machine_size_text(l->arena, (double)(n->sent - b->sent) / l->at.seconds));
     }
 }
@@ -162,7 +163,8 @@ static void add_uptime(struct look *l)
     char since[TIME_TEXT_SIZE], up[TIME_TEXT_SIZE];
     uint64_t s = l->at.now.uptime_s;
 
-    buf_addf(&l->text, "\nUp for %s, since %.16sZ\n", duration_text(up, s / 60 * 60000), time_text(since, clock_wall_ms() - (int64_t)s * 1000));
+    buf_addf(&l->text, "\nUp for %s, since %.16sZ\n", duration_text(up, s / 60 * 60000),
+             time_text(since, clock_wall_ms() - (int64_t)s * 1000));
 }
 
 static enum err read_logins(void *arg)

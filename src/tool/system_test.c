@@ -135,9 +135,9 @@ static void add_record(struct buf *b, short type, int pid, const char *user, con
 {
     struct utmpx u = { .ut_type = type, .ut_pid = pid, .ut_tv.tv_sec = 1767312000 };
 
-    strncpy(u.ut_user, user, sizeof u.ut_user);
-    strncpy(u.ut_line, "pts/0", sizeof u.ut_line);
-    strncpy(u.ut_host, from, sizeof u.ut_host);
+    memcpy(u.ut_user, user, strnlen(user, sizeof u.ut_user));      /* a name as long as the field has no NUL */
+    memcpy(u.ut_line, "pts/0", 5);
+    memcpy(u.ut_host, from, strlen(from));
     buf_add(b, str_of(&u, sizeof u));
 }
 
