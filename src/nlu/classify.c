@@ -6,6 +6,7 @@
 
 #include "base/embedded.h"
 #include "nlu/network.h"
+#include "nlu/tags.h"
 
 extern const struct embedded_file nlu_weights[];
 
@@ -63,107 +64,51 @@ static void shares(const int32_t *scores, size_t n, int32_t temperature, int32_t
 
 static float as_float(int32_t share) { return (float)share / NET_SHARE_ONE; }
 
-/* Tags: the likeliest way through the sentence on which no value goes on that did not begin. */
+/* Tags. */
 
-struct way {
-    uint8_t tags[1 + 2 * NET_SLOTS_MAX];        /* those that the intent can have */
-    size_t  n;
-    uint8_t from[TOKENS_MAX][1 + 2 * NET_SLOTS_MAX];
-    int64_t sum[1 + 2 * NET_SLOTS_MAX];
-};
-
-static bool may_follow(uint8_t tag, uint8_t before)
-{
-    return tag == 0 || tag % 2 == 1 || before == tag || before + 1 == tag;
-}
-
-static void possible_tags(const struct network *n, size_t intent, struct way *w)
-{
-    w->n = 0;
-    w->tags[w->n++] = 0;
-    for (size_t s = 0; s < n->n_slots; s++)
-        if (n->slots_of[intent] >> s & 1) {
-            w->tags[w->n++] = (uint8_t)(1 + 2 * s);
-            w->tags[w->n++] = (uint8_t)(2 + 2 * s);
-        }
-}
-
-static void go_on(struct way *w, size_t at, const int32_t *scores)
-{
-    int64_t sum[N_ELEMENTS(w->sum)];
-
-    for (size_t i = 0; i < w->n; i++) {
-        size_t best = w->n;
-
-        for (size_t k = 0; k < w->n; k++)
-            if ((at ? may_follow(w->tags[i], w->tags[k]) : may_follow(w->tags[i], 0)) && (best == w->n || w->sum[k] > w->sum[best]))
-                best = k;
-        w->from[at][i] = (uint8_t)best;
-        sum[i] = best == w->n ? INT64_MIN / 2 : w->sum[best] + scores[w->tags[i]];
-    }
-    for (size_t i = 0; i < w->n; i++)
-        w->sum[i] = sum[i];
-}
-
-static void best_way(struct way *w, const int32_t scores[TOKENS_MAX][NET_TAGS_MAX], size_t n, uint8_t *out)
-{
-    size_t best = 0;
-
-    for (size_t i = 0; i < w->n; i++)
-        w->sum[i] = 0;
-    for (size_t t = 0; t < n; t++)
-        go_on(w, t, scores[t]);
-    for (size_t i = 1; i < w->n; i++)
-        best = w->sum[i] > w->sum[best] ? i : best;
-    for (size_t t = n; t-- > 0; best = w->from[t][best])
-        out[t] = w->tags[best];
-}
+struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t scores[TOKENS_MAX][NET_TAGS_MAX]; };
 
 /* How likely the tag is among those that the intent can have. */
-static float likelihood(const struct way *w, const int32_t *scores, uint8_t tag)
+static float likelihood(const struct network *n, size_t intent, const int32_t *scores, uint8_t tag)
 {
-    int32_t of[1 + 2 * NET_SLOTS_MAX], share[1 + 2 * NET_SLOTS_MAX];
-    size_t at = 0;
+    int32_t of[NET_TAGS_MAX], share[NET_TAGS_MAX];
+    size_t at = 0, k = 0;
 
-    for (size_t i = 0; i < w->n; i++) {
-        of[i] = scores[w->tags[i]];
-        at = w->tags[i] == tag ? i : at;
+    for (size_t i = 0; i < 1 + 2 * n->n_slots; i++) {
+        if (i && !(n->slots_of[intent] >> (i - 1) / 2 & 1))
+            continue;
+        at = i == tag ? k : at;
+        of[k++] = scores[i];
     }
-    shares(of, w->n, NET_SHARE_ONE, share);
+    shares(of, k, NET_SHARE_ONE, share);
     return as_float(share[at]);
 }
 
-struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t scores[TOKENS_MAX][NET_TAGS_MAX]; struct way way; };
-
-static void add_tags(const struct network *n, const struct tokens *t, const struct sentence_tags *s, struct classified *out)
+static void add_tags(const struct network *n, const struct tokens *t, size_t intent, const struct sentence_tags *s, struct classified *out)
 {
     out->n_tags = 0;
     for (size_t i = 0; i < t->n; i++) {
         uint8_t tag = s->tags[i];
-        float p = tag ? likelihood(&s->way, s->scores[i], tag) : 0;
+        float p = tag ? likelihood(n, intent, s->scores[i], tag) : 0;
+        struct tagged *last = out->n_tags ? &out->tags[out->n_tags - 1] : NULL;
 
         if (tag % 2 == 1 && out->n_tags < CLASSIFY_TAGS_MAX) {
-            out->tags[out->n_tags++] = (struct tagged){ .slot = str_from(n->slots[(tag - 1) / 2]), .start = t->p[i].start, .end =
-                    t->p[i].end,
-                .probability = p };
-        } else if (tag && out->n_tags) {
-            struct tagged *k = &out->tags[out->n_tags - 1];
-
-            k->end = t->p[i].end;
-            k->probability = p < k->probability ? p : k->probability;
+            out->tags[out->n_tags++] = (struct tagged){ str_from(n->slots[(tag - 1) / 2]), t->p[i].start, t->p[i].end, p };
+        } else if (tag && last && out->n_tags < CLASSIFY_TAGS_MAX) {
+            last->end = t->p[i].end;
+            last->probability = p < last->probability ? p : last->probability;
         }
     }
 }
 
-static void tag(struct arena *a, const struct network *n, const struct tokens *t, const struct network_run *r, size_t intent, struct
-        classified *out)
+static void tag(struct arena *a, const struct network *n, const struct tokens *t, const struct network_run *r, size_t intent,
+        struct classified *out)
 {
     struct sentence_tags *s = ARENA_NEW(a, struct sentence_tags);
 
     network_tags(n, r, intent, s->scores);
-    possible_tags(n, intent, &s->way);
-    best_way(&s->way, s->scores, t->n, s->tags);
-    add_tags(n, t, s, out);
+    tags_choose(a, n, intent, s->scores, t->n, s->tags);
+    add_tags(n, t, intent, s, out);
 }
 
 /* Intents. */

@@ -24,11 +24,12 @@ struct network_header {
     uint32_t format, layout, rows, dims, hidden, layers, n_intents, n_slots, names_size, size;
     int32_t  temperature;       /* what scores are multiplied by before they are probabilities */
     int32_t  row_scale;         /* of the tokens' rows, << NET_SHIFT */
+    uint64_t in_pieces;         /* a bit for each slot whose value may come in pieces */
     uint32_t early_steps;       /* of the training, and a digest of all parameters behind them */
     uint8_t  early_digest[32];
     uint8_t  data_digest[32];   /* SHA-256 of what it was trained on */
     uint8_t  trainer_digest[32]; /* of the trainer's settings */
-    char     compiler[68];
+    char     compiler[60];
 };
 #define NET_MAGIC "CLAWNLU\n"
 

@@ -21,6 +21,7 @@ static bool draw_kept(struct arena *a, const struct corpus *c, struct dice *d, s
     if (!kept->n)
         return false;
     sentence_make(c, d, l, i, kept->p[dice_below(d, kept->n)], scratch);
+    sentence_vary(c, d, scratch);
     sentence_spoil(c, d, scratch);
     sentence_read(a, c, scratch, dice_percent(d, 50), out);
     return out->tokens.n && !out->tokens.too_long;
@@ -113,6 +114,34 @@ static float sure_from(struct judged *j, size_t n, size_t none)
     return from;
 }
 
+/* Slots that have more than one value in one sentence of fifty. */
+static uint64_t slots_in_pieces(const struct corpus *c)
+{
+    struct dice d = { settings.seed + 2 };
+    struct sentence *s = &(struct sentence){ 0 };
+    size_t seen[CORPUS_SLOTS_MAX] = { 0 }, twice[CORPUS_SLOTS_MAX] = { 0 };
+    uint64_t bits = 0;
+
+    for (size_t k = 0; k < SENTENCES; k++) {
+        const struct corpus_intent *t = &c->intents[k % c->n_intents];
+        const struct templates *said = &t->said[k / c->n_intents % LANGUAGES];
+        size_t here[CORPUS_SLOTS_MAX] = { 0 };
+
+        if (!said->n)
+            continue;
+        sentence_make(c, &d, EN, k % c->n_intents, said->p[dice_below(&d, said->n)], s);
+        for (size_t i = 1; i <= s->n_values; i++)
+            here[s->slot[i]]++;
+        for (size_t i = 0; i < c->n_slots; i++) {
+            seen[i] += here[i] > 0;
+            twice[i] += here[i] > 1;
+        }
+    }
+    for (size_t i = 0; i < c->n_slots; i++)
+        bits |= (uint64_t)(twice[i] * 50 > seen[i]) << i;
+    return bits;
+}
+
 enum err calibrate(struct arena *a, const struct net *net, const struct corpus *c, const struct network_header *given, str *ret_file)
 {
     struct network_header h = *given;
@@ -122,6 +151,7 @@ enum err calibrate(struct arena *a, const struct net *net, const struct corpus *
     size_t got;
     float temperature, p;
 
+    h.in_pieces = slots_in_pieces(c);
     TRY(network_load(a, net_quantise(a, net, c, &h, from), n));
     got = judge(n, c, j);
     temperature = best_temperature(j, got, c->n_intents);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "config/yaml.h"
 
 /* Files. */
@@ -217,11 +218,21 @@ static void load_said(struct loading *l, const struct node *map)
     }
 }
 
+/* A name may stand in several files. */
 static void load_named(struct loading *l, const struct node *map, struct named_templates *p, size_t *n)
 {
-    for (const struct node *x = map->first; x && *n < 1000; x = x->next) {
-        p[*n].name = x->key;
-        load_templates(l, x, &p[(*n)++].list, NULL);
+    for (const struct node *x = map->first; x; x = x->next) {
+        size_t i = 0;
+
+        while (i < *n && !str_eq(p[i].name, x->key))
+            i++;
+        if (i == CORPUS_NAMES_MAX) {
+            complain(l, x, "is one name too many");
+            return;
+        }
+        p[i].name = x->key;
+        *n = i == *n ? i + 1 : *n;
+        load_templates(l, x, &p[i].list, NULL);
     }
 }
 
@@ -309,6 +320,49 @@ static void bind_all(struct loading *l)
     }
 }
 
+/* Words to vary values with. */
+
+static void pool_text(struct corpus *c, str s)
+{
+    for (size_t at = 0, n; at < s.len; at += n) {
+        uint32_t ch = 0;
+        struct words_pool *p;
+
+        for (n = 0; at + n < s.len && s.p[at + n] >= 'a' && s.p[at + n] <= 'z';)
+            n++;
+        p = &c->pool[n ? EN : ZH];
+        n = n ? n : utf8_next(str_skip(s, at), &ch);
+        if (p->n < CORPUS_POOL_MAX && (p == &c->pool[EN] ? n > 1 : ch >= 0x4e00 && ch < 0xa000))
+            p->p[p->n++] = str_cut(s, at, at + n);
+        n = n ? n : 1;
+    }
+}
+
+static void pool_one(struct corpus *c, const struct template *t)
+{
+    for (; t; t = t->next) {
+        if (t->kind == TEMPLATE_TEXT)
+            pool_text(c, t->text);
+        pool_one(c, t->first);
+    }
+}
+
+static void pool_list(struct corpus *c, const struct templates *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        pool_one(c, list->p[i]);
+}
+
+static void pool_all(struct corpus *c)
+{
+    for (size_t l = 0; l < LANGUAGES; l++) {
+        for (size_t i = 0; i < c->fillers[l].n; i++)
+            pool_list(c, &c->fillers[l].p[i].list);
+        for (size_t i = c->n_intents; i-- > 0;)
+            pool_list(c, &c->intents[i].said[l]);
+    }
+}
+
 static bool has_language(str name) { return str_ends(name, S(".en.yaml")) || str_ends(name, S(".zh.yaml")); }
 
 enum err corpus_load(struct arena *a, const char *folder, unsigned keep_back, struct corpus **out)
@@ -332,6 +386,7 @@ enum err corpus_load(struct arena *a, const char *folder, unsigned keep_back, st
         if (has_language(files->p[i].name))
             TRY(load_file(&l, &files->p[i]));
     bind_all(&l);
+    pool_all(c);
     if (l.complaints)
         fprintf(stderr, "%zu lines of the data are not as they should be\n", l.complaints);
     *out = c;

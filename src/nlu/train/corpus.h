@@ -4,7 +4,8 @@
 #include "nlu/train/template.h"
 
 enum language { EN, ZH, LANGUAGES };
-enum { CORPUS_INTENTS_MAX = 160, CORPUS_SLOTS_MAX = 64, CORPUS_INTENT_SLOTS_MAX = 8, CORPUS_FILES_MAX = 200 };
+enum { CORPUS_INTENTS_MAX = 160, CORPUS_SLOTS_MAX = 64, CORPUS_INTENT_SLOTS_MAX = 8, CORPUS_FILES_MAX = 200,
+    CORPUS_NAMES_MAX = 1000, CORPUS_POOL_MAX = 20000 };
 
 struct corpus_intent {
     str    name;                        /* the last one is "none" */
@@ -15,6 +16,9 @@ struct corpus_intent {
     struct templates kept[LANGUAGES];   /* what is kept back, to measure and to calibrate by */
 };
 
+/* Single words and characters of all templates and fillers. */
+struct words_pool { str p[CORPUS_POOL_MAX]; size_t n; };
+
 struct named_templates { str name; struct templates list; };
 
 struct corpus {
@@ -22,7 +26,8 @@ struct corpus {
     size_t n_intents;
     str    slots[CORPUS_SLOTS_MAX];
     size_t n_slots;
-    struct { struct named_templates p[1000]; size_t n; } fillers[LANGUAGES], words[LANGUAGES], polite[LANGUAGES];
+    struct { struct named_templates p[CORPUS_NAMES_MAX]; size_t n; } fillers[LANGUAGES], words[LANGUAGES], polite[LANGUAGES];
+    struct words_pool pool[LANGUAGES];
     unsigned char digest[32];           /* SHA-256 of all files, in the order of their names */
     size_t n_templates;
 };

@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "nlu/train/sentence.h"
 
+enum { STORY_MAX = 200 };       /* more would be more tokens than are looked at */
+
 struct spoiling { const struct corpus *corpus; struct dice *dice; struct sentence *s; };
 
 /* Cuts bytes out and puts others in, with the values of what was there. */
@@ -74,6 +76,25 @@ static void polite(const struct spoiling *x)
         add_template(x, corpus_polite(x->corpus, x->s->language, S("before")), 0, true);
     if (way == 2 || way == 4)
         add_template(x, corpus_polite(x->corpus, x->s->language, S("after")), x->s->len, false);
+}
+
+/* What people tell around it, with a mark between, or none. */
+static void story(const struct spoiling *x)
+{
+    static const char *const en[] = { ", ", ", ", ". ", " - ", ", so ", "; ", " ", "... ", " and " },
+        *const zh[] = { "，", "，", "，", "。", " ", "", "，所以", "...", ",", "," };
+    bool before = dice_percent(x->dice, 60), english = x->s->language == EN;
+    str mark = str_from(english ? en[dice_below(x->dice, N_ELEMENTS(en))] : zh[dice_below(x->dice, N_ELEMENTS(zh))]);
+    const struct templates *list = corpus_polite(x->corpus, x->s->language, before ? S("story") : S("reason"));
+    struct sentence *extra = &(struct sentence){ 0 };
+
+    if (!list)
+        return;
+    sentence_make(x->corpus, x->dice, x->s->language, x->s->intent, list->p[dice_below(x->dice, list->n)], extra);
+    if (x->s->len + extra->len + mark.len > STORY_MAX)
+        return;
+    replace(x->s, before ? 0 : x->s->len, 0, mark, 0);
+    replace(x->s, before ? 0 : x->s->len, 0, str_of(extra->text, extra->len), 0);
 }
 
 /* Slips of the fingers in a Latin word of four letters or more. */
@@ -317,8 +338,14 @@ void sentence_spoil(const struct corpus *c, struct dice *d, struct sentence *s)
 {
     struct spoiling x = { c, d, s };
 
+    bool none = s->intent == c->n_intents - 1;
+
     if (!s->len)
         return;
+    if (dice_percent(d, none ? 8 : 16))
+        story(&x);
+    if (dice_percent(d, 2))
+        story(&x);
     polite(&x);
     if (dice_percent(d, 5))
         hesitate(&x);

@@ -89,8 +89,8 @@ static void tidy(struct sentence *s)
     size_t n = 0;
 
     for (size_t i = 0; i < s->len; i++) {
-        bool space = s->text[i] == ' ', stop = i + 1 < s->len && strchr(",.?!", s->text[i + 1]) && (i + 2 == s->len || s->text[i + 2] == '
-                ');
+        bool space = s->text[i] == ' ', last = i + 2 == s->len || (i + 2 < s->len && s->text[i + 2] == ' ');
+        bool stop = i + 1 < s->len && strchr(",.?!", s->text[i + 1]) && last;
 
         if (space && (n == 0 || s->text[n - 1] == ' ' || i + 1 == s->len || stop))
             continue;
@@ -210,6 +210,7 @@ void sentence_draw(struct arena *a, const struct corpus *c, struct dice *d, stru
         if (!said->n)
             continue;
         sentence_make(c, d, l, intent, said->p[dice_below(d, said->n)], scratch);
+        sentence_vary(c, d, scratch);
         sentence_spoil(c, d, scratch);
         sentence_read(a, c, scratch, dice_percent(d, 50), out);
         if (out->tokens.n && !out->tokens.too_long)

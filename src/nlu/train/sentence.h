@@ -25,6 +25,7 @@ struct sample { struct tokens tokens; uint8_t tags[TOKENS_MAX]; size_t intent; }
 
 /* The plain words of the template. */
 void sentence_make(const struct corpus *, struct dice *, enum language, size_t intent, const struct template *, struct sentence *out);
+void sentence_vary(const struct corpus *, struct dice *, struct sentence *); /* vary.c */
 void sentence_spoil(const struct corpus *, struct dice *, struct sentence *);                     /* noise.c */
 /* By the same code that reads what people write. */
 void sentence_read(struct arena *, const struct corpus *, const struct sentence *, bool knows_hosts, struct sample *out);
