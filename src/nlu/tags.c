@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* tags.c: a state is the tag and which slots had their value.  Nothing and a beginning may follow any tag, so that for these the best state of each
+/* tags.c: a state is the tag and which slots had their value.  Nothing and a beginning may follow any tag, so that for these the best
+ * state of each
  * set is enough: time is tokens times sets times tags. */
 #include "nlu/tags.h"
 

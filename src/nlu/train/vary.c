@@ -8,7 +8,8 @@
 
 static bool is_free(str type)
 {
-    return str_eq(type, S("text")) || str_eq(type, S("name")) || str_eq(type, S("person")) || str_eq(type, S("glob")) || str_eq(type, S("host")) ||
+    return str_eq(type, S("text")) || str_eq(type, S("name")) || str_eq(type, S("person")) || str_eq(type, S("glob")) || str_eq(type,
+            S("host")) ||
         str_eq(type, S("service")) || str_eq(type, S("process"));
 }
 
