@@ -11,11 +11,13 @@ enum entity_type {
     ENTITY_URL,
     ENTITY_EMAIL,
     ENTITY_MENTION,     /* @name, #channel; `text` is without the mark */
-    ENTITY_PATH,        /* a file's name or path: /var/log, ./a.c, ~/x, src/main.c, notes.txt, "项目目录" (the project's folder) */
+    ENTITY_PATH,        /* a file's name or path: /var/log, ./a.c, ~/x, src/main.c, notes.txt, C:\x, with spaces only between quotation
+                           marks; what the context knows: 项目目录, "that file"; usual folders: "my downloads" is ~/Downloads */
     ENTITY_GLOB,        /* *.log, data_?.csv */
-    ENTITY_HOST,        /* a host of the context; a domain name; an IP address (v4, v6) */
-    ENTITY_SERVICE,     /* nginx, mysql, docker, xyz.service: common names, and those that end in .service */
-    ENTITY_SIZE,        /* 2G, 500 MB, 三百兆: `number` in bytes */
+    ENTITY_HOST,        /* a host of the context; a domain name (with a path or port behind it a URL); an IP address (v4, v6); a name such
+                           as web-1, db01 where a word says that it is one: on web-1, 在web-1上, server db-main, 服务器 db-main */
+    ENTITY_SERVICE,     /* nginx, mysql, docker, xyz.service: common names, and those that end in .service; `text` is the unit */
+    ENTITY_SIZE,        /* 2G, 500 MB, 三百兆: `number` in bytes; a K is 1,024 whatever its name */
     ENTITY_QUANTITY,    /* a number and a unit (unit.h): 5 km, 三斤 */
     ENTITY_PERCENT,     /* 80%, 百分之八十 */
     ENTITY_WHEN,        /* when.h */
@@ -37,9 +39,9 @@ struct entity {
 
 struct entities { struct entity *p; size_t n; };
 
-enum { ENTITIES_MAX = 64 };     /* what is beyond is not looked at */
+enum { ENTITIES_MAX = 64, ENTITIES_BYTES = 64 << 10 };      /* what is beyond is not looked at */
 
-/* In order of their beginnings, the longer first; those of different types may overlap (the 9 of "at 9"), but none lies inside of a URL, an address
- * of mail, a path or code.  Takes time in proportion to the text. */
+/* In order of their beginnings, the longer first; those of different types may overlap (the 9 of "at 9"), but none lies inside of a URL, an
+ * address of mail, a path or code.  Takes time in proportion to the text. */
 void entities_find(struct arena *, const struct nlu_context *, const struct normal *, struct entities *out);
 const char *entity_type_name(enum entity_type);         /* "path" */
