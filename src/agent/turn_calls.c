@@ -80,6 +80,7 @@ static enum err run_call(void *arg) AWAITS
         .arena = t->arena, .workspace = t->workspace, .session_id = t->message.session_id, .platform = t->message.platform,
         .chat_id = t->message.chat_id, .user = t->message.user_id, .person = t->person, .inbox_id = t->inbox_id,
         .call_id = c->call.id, .taint = taint_of(t), .approval = c->permission.approval, .host = t->host,
+        .chinese = t->chinese,
     };
 
     if (c->permission.permit == PERMIT_REFUSE) {

@@ -23,6 +23,7 @@ struct tool_context {
     int64_t       inbox_id;         /* of the message that is being answered; 0: none */
     str           call_id;
     str           taint;            /* whose words are in the context besides the owner's; "": nobody's */
+    bool          chinese;          /* what a person is shown as it stands is said in Chinese; else in English */
     int64_t       approval;         /* id of the approval that let this call through; 0: the policy allowed it */
     struct tool_host *host;         /* NULL in tests of a tool alone */
 };

@@ -216,6 +216,27 @@ static enum err add_approvals(struct export_ *x) AWAITS
     return flush(x);
 }
 
+/* ---- what they keep ---- */
+
+static json_t *kept_json(const struct rows *r, size_t i)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_from_str(row_str(r, i, 1)), "created_at",
+                     time_or_null(row_int(r, i, 2)), "state", json_from_str(row_str(r, i, 3)), "first_at", time_or_null(row_int(r, i, 4)),
+                     "rule", json_from_str(row_str(r, i, 5)), "zone", json_from_str(row_str(r, i, 6)), "list",
+                     json_from_str(row_str(r, i, 7)));
+}
+
+static enum err add_kept(struct export_ *x) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct rows r;
+
+    TRY(store_read(x->request->gateway->store, a, &r, "forget.export_kept", "s", x->person));
+    for (size_t i = 0; i < r.n; i++)
+        add(x, row_str(&r, i, 0).p, kept_json(&r, i));
+    return flush(x);
+}
+
 enum err export_person(struct request *q) AWAITS
 {
     CLEANUP(export_done) struct export_ x = { .request = q, .person = q->arguments[0], .lines.max = SIZE_MAX / 2 };
@@ -230,5 +251,6 @@ enum err export_person(struct request *q) AWAITS
     TRY(add_memories(&x));
     TRY(add_usage(&x));
     TRY(add_approvals(&x));
+    TRY(add_kept(&x));
     return http_end(q->http);
 }

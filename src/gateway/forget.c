@@ -64,7 +64,7 @@ static const int64_t *ids_of_rows(struct arena *a, const struct rows *r)
 /* In this order: what is found by the words goes before the words. */
 static const char *const steps[] = {
     "forget.pins", "forget.plans", "forget.compactions", "forget.blobs", "forget.approvals", "forget.questions", "forget.outbox",
-    "forget.steps", "forget.journal", "forget.titles", "forget.messages",
+    "forget.steps", "forget.journal", "forget.answers", "forget.titles", "forget.messages",
 };
 
 static enum err drop_blobs(struct gateway *g) AWAITS

@@ -224,14 +224,15 @@ static enum err forget_conversations(struct gateway *g, str accounts, const stru
 static enum err forget_who(struct gateway *g, str person, str accounts, const struct forgotten *f) AWAITS
 {
     static const char *const of_person[] = {
-        "forget.usage", "forget.approvals_of", "forget.decisions", "forget.policy", "forget.policy_made", "forget.warnings",
+        "forget.timers", "forget.lists", "forget.keepsakes", "forget.usage", "forget.approvals_of", "forget.decisions",
+        "forget.policy", "forget.policy_made", "forget.warnings",
     };
     static const char *const of_accounts[] = { "forget.told", "forget.pairings", "forget.users" };
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct batch *b = batch_new(a);
 
     for (size_t i = 0; i < N_ELEMENTS(of_person); i++)
-        if (!is_owner(person) || i < 3)         /* the owner's word on others holds */
+        if (!is_owner(person) || i < 6)         /* the owner's word on others holds */
             batch_add(b, of_person[i], "s", person);
     for (size_t i = 0; i < N_ELEMENTS(of_accounts); i++)
         if (!is_owner(person))

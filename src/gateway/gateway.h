@@ -22,6 +22,7 @@ struct memory;
 struct models;
 struct secrets;
 struct sessions;
+struct timers;
 
 struct gateway {
     struct store    *store;
@@ -41,6 +42,7 @@ struct gateway {
     struct budgets  *budgets;       /* model/budget.h: what models may cost; given to whoever asks one */
     struct histories *histories;    /* agent/history.h: conversations of late */
     struct sessions *sessions;      /* sessions.h: what conversations are */
+    struct timers   *timers;        /* flow/timers.h: reminders, and whatever else happens at its time */
     struct fibers    services;      /* everything that runs until the gateway stops; independent */
     const char      *home, *workspace;
     const char      *version;

@@ -32,6 +32,7 @@
 #include "gateway/memory_service.h"
 #include "gateway/models.h"
 #include "gateway/record.h"
+#include "gateway/reminders.h"
 #include "gateway/routes.h"
 #include "gateway/rules.h"
 #include "gateway/sessions.h"
@@ -52,7 +53,7 @@
 #include "tool/run.h"
 #include "tool/sandbox.h"
 
-enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
+enum { EXPIRE_EVERY_MS = 60 * 60 * 1000, TIMERS_KEPT_DAYS = 30, LOCK_TRIES = 200, LAST_WORDS_MS = 500, QUIET_MS = 60 * 1000 };
 
 /* Everything that is open, in the order of opening; closed backwards. */
 struct running {
@@ -186,6 +187,15 @@ static enum err expire_messages(struct running *r) AWAITS
     return OK;
 }
 
+static enum err expire_timers(struct running *r) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct batch *b = batch_new(a);
+
+    batch_add(b, "timers.expire", "i", clock_wall_ms() - (int64_t)TIMERS_KEPT_DAYS * 24 * 60 * 60 * 1000);
+    return store_commit(r->gateway.store, b);
+}
+
 static enum err expire_blobs(struct running *r) AWAITS
 {
     size_t n;
@@ -202,7 +212,7 @@ static enum err expire(void *arg) AWAITS
     struct running *r = arg;
 
     for (;;) {
-        if (expire_messages(r) || expire_blobs(r) || budgets_expire(r->gateway.budgets))
+        if (expire_messages(r) || expire_timers(r) || expire_blobs(r) || budgets_expire(r->gateway.budgets))
             log_event(LOG_WARN, "expire.failed", F("error", failed_text()));
         TRY(fiber_sleep(EXPIRE_EVERY_MS));
     }
@@ -284,6 +294,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(knowledge_start(g));
     TRY(spending_open(g));
     g->dispatch = dispatch_new(DISPATCH_SESSIONS_MAX);
+    g->timers = reminders_new(g);
     TRY(forget_resume(g));          /* before anybody can ask for it */
     TRY(open_servers(r));
     deliver_use_blobs(g->blobs);
@@ -296,6 +307,7 @@ static enum err open_parts(struct running *r) AWAITS
     fibers_spawn(&g->services, "expire", expire, r);
     fibers_spawn(&g->services, "approvals", approvals_run, g);
     fibers_spawn(&g->services, "record", record_run, g);
+    fibers_spawn(&g->services, "timers", timers_run, g->timers);
     fibers_spawn(&g->services, "absorb", absorb_run, g);
     memory_service_start(g);
     fibers_spawn(&g->services, "memory.canary", memory_canary_run, g);
@@ -431,6 +443,7 @@ static void close_parts(struct running *r) AWAITS
 
     fibers_done(&g->services);
     alerts_free(g->alerts);
+    timers_free(g->timers);
     server_close(r->tcp);
     server_close(r->unix_socket);
     dispatch_free(g->dispatch);

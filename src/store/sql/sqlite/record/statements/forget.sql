@@ -62,6 +62,10 @@ AND seq <> coalesce((SELECT max(x.seq) FROM journal x WHERE x.inbox_id = journal
 -- name: forget.journal
 UPDATE journal SET body = '{"text":"[forgotten]","stop":"end"}' WHERE inbox_id IN (SELECT value FROM json_each(?1));
 
+-- What a call of theirs that is not known to have run answered.
+-- name: forget.answers
+DELETE FROM call_answers WHERE inbox_id IN (SELECT value FROM json_each(?1));
+
 -- name: forget.titles
 UPDATE sessions SET title = '', slots = CASE state WHEN 'collecting' THEN slots ELSE '' END
 WHERE id IN (SELECT i.session_id FROM inbox i WHERE i.id IN (SELECT value FROM json_each(?1)));
@@ -147,6 +151,17 @@ UPDATE approvals SET person = '', arguments = '{}', question = '[forgotten]', gr
 -- name: forget.decisions
 UPDATE approvals SET decided_by = '' WHERE decided_by = ?1;
 
+-- ---- what a person keeps; ?1: the person ----
+
+-- name: forget.timers
+DELETE FROM timers WHERE person = ?1 OR scope = 'user:' || ?1;
+
+-- name: forget.lists
+DELETE FROM list_items WHERE person = ?1 OR scope = 'user:' || ?1;
+
+-- name: forget.keepsakes
+DELETE FROM notes WHERE person = ?1 OR scope = 'user:' || ?1;
+
 -- Rows that are about nobody else.
 -- name: forget.policy
 DELETE FROM policy_rows WHERE EXISTS (SELECT 1 FROM json_each(policy_rows.body, '$.person') p WHERE p.value = ?1)
@@ -184,6 +199,12 @@ SELECT at, model, purpose, input, output, cost, currency FROM usage WHERE person
 
 -- name: forget.export_approvals
 SELECT created_at, tool, arguments, question, state FROM approvals WHERE person = ?1 ORDER BY id;
+
+-- name: forget.export_kept
+SELECT kind, text, created_at, state, first_at, rule, zone, '' FROM timers WHERE person = ?1 OR scope = 'user:' || ?1
+UNION ALL SELECT 'list item', text, created_at, CASE WHEN done_at IS NULL THEN 'open' ELSE 'done' END, 0, '', '', list FROM list_items
+WHERE person = ?1 OR scope = 'user:' || ?1
+UNION ALL SELECT 'note', text, created_at, '', 0, '', '', '' FROM notes WHERE person = ?1 OR scope = 'user:' || ?1;
 
 -- name: forget.export_notes
 SELECT 'summary', summary, at FROM compactions WHERE session_id = ?1
