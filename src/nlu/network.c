@@ -201,7 +201,7 @@ static void pool(const struct network_run *r, int16_t *out)
                     out[NET_DIMS + l * NET_HIDDEN + j] = r->h[l][t][j];
     }
     for (size_t d = 0; d < NET_DIMS && r->n; d++)
-        out[d] = (int16_t)(sum[d] / (int32_t)r->n);
+        out[d] = clamped(sum[d] * 9830 >> 16, -NET_VALUE_MAX);
 }
 
 void network_intents(const struct network *n, const struct tokens *t, struct network_run *out)

@@ -29,7 +29,7 @@ struct net_batch {
     float tag_in[NET_ROWS_MAX][NET_TAG_IN], d_tag_in[NET_ROWS_MAX][NET_TAG_IN];
     float z[NET_ROWS_MAX][NET_HIDDEN], dz[NET_ROWS_MAX][NET_HIDDEN];
     float tag[NET_ROWS_MAX][WIDE_MAX];
-    float turned[WIDE_MAX * 256];                           /* some weights, transposed */
+    float turned[WIDE_MAX * 400];                           /* some weights, transposed */
     bool  touched[TOKEN_ROWS];
 };
 
@@ -184,7 +184,7 @@ static void pool(struct net_batch *b, struct dice *d)
 
     for (size_t s = 0; s < NET_BATCH; s++) {
         size_t start = b->start[s], end = b->start[s + 1];
-        float *p = b->pooled[s], share = 1.0f / (float)(end - start);
+        float *p = b->pooled[s], share = 0.15f; (void)end;
 
         memset(p, 0, NET_POOLED * sizeof(float));
         for (size_t t = start; t < end; t++)
@@ -326,7 +326,7 @@ static void intents_backward(struct net *n)
             n->intent_bias.g,
         b->d_pooled[0], NET_POOLED);
     for (size_t s = 0; s < NET_BATCH; s++) {
-        float *p = b->d_pooled[s], share = 1.0f / (float)(b->start[s + 1] - b->start[s]);
+        float *p = b->d_pooled[s], share = 0.15f;
 
         for (size_t k = 0; k < NET_POOLED; k++)
             p[k] *= b->kept[s][k];

@@ -78,6 +78,17 @@ static void polite(const struct spoiling *x)
         add_template(x, corpus_polite(x->corpus, x->s->language, S("after")), x->s->len, false);
 }
 
+/* Some tell what would be no request by itself. */
+static const struct templates *story_list(const struct spoiling *x, bool before)
+{
+    size_t none = x->corpus->n_intents - 1;
+    const struct templates *list = &x->corpus->intents[none].said[x->s->language];
+
+    if (before && x->s->intent != none && list->n && dice_percent(x->dice, 35))
+        return list;
+    return corpus_polite(x->corpus, x->s->language, before ? S("story") : S("reason"));
+}
+
 /* What people tell around it, with a mark between, or none. */
 static void story(const struct spoiling *x)
 {
@@ -85,7 +96,7 @@ static void story(const struct spoiling *x)
         *const zh[] = { "，", "，", "，", "。", " ", "", "，所以", "...", ",", "," };
     bool before = dice_percent(x->dice, 60), english = x->s->language == EN;
     str mark = str_from(english ? en[dice_below(x->dice, N_ELEMENTS(en))] : zh[dice_below(x->dice, N_ELEMENTS(zh))]);
-    const struct templates *list = corpus_polite(x->corpus, x->s->language, before ? S("story") : S("reason"));
+    const struct templates *list = story_list(x, before);
     struct sentence *extra = &(struct sentence){ 0 };
 
     if (!list)
