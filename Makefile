@@ -34,7 +34,7 @@ bench: all          ## the numbers, each beside its bound
 
 weights:            ## train the command engine's classifier on data/intents: data/nlu/weights.bin, in minutes
 	@scripts/build $(BUILD)
-	@$(BUILD)/clawdbot-train weights data/intents $(BUILD)/weights.bin
+	@$(BUILD)/src/nlu/train/clawdbot-train weights data/intents $(BUILD)/weights.bin
 	@cp $(BUILD)/weights.bin data/nlu/weights.bin
 
 fuzz:               ## every fuzz target for FUZZ_SECONDS (60) each
