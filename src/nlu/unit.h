@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit.h: units of measure with their names in Chinese and English, and conversion between those of one kind. */
+/* unit.h: units of measure with their names in Chinese and English, and conversion between those of one kind.
+ * The table is units.def. */
 #pragma once
 #include "base/str.h"
 
