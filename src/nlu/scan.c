@@ -34,6 +34,13 @@ size_t scan_words(str s, size_t at, const struct word *table, size_t n, int *ret
     return best;
 }
 
+size_t scan_skip(str s, size_t at, const char *word)
+{
+    size_t end = scan_word(s, at, word);
+
+    return end ? scan_space(s, end) : at;
+}
+
 bool scan_begins(str s, size_t at)
 {
     char before = at ? s.p[at - 1] : ' ', c = scan_char(s, at);

@@ -17,5 +17,8 @@ size_t scan_word(str s, size_t at, const char *word);
 size_t scan_words(str s, size_t at, const struct word *, size_t n, int *ret_value);
 #define SCAN_WORDS(s, at, table, ret_value) scan_words(s, at, table, N_ELEMENTS(table), ret_value)
 static inline size_t scan_space(str s, size_t at) { return scan_char(s, at) == ' ' ? at + 1 : at; }
+/* A comma and a space, each if it is there; scan_skip(): the word, and a space. */
+static inline size_t scan_gap(str s, size_t at) { return scan_space(s, scan_char(s, at) == ',' ? at + 1 : at); }
+size_t scan_skip(str s, size_t at, const char *word);
 /* False inside of a word or number. */
 bool   scan_begins(str s, size_t at);

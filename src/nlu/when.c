@@ -241,6 +241,25 @@ void when_settle(const struct reading *r, struct said *d, struct when *out)
         when_day(r, d->again == AGAIN_WEEK && d->day == r->today ? d->day + 7 : d->day, d->again, out);
 }
 
+/* Of "from 2 pm to 4": the second is on the first's day, in the same half of it, and behind it. */
+void when_inherit(const struct reading *r, const struct said *first, const struct when *from, struct said *second)
+{
+    struct civil c;
+
+    if (second->has_day || !second->has_clock)
+        return;
+    zone_civil(r->zone, from->at, &c);
+    second->has_day = true;
+    second->day = civil_days(c.year, c.month, c.day);
+    if (second->part || !second->twelve)
+        return;
+    if (first->part && first->part->shift >= SHIFT_AFTERNOON)
+        second->part = first->part;
+    else if (second->hour < 12 && when_moment(r, second->day, second->hour * 60 + second->minute) <= from->at)
+        second->hour += 12;
+    second->twelve = second->part != NULL;
+}
+
 /* What repeats. */
 
 static bool write_rule(const struct recurrence *rule, struct when *out)
@@ -338,7 +357,8 @@ static size_t read_year_first(const struct reading *r, size_t at, struct said *d
 /* "1/2" is a half unless something says that it is a date. */
 static bool is_surely_date(str s, size_t at, int a, int b)
 {
-    static const char *const before[] = { "on ", "by ", "since ", "until ", "before ", "after ", "from ", "在", "于", "从", "到", "自" };
+    static const char *const before[] = { "on ", "by ", "since ", "until ", "before ", "after ", "from ",
+                                         "在", "于", "从", "到", "自" };
 
     for (size_t i = 0; i < N_ELEMENTS(before); i++)
         if (strlen(before[i]) <= at && str_ends(str_take(s, at), str_from(before[i])))

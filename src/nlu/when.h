@@ -2,12 +2,12 @@
 /* when.h: expressions of time in Chinese and English: durations, days, times, periods, recurrences.
  *
  * How what is not said is guessed:
- * - An hour of 1 to 12 without morning, pm or 下午: without a day, the next time the clock shows it between 7:00 and midnight ("at 8" at ten in
- *   the morning is 20:00, "at 3" is 15:00); 12 is noon, in the evening the coming midnight.  On a day that is said, and in what repeats: 7 to 12 as
- *   they are, 1 to 6 in the afternoon.  "03:00" with its zero is three at night.
+ * - An hour of 1 to 12 without morning, pm or 下午: without a day, the next time the clock shows it between 7:00 and midnight ("at 8" at ten
+ *   in the morning is 20:00, "at 3" is 15:00); 12 is noon, in the evening the coming midnight.  On a day that is said, and in what repeats:
+ *   7 to 12 as they are, 1 to 6 in the afternoon.  "03:00" with its zero is three at night.
  * - A time of day without a day is the next one; a weekday is the next one, today's only with a time that is still to come; a date without
  *   its year, and a day without its month, are the next ones, today included.
- * - "next friday" is the one of the week after this, which begins on Monday (下周五); 周五 of 这周 is this week's even if it is over.
+ * - "next friday" is the one of the week after this, which begins on Monday (下周五); 这周五 is this week's, even if it is over.
  * - A month of a duration is 30 days, a year 365; "in a month" goes by the calendar. */
 #pragma once
 #include "base/zone.h"

@@ -5,19 +5,11 @@
 
 enum { WORKDAYS = 0x3E, WEEKEND = 0x41, EVERY_MAX = 1000 };
 
-static size_t gap(str s, size_t at) { return scan_space(s, scan_char(s, at) == ',' ? at + 1 : at); }
-
-static size_t skip_word(str s, size_t at, const char *word)
-{
-    size_t end = scan_word(s, at, word);
-
-    return end ? scan_space(s, end) : at;
-}
-
 /* Several weekdays: "monday, wednesday and friday", "monday to friday" */
 static size_t read_weekday_list(str s, size_t at, uint8_t *out)
 {
-    static const struct word links[] = { { ", and ", 0 }, { " and ", 0 }, { ", ", 0 }, { " & ", 0 }, { ",", 0 }, { "/", 0 }, { " or ", 0 }, { " ", 0 },
+    static const struct word links[] = { { ", and ", 0 }, { " and ", 0 }, { ", ", 0 }, { " & ", 0 }, { ",", 0 }, { "/", 0 },
+        { " or ", 0 }, { " ", 0 },
         { " to ", 1 }, { " through ", 1 }, { " thru ", 1 }, { "-", 1 }, { " - ", 1 }, { " until ", 1 }, { " till ", 1 } };
     int day, next, range;
     size_t end = read_en_weekday(s, at, &day), e, link;
@@ -26,7 +18,7 @@ static size_t read_weekday_list(str s, size_t at, uint8_t *out)
         return 0;
     *out = (uint8_t)(1 << day);
     for (int n = 0; n < 8 && (link = SCAN_WORDS(s, end, links, &range)); n++) {
-        e = read_en_weekday(s, skip_word(s, link, "on"), &next);
+        e = read_en_weekday(s, scan_skip(s, link, "on"), &next);
         if (!e)
             break;
         for (int d = day; range && d != next; d = (d + 1) % 7)
@@ -42,7 +34,8 @@ static size_t read_weekday_list(str s, size_t at, uint8_t *out)
 static size_t read_days(str s, size_t at, uint8_t *out)
 {
     static const struct word kinds[] = {
-        { "weekday", WORKDAYS }, { "weekdays", WORKDAYS }, { "workday", WORKDAYS }, { "workdays", WORKDAYS }, { "business day", WORKDAYS },
+        { "weekday", WORKDAYS }, { "weekdays", WORKDAYS }, { "workday", WORKDAYS }, { "workdays", WORKDAYS },
+        { "business day", WORKDAYS },
         { "business days", WORKDAYS }, { "working day", WORKDAYS }, { "working days", WORKDAYS }, { "work day", WORKDAYS },
         { "week day", WORKDAYS }, { "weekend", WEEKEND }, { "weekends", WEEKEND },
     };
@@ -59,7 +52,7 @@ static size_t read_days(str s, size_t at, uint8_t *out)
 /* Behind "every 2 weeks", "weekly": "on tuesday" */
 static size_t add_weekdays(const struct reading *r, size_t end, struct recurrence *rule)
 {
-    size_t begin = skip_word(r->s, gap(r->s, end), "on"), e = begin > end ? read_days(r->s, begin, &rule->weekdays) : 0;
+    size_t begin = scan_skip(r->s, scan_gap(r->s, end), "on"), e = begin > end ? read_days(r->s, begin, &rule->weekdays) : 0;
 
     if (!e)
         rule->weekdays = (uint8_t)(1 << r->civil.weekday);
@@ -69,10 +62,11 @@ static size_t add_weekdays(const struct reading *r, size_t end, struct recurrenc
 /* "first monday", "last friday", "last day", "15th" of a month */
 static size_t read_month_place(const struct reading *r, size_t at, struct recurrence *rule)
 {
-    static const struct word nths[] = { { "first", 1 }, { "1st", 1 }, { "second", 2 }, { "2nd", 2 }, { "third", 3 }, { "3rd", 3 }, { "fourth", 4 },
+    static const struct word nths[] = { { "first", 1 }, { "1st", 1 }, { "second", 2 }, { "2nd", 2 }, { "third", 3 }, { "3rd", 3 },
+        { "fourth", 4 },
                                         { "4th", 4 }, { "last", -1 } };
     int nth, weekday, day;
-    size_t begin = skip_word(r->s, at, "the"), end = SCAN_WORDS(r->s, begin, nths, &nth), e;
+    size_t begin = scan_skip(r->s, at, "the"), end = SCAN_WORDS(r->s, begin, nths, &nth), e;
 
     if (end && (e = read_en_weekday(r->s, scan_space(r->s, end), &weekday))) {
         rule->weekdays = (uint8_t)(1 << weekday);
@@ -86,8 +80,8 @@ static size_t read_month_place(const struct reading *r, size_t at, struct recurr
     if (!(end = read_en_ordinal(r->s, begin, &day)))
         return 0;
     rule->days |= UINT32_C(1) << day;
-    e = skip_word(r->s, gap(r->s, end), "and");
-    if (e > end && (e = read_en_ordinal(r->s, skip_word(r->s, e, "the"), &day))) {
+    e = scan_skip(r->s, scan_gap(r->s, end), "and");
+    if (e > end && (e = read_en_ordinal(r->s, scan_skip(r->s, e, "the"), &day))) {
         rule->days |= UINT32_C(1) << day;
         return e;
     }
@@ -96,7 +90,7 @@ static size_t read_month_place(const struct reading *r, size_t at, struct recurr
 
 static size_t add_month_days(const struct reading *r, size_t end, struct recurrence *rule)
 {
-    size_t begin = skip_word(r->s, gap(r->s, end), "on"), e = begin > end ? read_month_place(r, begin, rule) : 0;
+    size_t begin = scan_skip(r->s, scan_gap(r->s, end), "on"), e = begin > end ? read_month_place(r, begin, rule) : 0;
 
     if (!e && (e = scan_word(r->s, begin, "at the end")))
         rule->last_days = 2;
@@ -118,7 +112,7 @@ static bool set_date(int64_t day, struct recurrence *rule)
 static size_t add_date(const struct reading *r, size_t end, struct recurrence *rule)
 {
     struct said d = { 0 };
-    size_t begin = skip_word(r->s, gap(r->s, end), "on"), e = begin > end ? read_en_month_date(r, begin, &d) : 0;
+    size_t begin = scan_skip(r->s, scan_gap(r->s, end), "on"), e = begin > end ? read_en_month_date(r, begin, &d) : 0;
 
     set_date(e ? d.day : r->today, rule);
     return e ? e : end;
@@ -139,7 +133,8 @@ static size_t add_details(const struct reading *r, size_t end, struct recurrence
 
 static const struct word every_units[] = {
     { "minute", REPEATS_MINUTELY }, { "minutes", REPEATS_MINUTELY }, { "min", REPEATS_MINUTELY }, { "mins", REPEATS_MINUTELY },
-    { "hour", REPEATS_HOURLY }, { "hours", REPEATS_HOURLY }, { "hr", REPEATS_HOURLY }, { "hrs", REPEATS_HOURLY }, { "day", REPEATS_DAILY },
+    { "hour", REPEATS_HOURLY }, { "hours", REPEATS_HOURLY }, { "hr", REPEATS_HOURLY }, { "hrs", REPEATS_HOURLY },
+    { "day", REPEATS_DAILY },
     { "days", REPEATS_DAILY }, { "week", REPEATS_WEEKLY }, { "weeks", REPEATS_WEEKLY }, { "month", REPEATS_MONTHLY },
     { "months", REPEATS_MONTHLY }, { "year", REPEATS_YEARLY }, { "years", REPEATS_YEARLY }, { "fortnight", 100 }, { "half hour", 101 },
     { "half an hour", 101 }, { "quarter hour", 102 }, { "quarter of an hour", 102 }, { "quarter", 103 }, { "h", REPEATS_HOURLY },
@@ -161,7 +156,8 @@ static bool set_unit(int unit, struct recurrence *rule)
 /* "other", "second", "third", "2", "two" before what is counted */
 static size_t read_interval(str s, size_t at, unsigned *out)
 {
-    static const struct word words[] = { { "other", 2 }, { "second", 2 }, { "2nd", 2 }, { "third", 3 }, { "3rd", 3 }, { "fourth", 4 }, { "4th", 4 },
+    static const struct word words[] = { { "other", 2 }, { "second", 2 }, { "2nd", 2 }, { "third", 3 }, { "3rd", 3 }, { "fourth", 4 },
+        { "4th", 4 },
                                          { "single", 1 } };
     int n;
     double v;
@@ -217,7 +213,8 @@ static size_t read_every_other_thing(const struct reading *r, size_t at, struct 
 
 static size_t read_every(const struct reading *r, size_t at, struct recurrence *rule, struct said *d)
 {
-    static const struct word heads[] = { { "every", 0 }, { "each", 0 }, { "on every", 0 }, { "on each", 0 }, { "once every", 0 }, { "once a", 1 },
+    static const struct word heads[] = { { "every", 0 }, { "each", 0 }, { "on every", 0 }, { "on each", 0 }, { "once every", 0 },
+        { "once a", 1 },
                                          { "once an", 1 }, { "once per", 1 }, { "every single", 0 } };
     int none;
     struct recurrence other = *rule;
@@ -259,13 +256,14 @@ static size_t read_adverb(const struct reading *r, size_t at, struct recurrence 
 /* "on weekdays", "mondays and thursdays", "monday to friday"; one day in the singular is one day */
 static size_t read_plural_days(const struct reading *r, size_t at, struct recurrence *rule)
 {
-    size_t begin = skip_word(r->s, at, "on"), end;
+    size_t begin = scan_skip(r->s, at, "on"), end;
 
-    begin = skip_word(r->s, begin, "the");
+    begin = scan_skip(r->s, begin, "the");
     rule->frequency = REPEATS_WEEKLY;
     if (!(end = read_days(r->s, begin, &rule->weekdays)))
         return 0;
-    bool plural = r->s.p[end - 1] == 's' && !scan_text(r->s, end - 3, "ues") && !scan_text(r->s, end - 4, "hurs") && !scan_text(r->s, end - 3, "eds");
+    bool shortened = scan_text(r->s, end - 3, "ues") || scan_text(r->s, end - 4, "hurs") || scan_text(r->s, end - 3, "eds");
+    bool plural = r->s.p[end - 1] == 's' && !shortened;
 
     return plural || rule->weekdays == WORKDAYS ? end : 0;
 }
@@ -276,7 +274,7 @@ static size_t read_of_every_month(const struct reading *r, size_t at, struct rec
     static const struct word of[] = { { " of every month", 0 }, { " of each month", 0 }, { " every month", 0 }, { " each month", 0 },
                                       { " of every other month", 1 } };
     int other;
-    size_t end = read_month_place(r, skip_word(r->s, at, "on"), rule);
+    size_t end = read_month_place(r, scan_skip(r->s, at, "on"), rule);
 
     rule->frequency = REPEATS_MONTHLY;
     if (!end || !(end = SCAN_WORDS(r->s, end, of, &other)))
@@ -305,7 +303,7 @@ static size_t read_rule(const struct reading *r, size_t at, struct recurrence *r
 static size_t add_time(const struct reading *r, size_t end, struct recurrence *rule, struct said *d)
 {
     struct said with = *d, second;
-    size_t begin = gap(r->s, end), e;
+    size_t begin = scan_gap(r->s, end), e;
 
     if (begin == end || rule->frequency < REPEATS_DAILY)
         return end;
@@ -315,7 +313,7 @@ static size_t add_time(const struct reading *r, size_t end, struct recurrence *r
         if ((e = read_en_part(r, in ? in : begin, &with.part))) {
             end = e;
             *d = with;
-            begin = gap(r->s, end);
+            begin = scan_gap(r->s, end);
         }
     }
     if (!(e = read_en_clock(r, begin, &with)))
@@ -340,7 +338,7 @@ static size_t read_time_first(const struct reading *r, size_t at, struct when *o
     struct recurrence rule;
     size_t end = read_en_clock(r, at, &d), e;
 
-    if (!end || !(e = read_rule(r, gap(r->s, end), &rule, &with)) || gap(r->s, end) == end)
+    if (!end || !(e = read_rule(r, scan_gap(r->s, end), &rule, &with)) || scan_gap(r->s, end) == end)
         return 0;
     if (with.part)
         d.part = with.part;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* when_internal.h: what the readers of expressions of time share.  A reader gets a place in the text and tells where what it read ends; 0: it
- * is not there. */
+/* when_internal.h: what the readers of expressions of time share.  A reader gets a place in the text and tells where what it read
+ * ends; 0: it is not there. */
 #pragma once
 #include "domain/recurrence.h"
 #include "nlu/scan.h"
@@ -39,6 +39,7 @@ int64_t when_moment(const struct reading *, int64_t day, int minutes);
 int64_t when_shift(const struct reading *, int64_t from, const struct length *, int sign);
 int64_t when_length_ms(const struct length *);
 bool    when_add_length(struct length *, double n, int unit);       /* false: too long */
+void    when_inherit(const struct reading *, const struct said *first, const struct when *from, struct said *second);
 void    when_settle(const struct reading *, struct said *, struct when *out);
 void    when_point(int64_t at, struct when *out);
 void    when_day(const struct reading *, int64_t day, enum again, struct when *out);
@@ -69,7 +70,9 @@ size_t read_en_clock(const struct reading *, size_t at, struct said *);
 size_t read_zh_clock(const struct reading *, size_t at, struct said *);
 size_t read_en_part(const struct reading *, size_t at, const struct part **);
 size_t read_zh_part(const struct reading *, size_t at, const struct part **);
+const struct part *when_en_part(const char *text);
 const struct part *when_zh_part(const char *text);
+size_t read_zh_short_part(str s, size_t at, const struct part **);
 size_t read_en_weekday(str s, size_t at, int *out);
 size_t read_zh_weekday(str s, size_t at, int *out);
 size_t read_en_month_date(const struct reading *, size_t at, struct said *);
@@ -78,6 +81,21 @@ size_t read_zh_month_date(const struct reading *, size_t at, struct said *);
 size_t read_zh_number(str s, size_t at, int max, int *out);
 size_t read_en_holiday(const struct reading *, size_t at, struct said *);
 size_t read_zh_holiday(const struct reading *, size_t at, struct said *);
+
+enum direction { THIS, NEXT, LAST };
+
+size_t read_en_direction(str s, size_t at, int *out);           /* "this ", "the next "; 10 more: coming */
+size_t read_en_unit(str s, size_t at, int *out);
+size_t read_en_month(str s, size_t at, int *out);
+size_t read_en_year(str s, size_t at, int *out);                /* ", 2026" behind a date */
+size_t en_hour_clock(const struct reading *, size_t at, bool said_at, struct said *);
+size_t en_time_behind(const struct reading *, size_t at, struct said *);    /* a day; `at` where no time follows */
+size_t read_zh_year(const struct reading *, size_t at, int *out);
+size_t read_zh_month_head(str s, size_t at, int *out);          /* 下个月 */
+size_t read_zh_week_head(str s, size_t at, int *out);           /* 下个 */
+size_t zh_time_behind(const struct reading *, size_t at, struct said *);
+size_t zh_gap(str s, size_t at);                                /* a comma, a space, 的 */
+size_t zh_skip(str s, size_t at, const char *text);
 
 /* All of an expression; the longest is taken. */
 size_t read_en_when(const struct reading *, size_t at, struct when *);

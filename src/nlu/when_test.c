@@ -773,7 +773,8 @@ TEST(an_expression_ends_where_another_word_begins)
         { "每周一早上九点站会", 0, "每周一早上九点" }, { "5分钟后提醒我", 0, "5分钟后" }, { "at 5 call bob", 0, "at 5" }, { "friday i am free", 0, "friday" },
         { "20 minutes of rest", 0, "20 minutes" }, { "明天上午的会", 0, "明天上午" }, { "下午三点的闹钟", 0, "下午三点" }, { "今天的日志", 0, "今天" },
         { "tomorrow's list", 0, "tomorrow" }, { "3 days old", 0, "3 days" }, { "每天提醒我喝水", 0, "每天" }, { "3pm, please", 0, "3pm" },
-        { "in 5 minutes.", 0, "in 5 minutes" }, { "晚上8点30提醒我", 0, "晚上8点30" }, { "周五之前交报告", 0, "周五" }, { "monday morning standup", 0, "monday morning" },
+        { "in 5 minutes.", 0, "in 5 minutes" }, { "晚上8点30提醒我", 0, "晚上8点30" }, { "周五之前交报告", 0, "周五" },
+        { "monday morning standup", 0, "monday morning" },
         { "on the 15th of every month pay rent", 0, "on the 15th of every month" },     };
 
     for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
@@ -788,7 +789,8 @@ TEST(an_expression_ends_where_another_word_begins)
 TEST(nothing_is_read_from_the_middle_of_a_word)
 {
     static const struct { const char *text; size_t start; } rows[] = {
-        { "monitor", 3 }, { "xmonday", 1 }, { "web-monday", 4 }, { "1234:56", 2 }, { "a_tomorrow", 2 }, { "12:34:56:78", 3 }, { "tomorrow", 2 },
+        { "monitor", 3 }, { "xmonday", 1 }, { "web-monday", 4 }, { "1234:56", 2 }, { "a_tomorrow", 2 }, { "12:34:56:78", 3 },
+        { "tomorrow", 2 },
     };
     struct when w;
     size_t end;
@@ -801,7 +803,8 @@ TEST(the_past_is_at_hand_where_it_may_have_been_meant)
 {
     static const struct { const char *text, *earlier; } rows[] = {
         { "friday", "Fri 2026-11-20" }, { "周五", "Fri 2026-11-20" }, { "10月1日", "Thu 2026-10-01" }, { "dec 24th", "Wed 2025-12-24" },
-        { "15号", "Sun 2026-11-15" }, { "9am", "Sat 2026-11-21 09:00" }, { "下午3点", "Fri 2026-11-20 15:00" }, { "tomorrow", "Sun 2026-11-22" },
+        { "15号", "Sun 2026-11-15" }, { "9am", "Sat 2026-11-21 09:00" }, { "下午3点", "Fri 2026-11-20 15:00" },
+        { "tomorrow", "Sun 2026-11-22" },
         { "上午", "Sat 2026-11-21 06:00" }, { "in december", "Mon 2025-12-01" }, { "friday at 5pm", "Fri 2026-11-20 17:00" },
     };
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Chinese: days, times of the day and durations, and what is said with them. */
+/* Chinese: durations, parts of the day, days. */
 #include "nlu/number.h"
 #include "nlu/when_internal.h"
 
 /* Spaces, commas and 的 between the words. */
-static size_t gap(str s, size_t at)
+size_t zh_gap(str s, size_t at)
 {
     size_t end = scan_space(s, scan_char(s, at) == ',' ? at + 1 : at), of = scan_text(s, end, "的");
 
     return of ? scan_space(s, of) : end;
 }
 
-static size_t skip_text(str s, size_t at, const char *text)
+size_t zh_skip(str s, size_t at, const char *text)
 {
     size_t end = scan_text(s, at, text);
 
@@ -36,7 +36,8 @@ size_t read_zh_number(str s, size_t at, int max, int *out)
 
 static const struct word units[] = {
     { "秒", UNIT_SECOND }, { "秒钟", UNIT_SECOND }, { "分钟", UNIT_MINUTE }, { "刻钟", UNIT_QUARTER }, { "小时", UNIT_HOUR }, { "个小时", UNIT_HOUR },
-    { "钟头", UNIT_HOUR }, { "个钟头", UNIT_HOUR }, { "个钟", UNIT_HOUR }, { "天", UNIT_DAY }, { "个白天", UNIT_DAY }, { "周", UNIT_WEEK }, { "个周", UNIT_WEEK },
+    { "钟头", UNIT_HOUR }, { "个钟头", UNIT_HOUR }, { "个钟", UNIT_HOUR }, { "天", UNIT_DAY }, { "个白天", UNIT_DAY }, { "周", UNIT_WEEK },
+    { "个周", UNIT_WEEK },
     { "星期", UNIT_WEEK }, { "个星期", UNIT_WEEK }, { "礼拜", UNIT_WEEK }, { "个礼拜", UNIT_WEEK }, { "个月", UNIT_MONTH }, { "个季度", UNIT_SEASON },
     { "年", UNIT_YEAR }, { "个分钟", UNIT_MINUTE },
 };
@@ -101,8 +102,8 @@ size_t read_zh_length(const struct reading *r, size_t at, struct length *out)
     while ((e = read_one_length(r->s, next, end != 0, &l, &unit)) && unit < last) {
         end = e;
         last = unit;
-        next = skip_text(r->s, scan_space(r->s, end), "零");
-        next = skip_text(r->s, skip_text(r->s, next, "又"), "加");
+        next = zh_skip(r->s, scan_space(r->s, end), "零");
+        next = zh_skip(r->s, zh_skip(r->s, next, "又"), "加");
         *out = l;
     }
     return end;
@@ -111,14 +112,21 @@ size_t read_zh_length(const struct reading *r, size_t at, struct length *out)
 /* Parts of the day. */
 
 static const struct part parts[] = {
-    { "凌晨", 0, 6, 2, SHIFT_MORNING }, { "清晨", 5, 8, 6, SHIFT_MORNING }, { "清早", 5, 8, 7, SHIFT_MORNING }, { "大清早", 5, 8, 7, SHIFT_MORNING },
-    { "一大早", 5, 8, 7, SHIFT_MORNING }, { "一早", 5, 9, 7, SHIFT_MORNING }, { "黎明", 4, 7, 6, SHIFT_MORNING }, { "早上", 5, 12, 8, SHIFT_MORNING },
-    { "早晨", 5, 12, 8, SHIFT_MORNING }, { "早间", 5, 12, 8, SHIFT_MORNING }, { "早起", 5, 12, 8, SHIFT_MORNING }, { "上午", 6, 12, 9, SHIFT_NOON },
-    { "中午", 12, 12, 12, SHIFT_NOON }, { "正午", 12, 12, 12, SHIFT_NOON }, { "晌午", 12, 12, 12, SHIFT_NOON }, { "午后", 12, 18, 14, SHIFT_AFTERNOON },
+    { "凌晨", 0, 6, 2, SHIFT_MORNING }, { "清晨", 5, 8, 6, SHIFT_MORNING }, { "清早", 5, 8, 7, SHIFT_MORNING },
+    { "大清早", 5, 8, 7, SHIFT_MORNING },
+    { "一大早", 5, 8, 7, SHIFT_MORNING }, { "一早", 5, 9, 7, SHIFT_MORNING }, { "黎明", 4, 7, 6, SHIFT_MORNING },
+    { "早上", 5, 12, 8, SHIFT_MORNING },
+    { "早晨", 5, 12, 8, SHIFT_MORNING }, { "早间", 5, 12, 8, SHIFT_MORNING }, { "早起", 5, 12, 8, SHIFT_MORNING },
+    { "上午", 6, 12, 9, SHIFT_NOON },
+    { "中午", 12, 12, 12, SHIFT_NOON }, { "正午", 12, 12, 12, SHIFT_NOON }, { "晌午", 12, 12, 12, SHIFT_NOON },
+    { "午后", 12, 18, 14, SHIFT_AFTERNOON },
     { "下午", 12, 18, 15, SHIFT_AFTERNOON }, { "傍晚", 17, 19, 18, SHIFT_AFTERNOON }, { "黄昏", 17, 19, 18, SHIFT_AFTERNOON },
-    { "晚上", 18, 30, 20, SHIFT_EVENING }, { "晚间", 18, 30, 20, SHIFT_EVENING }, { "夜晚", 18, 30, 20, SHIFT_EVENING }, { "晚", 18, 30, 20, SHIFT_EVENING },
-    { "大晚上", 18, 30, 20, SHIFT_EVENING }, { "夜里", 22, 30, 23, SHIFT_NIGHT }, { "夜间", 22, 30, 23, SHIFT_NIGHT }, { "深夜", 22, 30, 23, SHIFT_NIGHT },
-    { "半夜", 24, 24, 24, SHIFT_NIGHT }, { "大半夜", 24, 24, 24, SHIFT_NIGHT }, { "午夜", 24, 24, 24, SHIFT_NIGHT }, { "零晨", 0, 6, 2, SHIFT_MORNING },
+    { "晚上", 18, 30, 20, SHIFT_EVENING }, { "晚间", 18, 30, 20, SHIFT_EVENING }, { "夜晚", 18, 30, 20, SHIFT_EVENING },
+    { "晚", 18, 30, 20, SHIFT_EVENING },
+    { "大晚上", 18, 30, 20, SHIFT_EVENING }, { "夜里", 22, 30, 23, SHIFT_NIGHT }, { "夜间", 22, 30, 23, SHIFT_NIGHT },
+    { "深夜", 22, 30, 23, SHIFT_NIGHT },
+    { "半夜", 24, 24, 24, SHIFT_NIGHT }, { "大半夜", 24, 24, 24, SHIFT_NIGHT }, { "午夜", 24, 24, 24, SHIFT_NIGHT },
+    { "零晨", 0, 6, 2, SHIFT_MORNING },
     { "早", 5, 12, 8, SHIFT_MORNING }, { "晨", 5, 8, 7, SHIFT_MORNING }, { "夜", 22, 30, 23, SHIFT_NIGHT }, { "午间", 12, 14, 12, SHIFT_NOON },
 };
 
@@ -162,9 +170,11 @@ size_t read_zh_part(const struct reading *r, size_t at, const struct part **out)
 static size_t read_relative_day(const struct reading *r, size_t at, struct said *d)
 {
     static const struct word days[] = {
-        { "今天", 0 }, { "今日", 0 }, { "今儿", 0 }, { "今儿个", 0 }, { "明天", 1 }, { "明日", 1 }, { "明儿", 1 }, { "明儿个", 1 }, { "后天", 2 }, { "后日", 2 },
+        { "今天", 0 }, { "今日", 0 }, { "今儿", 0 }, { "今儿个", 0 }, { "明天", 1 }, { "明日", 1 }, { "明儿", 1 }, { "明儿个", 1 }, { "后天", 2 },
+        { "后日", 2 },
         { "后儿", 2 }, { "大后天", 3 }, { "昨天", -1 }, { "昨日", -1 }, { "昨儿", -1 }, { "昨儿个", -1 }, { "前天", -2 }, { "前日", -2 }, { "大前天", -3 },
-        { "今早", 0 }, { "今晚", 0 }, { "今晨", 0 }, { "今夜", 0 }, { "今上午", 0 }, { "今下午", 0 }, { "今晚上", 0 }, { "明早", 1 }, { "明晚", 1 }, { "明晨", 1 },
+        { "今早", 0 }, { "今晚", 0 }, { "今晨", 0 }, { "今夜", 0 }, { "今上午", 0 }, { "今下午", 0 }, { "今晚上", 0 }, { "明早", 1 }, { "明晚", 1 },
+        { "明晨", 1 },
         { "明上午", 1 }, { "明下午", 1 }, { "明晚上", 1 }, { "明早上", 1 }, { "后晚", 2 }, { "昨晚", -1 }, { "昨夜", -1 }, { "昨晚上", -1 }, { "昨下午", -1 },
         { "今早上", 0 }, { "前晚", -2 }, { "明中午", 1 }, { "明凌晨", 1 },
     };
@@ -184,7 +194,8 @@ static size_t read_relative_day(const struct reading *r, size_t at, struct said 
 size_t read_zh_weekday(str s, size_t at, int *out)
 {
     static const struct word heads[] = { { "周", 0 }, { "星期", 0 }, { "礼拜", 0 } };
-    static const struct word days[] = { { "日", 0 }, { "天", 0 }, { "一", 1 }, { "二", 2 }, { "三", 3 }, { "四", 4 }, { "五", 5 }, { "六", 6 }, { "1", 1 },
+    static const struct word days[] = { { "日", 0 }, { "天", 0 }, { "一", 1 }, { "二", 2 }, { "三", 3 }, { "四", 4 }, { "五", 5 }, { "六", 6 },
+        { "1", 1 },
                                         { "2", 2 }, { "3", 3 }, { "4", 4 }, { "5", 5 }, { "6", 6 }, { "7", 0 } };
     int none;
     size_t end = SCAN_WORDS(s, at, heads, &none);
@@ -199,9 +210,12 @@ size_t read_zh_weekday(str s, size_t at, int *out)
 }
 
 static const struct word week_heads[] = {
-    { "下下个", 2 }, { "下下", 2 }, { "下个", 1 }, { "下一个", 1 }, { "下", 1 }, { "上上个", -2 }, { "上上", -2 }, { "上个", -1 }, { "上一个", -1 }, { "上", -1 },
+    { "下下个", 2 }, { "下下", 2 }, { "下个", 1 }, { "下一个", 1 }, { "下", 1 }, { "上上个", -2 }, { "上上", -2 }, { "上个", -1 }, { "上一个", -1 },
+    { "上", -1 },
     { "这个", 0 }, { "这", 0 }, { "本", 0 }, { "这一", 0 }, { "下一", 1 }, { "上一", -1 },
 };
+
+size_t read_zh_week_head(str s, size_t at, int *out) { return SCAN_WORDS(s, at, week_heads, out); }
 
 static size_t read_weekday_day(const struct reading *r, size_t at, struct said *d)
 {
@@ -219,7 +233,8 @@ static size_t read_weekday_day(const struct reading *r, size_t at, struct said *
 /* What makes of 3号 a thing: 3号线, 2号机 */
 static bool names_a_thing(str s, size_t at)
 {
-    static const char *const things[] = { "线", "楼", "机", "店", "门", "桌", "房", "馆", "厅", "口", "服", "节", "主", "文", "码", "库", "院", "车", "台", "位",
+    static const char *const things[] = { "线", "楼", "机", "店", "门", "桌", "房", "馆", "厅", "口", "服", "节", "主", "文", "码", "库", "院", "车", "台",
+        "位",
                                           "任", "提", "仓", "盘", "集", "群" };
 
     for (size_t i = 0; i < N_ELEMENTS(things); i++)
@@ -260,7 +275,7 @@ static size_t read_month_and_day(str s, size_t at, int *month, int *day)
 
     if (!end || *month < 1 || !(end = scan_text(s, scan_space(s, end), "月")))
         return 0;
-    end = scan_space(s, skip_text(s, end, "份"));
+    end = scan_space(s, zh_skip(s, end, "份"));
     if ((e = read_day_number(s, end, day)))
         return e;
     e = read_zh_number(s, end, 31, day);
@@ -270,7 +285,7 @@ static size_t read_month_and_day(str s, size_t at, int *month, int *day)
 static const struct word years[] = { { "今年", 0 }, { "明年", 1 }, { "后年", 2 }, { "去年", -1 }, { "前年", -2 }, { "本年", 0 }, { "来年", 1 } };
 
 /* 2026年, 二〇二六年, 明年 */
-static size_t read_year(const struct reading *r, size_t at, int *out)
+size_t read_zh_year(const struct reading *r, size_t at, int *out)
 {
     int n;
     size_t end = SCAN_WORDS(r->s, at, years, &n);
@@ -291,7 +306,8 @@ size_t read_zh_holiday(const struct reading *r, size_t at, struct said *d)
     static const struct word days[] = {
         { "元旦", 101 }, { "情人节", 214 }, { "妇女节", 308 }, { "三八妇女节", 308 }, { "植树节", 312 }, { "愚人节", 401 }, { "五一", 501 }, { "劳动节", 501 },
         { "五一劳动节", 501 }, { "青年节", 504 }, { "六一", 601 }, { "儿童节", 601 }, { "六一儿童节", 601 }, { "建党节", 701 }, { "建军节", 801 },
-        { "教师节", 910 }, { "国庆", 1001 }, { "国庆节", 1001 }, { "万圣节", 1031 }, { "双十一", 1111 }, { "双11", 1111 }, { "双十二", 1212 }, { "双12", 1212 },
+        { "教师节", 910 }, { "国庆", 1001 }, { "国庆节", 1001 }, { "万圣节", 1031 }, { "双十一", 1111 }, { "双11", 1111 }, { "双十二", 1212 },
+        { "双12", 1212 },
         { "平安夜", 1224 }, { "圣诞", 1225 }, { "圣诞节", 1225 }, { "元旦节", 101 },
     };
     int date;
@@ -308,7 +324,7 @@ size_t read_zh_holiday(const struct reading *r, size_t at, struct said *d)
 size_t read_zh_month_date(const struct reading *r, size_t at, struct said *d)
 {
     int year = 0, month, day;
-    size_t head = read_year(r, at, &year), begin = head ? gap(r->s, head) : at, end = read_month_and_day(r->s, begin, &month, &day);
+    size_t head = read_zh_year(r, at, &year), begin = head ? zh_gap(r->s, head) : at, end = read_month_and_day(r->s, begin, &month, &day);
     struct civil c;
 
     if (!end) {
@@ -330,11 +346,13 @@ static const struct word month_heads[] = {
     { "本月", 0 }, { "这月", 0 }, { "当月", 0 }, { "次月", 1 }, { "本月份", 0 },
 };
 
+size_t read_zh_month_head(str s, size_t at, int *out) { return SCAN_WORDS(s, at, month_heads, out); }
+
 /* 下个月3号, 15号 */
 static size_t read_month_day(const struct reading *r, size_t at, struct said *d)
 {
     int month, day;
-    size_t head = SCAN_WORDS(r->s, at, month_heads, &month), end = read_day_number(r->s, head ? gap(r->s, head) : at, &day);
+    size_t head = SCAN_WORDS(r->s, at, month_heads, &month), end = read_day_number(r->s, head ? zh_gap(r->s, head) : at, &day);
     struct civil c;
 
     if (!end || (!head && is_counted(r->s, at)))
@@ -349,7 +367,8 @@ static size_t read_month_day(const struct reading *r, size_t at, struct said *d)
 /* 月底, 下个月初, 本月最后一天, 年底, 明年初 */
 static size_t read_edge_day(const struct reading *r, size_t at, struct said *d)
 {
-    static const struct word month_edges[] = { { "底", 1 }, { "末", 1 }, { "初", 0 }, { "最后一天", 1 }, { "第一天", 0 }, { "的最后一天", 1 }, { "的第一天", 0 } };
+    static const struct word month_edges[] = { { "底", 1 }, { "末", 1 }, { "初", 0 }, { "最后一天", 1 }, { "第一天", 0 }, { "的最后一天", 1 },
+        { "的第一天", 0 } };
     static const struct word short_heads[] = { { "月", 0 }, { "下月", 1 }, { "上月", -1 } };
     int offset = 0, is_end, year = r->civil.year;
     size_t head = SCAN_WORDS(r->s, at, month_heads, &offset), end;
@@ -363,7 +382,7 @@ static size_t read_edge_day(const struct reading *r, size_t at, struct said *d)
     } else {
         head = SCAN_WORDS(r->s, at, years, &offset);
         year += head ? offset : 0;
-        head = head ? skip_text(r->s, head, "年") : scan_text(r->s, at, "年");
+        head = head ? zh_skip(r->s, head, "年") : scan_text(r->s, at, "年");
         if (!head || !(end = SCAN_WORDS(r->s, head, month_edges, &is_end)))
             return 0;
         d->day = civil_days(year + is_end, 1, 1) - is_end;
@@ -394,431 +413,4 @@ size_t read_zh_day(const struct reading *r, size_t at, struct said *d)
     if (best_end)
         *d = best;
     return best_end;
-}
-
-/* Times. */
-
-static const struct word quarters[] = { { "一刻", 15 }, { "三刻", 45 }, { "1刻", 15 }, { "3刻", 45 }, { "半", 30 } };
-
-/* Behind the hour: 半, 一刻, 三十分, 05, 二十; 整, 钟 */
-static size_t read_minutes(str s, size_t at, int *out)
-{
-    int m;
-    size_t end = SCAN_WORDS(s, at, quarters, out), e;
-
-    if (end && !scan_text(s, at, "半天") && !scan_text(s, at, "半个") && !scan_text(s, at, "半小"))
-        return skip_text(s, end, "钟");
-    if (!(end = read_zh_number(s, at, 59, &m)))
-        return 0;
-    if ((e = scan_text(s, scan_space(s, end), "分")) && !scan_text(s, end, "分之")) {
-        *out = m;
-        return scan_text(s, e, "钟") ? 0 : e;
-    }
-    bool two = is_figure(s.p[at]) ? end == at + 2 : end >= at + 6 || m == 10;       /* 8点5 is not told from 8.5 */
-    static const char *const counted[] = { "个", "条", "次", "台", "份", "人", "元", "秒", "天", "小时", "年", "月", "号", "日", "%", ":", ".", "," };
-
-    for (size_t i = 0; i < N_ELEMENTS(counted); i++)
-        two = two && !scan_text(s, end, counted[i]);
-    *out = m;
-    return two ? end : 0;
-}
-
-static size_t read_seconds(str s, size_t at, int *out)
-{
-    size_t end = read_zh_number(s, at, 59, out), e = end ? scan_text(s, end, "秒") : 0;
-
-    return e;
-}
-
-static void set_hour(struct said *d, const char *written, int hour, int minute)
-{
-    d->has_clock = true;
-    d->hour = hour;
-    d->minute = minute;
-    d->twelve = hour >= 1 && hour <= 12 && written[0] != '0';
-}
-
-/* 8点, 八点钟, 20时 */
-static size_t read_hour(str s, size_t at, int *out)
-{
-    static const char *const no_clock[] = { "时候", "时常", "时不", "时间", "时刻", "时区", "时代", "时段", "点击", "点赞", "点建", "点意", "点要", "点东", "点心",
-                                            "点外", "点菜", "点问", "点原", "点事" };
-    size_t end = read_zh_number(s, at, 24, out), e;
-
-    if (!end)
-        return 0;
-    end = scan_space(s, end);
-    for (size_t i = 0; i < N_ELEMENTS(no_clock); i++)
-        if (scan_text(s, end, no_clock[i]))
-            return 0;
-    if ((e = scan_text(s, end, "点钟")) || (e = scan_text(s, end, "点整")) || (e = scan_text(s, end, "点")) || (e = scan_text(s, end, "时")))
-        return e;
-    return 0;
-}
-
-/* 差五分八点, 差一刻九点 */
-static size_t read_clock_before(const struct reading *r, size_t at, struct said *d)
-{
-    int minutes, hour;
-    size_t head = scan_text(r->s, at, "差"), end = head ? SCAN_WORDS(r->s, head, quarters, &minutes) : 0, e;
-
-    if (head && !end && (e = read_zh_number(r->s, head, 59, &minutes)))
-        end = scan_text(r->s, e, "分钟") ? e + 6 : scan_text(r->s, e, "分");
-    if (!end || minutes == 30 || minutes == 45)
-        return 0;
-    end = skip_text(r->s, end, "到");
-    if (!(end = read_hour(r->s, end, &hour)) || hour == 0)
-        return 0;
-    set_hour(d, r->s.p + at, hour == 1 ? 12 : hour - 1, 60 - minutes);
-    return end;
-}
-
-/* 八点差五分 */
-static size_t take_away(const struct reading *r, size_t at, struct said *d)
-{
-    int minutes;
-    size_t head = scan_text(r->s, at, "差"), end = head ? SCAN_WORDS(r->s, head, quarters, &minutes) : 0, e;
-
-    if (head && !end && (e = read_zh_number(r->s, head, 59, &minutes)))
-        end = scan_text(r->s, e, "分");
-    if (!end || d->hour == 0)
-        return 0;
-    d->minute = 60 - minutes;
-    d->hour = d->hour == 1 ? 12 : d->hour - 1;
-    return end;
-}
-
-/* "一点" is "a little" unless something beside it is a time too. */
-static bool is_a_little(str s, size_t at, size_t end, const struct said *d)
-{
-    return scan_text(s, at, "一点") == end && !d->has_day && !d->part;
-}
-
-static size_t read_clock(const struct reading *r, size_t at, struct said *d)
-{
-    int hour, minute = 0, second;
-    size_t end = read_clock_before(r, at, d), hour_end, e;
-
-    if (end || (end = read_colon_clock(r, at, d)))
-        return end;
-    if (!(hour_end = read_hour(r->s, at, &hour)))
-        return 0;
-    set_hour(d, r->s.p + at, hour, 0);
-    if ((e = take_away(r, hour_end, d)))
-        return e;
-    size_t begin = skip_text(r->s, scan_space(r->s, hour_end), "过");
-
-    if ((e = read_minutes(r->s, begin, &minute)) || (e = read_minutes(r->s, skip_text(r->s, begin, "零"), &minute))) {
-        d->minute = minute;
-        hour_end = e;
-        if ((e = read_seconds(r->s, hour_end, &second))) {
-            d->second = second;
-            hour_end = e;
-        }
-    }
-    bool little = is_a_little(r->s, at, hour_end, d);
-
-    d->has_clock = !little;
-    return little ? 0 : hour_end;
-}
-
-size_t read_zh_clock(const struct reading *r, size_t at, struct said *d)
-{
-    size_t end = read_clock(r, at, d), e;
-    int none;
-
-    if (!end) {
-        d->has_clock = false;
-        return 0;
-    }
-    if (scan_text(r->s, end, "整") || scan_text(r->s, end, "钟"))
-        return end + 3;
-    /* 3pm, "3点 pm" */
-    static const struct word pm[] = { { "pm", 1 }, { "p.m.", 1 }, { "am", 0 }, { "a.m.", 0 } };
-
-    e = d->hour >= 1 && d->hour <= 12 ? SCAN_WORDS(r->s, scan_space(r->s, end), pm, &none) : 0;
-    if (e) {
-        d->hour = d->hour % 12 + (none ? 12 : 0);
-        d->twelve = false;
-        return e;
-    }
-    return end;
-}
-
-/* 周一早, 明天晚; but 早点 and 晚一点 are "sooner" and "later". */
-static size_t read_short_part(str s, size_t at, const struct part **out)
-{
-    static const char *const no_part[] = { "点", "一点", "一些", "些", "饭", "餐", "会", "班", "安", "自习", "退" };
-    size_t end = scan_text(s, at, "早") ? at + 3 : scan_text(s, at, "晚");
-
-    for (size_t i = 0; end && i < N_ELEMENTS(no_part); i++)
-        if (scan_text(s, end, no_part[i]))
-            return 0;
-    if (end)
-        *out = when_zh_part(scan_text(s, at, "早") ? "早上" : "晚上");
-    return end;
-}
-
-/* The part and the clock behind a day, in this order, each if it is there. */
-static size_t read_time_behind(const struct reading *r, size_t at, struct said *d)
-{
-    size_t end = at, e;
-    const struct part *p;
-    struct said with;
-
-    if (!d->part && ((e = read_zh_part(r, gap(r->s, end), &p)) || (d->has_day && (e = read_short_part(r->s, end, &p))))) {
-        d->part = p;
-        end = e;
-    }
-    with = *d;
-    if ((e = read_zh_clock(r, gap(r->s, end), &with)) || (e = scan_space(r->s, end) != end ? read_en_clock(r, scan_space(r->s, end), &with) : 0)
-        || (e = is_figure(scan_char(r->s, end)) ? read_en_clock(r, end, &with) : 0)) {
-        *d = with;
-        end = e;
-    }
-    return end;
-}
-
-size_t read_zh_moment(const struct reading *r, size_t at, struct said *d)
-{
-    size_t end = read_zh_day(r, at, d);
-
-    if (end)
-        return read_time_behind(r, end, d);
-    *d = (struct said){ 0 };
-    end = read_time_behind(r, at, d);
-    return end > at && (d->has_clock || d->part) ? end : 0;
-}
-
-/* Periods. */
-
-static size_t read_named_period(const struct reading *r, size_t at, struct when *out)
-{
-    static const struct word weeks[] = { { "周", 0 }, { "星期", 0 }, { "礼拜", 0 } };
-    static const struct word seasons[] = { { "本季度", 0 }, { "这个季度", 0 }, { "这季度", 0 }, { "上个季度", -1 }, { "上季度", -1 }, { "下个季度", 1 }, { "下季度", 1 } };
-    int n = 0, none, year = r->civil.year, month = r->civil.month;
-    size_t head = SCAN_WORDS(r->s, at, week_heads, &n), begin = head ? head : at, end;
-
-    if ((end = scan_text(r->s, begin, "周末")) || (end = scan_text(r->s, begin, "双休日"))) {
-        when_period(r, when_week(r, n) + 5, when_week(r, n + 1), out);
-        return end;
-    }
-    if (head && (end = SCAN_WORDS(r->s, head, weeks, &none))) {
-        when_period(r, when_week(r, n), when_week(r, n + 1), out);
-        return end;
-    }
-    if ((end = SCAN_WORDS(r->s, at, month_heads, &n))) {
-        when_period(r, civil_days(year, month + n, 1), civil_days(year, month + n + 1, 1), out);
-        return end;
-    }
-    if ((end = SCAN_WORDS(r->s, at, seasons, &n))) {
-        month = (month - 1) / 3 * 3 + 1 + n * 3;
-        when_period(r, civil_days(year, month, 1), civil_days(year, month + 3, 1), out);
-    }
-    return end;
-}
-
-/* 2026年, 明年; 10月, 明年3月份; 本月上旬 */
-static size_t read_calendar_period(const struct reading *r, size_t at, struct when *out)
-{
-    int year = r->civil.year, month = 0;
-    size_t head = read_year(r, at, &year), begin = head ? gap(r->s, head) : at, end = read_zh_number(r->s, begin, 12, &month);
-
-    end = end && month > 0 ? scan_text(r->s, scan_space(r->s, end), "月") : 0;
-    if (!end && !head)
-        return 0;
-    if (!end) {
-        when_period(r, civil_days(year, 1, 1), civil_days(year + 1, 1, 1), out);
-        return head;
-    }
-    bool over = !head && month < r->civil.month;
-
-    when_period(r, civil_days(year + over, month, 1), civil_days(year + over, month + 1, 1), out);
-    if (!head && out->at > r->now)
-        out->earlier = when_moment(r, civil_days(year + over - 1, month, 1), 0);
-    return skip_text(r->s, end, "份");
-}
-
-/* 最近三天, 过去24小时, 近一周, 未来三天, 这两天; 三天内 */
-static size_t read_counted_period(const struct reading *r, size_t at, struct when *out)
-{
-    static const struct word heads[] = {
-        { "最近", -1 }, { "最近的", -1 }, { "过去", -1 }, { "过去的", -1 }, { "近", -1 }, { "这", -1 }, { "前", -1 }, { "最后", -1 }, { "刚过去的", -1 },
-        { "未来", 1 }, { "未来的", 1 }, { "接下来", 1 }, { "接下来的", 1 }, { "今后", 1 }, { "往后", 1 }, { "之后", 1 }, { "后面", 1 }, { "下面", 1 },
-    };
-    static const struct word inside[] = { { "内", 0 }, { "以内", 0 }, { "之内", 0 }, { "里", 0 }, { "里面", 0 }, { "以来", 0 }, { "来", 0 }, { "之间", 0 } };
-    static const struct word few[] = { { "几天", 3 }, { "这几天", 3 }, { "两天", 2 } };
-    int sign = -1, none, days;
-    struct length l = { 0 };
-    size_t head = SCAN_WORDS(r->s, at, heads, &sign), begin = head ? scan_space(r->s, head) : at, end = read_length(r, begin, &l), e;
-
-    if (head && !end && (end = SCAN_WORDS(r->s, begin, few, &days)))
-        l.days = days;
-    if (!end)
-        return 0;
-    e = SCAN_WORDS(r->s, end, inside, &none);
-    if (!head && !(e && (scan_text(r->s, end, "内") || scan_text(r->s, end, "以内") || scan_text(r->s, end, "之内"))))
-        return 0;
-    if (sign < 0)
-        when_span(when_shift(r, r->now, &l, -1), r->now, out);
-    else
-        when_span(r->now, when_shift(r, r->now, &l, 1), out);
-    return e ? e : end;
-}
-
-/* Relative points: 三个小时后, 过5分钟, 两天后早上8点, 三天前 */
-
-static size_t finish_relative(const struct reading *r, size_t end, const struct length *l, int sign, struct when *out)
-{
-    int64_t t = when_shift(r, r->now, l, sign);
-    struct said d = { .has_day = true };
-    struct civil c;
-
-    zone_civil(r->zone, t, &c);
-    d.day = civil_days(c.year, c.month, c.day);
-    size_t e = l->ms == 0 ? read_time_behind(r, end, &d) : end;
-
-    if (e > end)
-        when_settle(r, &d, out);
-    else
-        when_point(t, out);
-    return e;
-}
-
-static size_t read_relative(const struct reading *r, size_t at, struct when *out)
-{
-    static const struct word heads[] = { { "过", 0 }, { "再过", 0 }, { "等", 0 }, { "再等", 0 }, { "在", 0 }, { "隔", 0 } };
-    static const struct word tails[] = { { "后", 1 }, { "之后", 1 }, { "以后", 1 }, { "过后", 1 }, { "后的", 1 }, { "之后的", 1 }, { "前", -1 }, { "之前", -1 },
-                                         { "以前", -1 }, { "前的", -1 } };
-    int none, sign = 1;
-    struct length l;
-    size_t head = SCAN_WORDS(r->s, at, heads, &none), end = read_length(r, head ? scan_space(r->s, head) : at, &l), tail;
-    bool after = head && !scan_text(r->s, at, "在") && !scan_text(r->s, at, "隔");
-
-    if (!end)
-        return 0;
-    tail = SCAN_WORDS(r->s, scan_space(r->s, end), tails, &sign);
-    if ((!tail && !after) || (head && sign < 0) || scan_text(r->s, tail ? tail - 3 : end, "后天"))
-        return 0;
-    if (tail && r->s.p[tail - 1] == (char)0x84)         /* 的 is a part only with what follows */
-        tail -= 3;
-    return finish_relative(r, tail ? tail : end, &l, sign, out);
-}
-
-/* 昨天以来, 从周一开始, 自上周五起; 从9点到10点, 昨天到今天 */
-
-static size_t read_point_or_day(const struct reading *r, size_t at, struct said *d, struct when *out)
-{
-    size_t end = read_zh_moment(r, at, d);
-
-    if (end) {
-        when_settle(r, d, out);
-        return end;
-    }
-    if ((end = read_named_period(r, at, out)) || (end = read_calendar_period(r, at, out)) || (end = read_relative(r, at, out)))
-        return end;
-    return 0;
-}
-
-static size_t read_since(const struct reading *r, size_t at, struct when *out)
-{
-    static const struct word heads[] = { { "从", 0 }, { "自从", 0 }, { "自", 0 }, { "打", 0 } };
-    static const struct word tails[] = { { "开始", 0 }, { "起", 0 }, { "以来", 1 }, { "至今", 1 }, { "到现在", 1 }, { "到目前", 1 }, { "到目前为止", 1 }, { "之后", 1 } };
-    int sure = 0, none;
-    struct said d = { 0 };
-    struct when from;
-    size_t head = SCAN_WORDS(r->s, at, heads, &none), end = read_point_or_day(r, head ? head : at, &d, &from), tail;
-
-    if (!end || !(tail = SCAN_WORDS(r->s, scan_space(r->s, end), tails, &sure)) || (!head && !sure))
-        return 0;
-    int64_t begin = from.at <= r->now ? from.at : from.earlier;
-
-    if (begin > r->now)
-        return 0;
-    when_span(begin, r->now, out);
-    return tail;
-}
-
-static void inherit(const struct reading *r, const struct said *first, const struct when *from, struct said *second)
-{
-    struct civil c;
-
-    if (second->has_day || !second->has_clock)
-        return;
-    zone_civil(r->zone, from->at, &c);
-    second->has_day = true;
-    second->day = civil_days(c.year, c.month, c.day);
-    if (!second->part && second->twelve) {
-        if (first->part && first->part->shift >= SHIFT_AFTERNOON)
-            second->part = first->part;
-        else if (second->hour < 12 && when_moment(r, second->day, second->hour * 60 + second->minute) <= from->at)
-            second->hour += 12;
-        second->twelve = second->part != NULL;
-    }
-}
-
-static size_t read_between(const struct reading *r, size_t at, struct when *out)
-{
-    static const struct word links[] = { { "到", 0 }, { "至", 0 }, { "-", 0 }, { "~", 0 }, { "和", 1 }, { "直到", 0 } };
-    static const struct word tails[] = { { "之间", 0 }, { "期间", 0 }, { "为止", 0 } };
-    int and_link, none;
-    struct said first = { 0 }, second = { 0 };
-    struct when from, until;
-    size_t head = scan_text(r->s, at, "从"), end = read_point_or_day(r, head ? head : at, &first, &from), e;
-
-    if (!end || !(e = SCAN_WORDS(r->s, scan_space(r->s, end), links, &and_link)))
-        return 0;
-    e = scan_space(r->s, e);
-    if (!(end = read_zh_moment(r, e, &second)))
-        return 0;
-    inherit(r, &first, &from, &second);
-    when_settle(r, &second, &until);
-    e = SCAN_WORDS(r->s, end, tails, &none);
-    if ((and_link && !e) || until.until <= from.at)
-        return 0;
-    when_span(from.at, until.until, out);
-    out->earlier = from.earlier;
-    return e ? e : end;
-}
-
-static size_t read_moment_when(const struct reading *r, size_t at, struct when *out)
-{
-    struct said d = { 0 };
-    size_t end = read_zh_moment(r, at, &d);
-
-    if (end)
-        when_settle(r, &d, out);
-    return end;
-}
-
-static size_t read_length_when(const struct reading *r, size_t at, struct when *out)
-{
-    struct length l;
-    size_t end = read_zh_length(r, at, &l);
-
-    if (end)
-        *out = (struct when){ WHEN_LENGTH, .length = when_length_ms(&l) };
-    return end;
-}
-
-size_t read_zh_when(const struct reading *r, size_t at, struct when *out)
-{
-    static size_t (*const readers[])(const struct reading *, size_t, struct when *) = {
-        read_zh_repeat, read_length_when, read_moment_when, read_named_period, read_calendar_period, read_counted_period, read_relative,
-        read_since, read_between,
-    };
-    struct when one = { 0 };
-    size_t best = 0;
-
-    if (is_letter(scan_char(r->s, at)))
-        return 0;
-    for (size_t i = 0; i < N_ELEMENTS(readers); i++) {
-        size_t end = readers[i](r, at, &one);
-
-        if (end > best) {
-            best = end;
-            *out = one;
-        }
-    }
-    return best;
 }

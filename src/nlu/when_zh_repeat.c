@@ -5,14 +5,8 @@
 
 enum { WORKDAYS = 0x3E, WEEKEND = 0x41, ALL_DAYS = 0x7F, EVERY_MAX = 1000 };
 
-static size_t gap(str s, size_t at)
-{
-    size_t end = scan_space(s, scan_char(s, at) == ',' ? at + 1 : at), of = scan_text(s, end, "的");
-
-    return of ? scan_space(s, of) : end;
-}
-
-static const struct word day_letters[] = { { "日", 0 }, { "天", 0 }, { "一", 1 }, { "二", 2 }, { "三", 3 }, { "四", 4 }, { "五", 5 }, { "六", 6 }, { "1", 1 },
+static const struct word day_letters[] = { { "日", 0 }, { "天", 0 }, { "一", 1 }, { "二", 2 }, { "三", 3 }, { "四", 4 }, { "五", 5 },
+    { "六", 6 }, { "1", 1 },
                                            { "2", 2 }, { "3", 3 }, { "4", 4 }, { "5", 5 }, { "6", 6 } };
 static const struct word week_words[] = { { "周", 0 }, { "星期", 0 }, { "礼拜", 0 } };
 
@@ -26,7 +20,8 @@ static void add_range(uint8_t *bits, int from, int to)
 /* Behind the first weekday: 一三五, 一、三, 一到五, 一和周四; 二点 is a time. */
 static size_t read_more_days(str s, size_t at, int day, uint8_t *bits)
 {
-    static const struct word links[] = { { "、", 0 }, { ",", 0 }, { "和", 0 }, { "跟", 0 }, { "与", 0 }, { "及", 0 }, { "/", 0 }, { "到", 1 }, { "至", 1 },
+    static const struct word links[] = { { "、", 0 }, { ",", 0 }, { "和", 0 }, { "跟", 0 }, { "与", 0 }, { "及", 0 }, { "/", 0 }, { "到", 1 },
+        { "至", 1 },
                                          { "-", 1 }, { "~", 1 }, { " ", 0 } };
     size_t end = at;
 
@@ -54,7 +49,8 @@ static size_t read_more_days(str s, size_t at, int day, uint8_t *bits)
 /* 周一三五, 星期一到五, 工作日, 周末 */
 static size_t read_days(str s, size_t at, uint8_t *out)
 {
-    static const struct word kinds[] = { { "工作日", WORKDAYS }, { "周末", WEEKEND }, { "双休日", WEEKEND }, { "上班日", WORKDAYS }, { "平日", WORKDAYS },
+    static const struct word kinds[] = { { "工作日", WORKDAYS }, { "周末", WEEKEND }, { "双休日", WEEKEND }, { "上班日", WORKDAYS },
+        { "平日", WORKDAYS },
                                          { "周六日", WEEKEND }, { "周六周日", WEEKEND } };
     int bits, day;
     size_t end = SCAN_WORDS(s, at, kinds, &bits);
@@ -72,9 +68,11 @@ static size_t read_days(str s, size_t at, uint8_t *out)
 /* Of a month: 15号, 1号和15号, 最后一天, 底, 第一个周一, 最后一个周五 */
 static size_t read_month_place(const struct reading *r, size_t at, struct recurrence *rule)
 {
-    static const struct word edges[] = { { "最后一天", 1 }, { "底", 1 }, { "末", 1 }, { "月底", 1 }, { "月末", 1 }, { "初", 0 }, { "月初", 0 }, { "第一天", 0 },
+    static const struct word edges[] = { { "最后一天", 1 }, { "底", 1 }, { "末", 1 }, { "月底", 1 }, { "月末", 1 }, { "初", 0 }, { "月初", 0 },
+        { "第一天", 0 },
                                          { "的最后一天", 1 } };
-    static const struct word nths[] = { { "第一个", 1 }, { "第二个", 2 }, { "第三个", 3 }, { "第四个", 4 }, { "最后一个", -1 }, { "第1个", 1 }, { "第2个", 2 },
+    static const struct word nths[] = { { "第一个", 1 }, { "第二个", 2 }, { "第三个", 3 }, { "第四个", 4 }, { "最后一个", -1 }, { "第1个", 1 },
+        { "第2个", 2 },
                                         { "第3个", 3 }, { "首个", 1 } };
     static const struct word links[] = { { "和", 0 }, { "、", 0 }, { ",", 0 }, { "跟", 0 }, { "与", 0 }, { "号和", 0 } };
     int value, weekday;
@@ -119,7 +117,7 @@ static bool set_date(int64_t day, struct recurrence *rule)
 static size_t add_details(const struct reading *r, size_t at, struct recurrence *rule)
 {
     struct said d = { 0 };
-    size_t begin = gap(r->s, at), end = 0;
+    size_t begin = zh_gap(r->s, at), end = 0;
     int day;
 
     switch (rule->frequency) {
@@ -152,7 +150,8 @@ static size_t add_details(const struct reading *r, size_t at, struct recurrence 
 /* 天, 个小时, 半小时 behind 每, 每隔 or a number */
 static const struct word every_units[] = {
     { "分钟", REPEATS_MINUTELY }, { "分", REPEATS_MINUTELY }, { "小时", REPEATS_HOURLY }, { "个小时", REPEATS_HOURLY }, { "钟头", REPEATS_HOURLY },
-    { "个钟头", REPEATS_HOURLY }, { "天", REPEATS_DAILY }, { "日", REPEATS_DAILY }, { "周", REPEATS_WEEKLY }, { "个周", REPEATS_WEEKLY }, { "星期", REPEATS_WEEKLY },
+    { "个钟头", REPEATS_HOURLY }, { "天", REPEATS_DAILY }, { "日", REPEATS_DAILY }, { "周", REPEATS_WEEKLY }, { "个周", REPEATS_WEEKLY },
+    { "星期", REPEATS_WEEKLY },
     { "个星期", REPEATS_WEEKLY }, { "礼拜", REPEATS_WEEKLY }, { "个礼拜", REPEATS_WEEKLY }, { "月", REPEATS_MONTHLY }, { "个月", REPEATS_MONTHLY },
     { "年", REPEATS_YEARLY }, { "刻钟", 100 }, { "半小时", 101 }, { "半个小时", 101 }, { "半个钟头", 101 }, { "季度", 102 }, { "个季度", 102 },
     { "半个月", 103 }, { "半年", 104 }, { "个半小时", 105 },
@@ -216,8 +215,10 @@ static size_t read_every_thing(const struct reading *r, size_t at, struct recurr
 
 static size_t read_every(const struct reading *r, size_t at, struct recurrence *rule, struct said *d)
 {
-    static const struct word heads[] = { { "每", 0 }, { "每隔", 1 }, { "隔", 1 }, { "每逢", 0 }, { "逢", 0 }, { "每到", 0 }, { "每一", 0 }, { "每过", 0 } };
-    static const struct word daily[] = { { "天天", ALL_DAYS }, { "每天", ALL_DAYS }, { "每日", ALL_DAYS }, { "每一天", ALL_DAYS }, { "日日", ALL_DAYS } };
+    static const struct word heads[] = { { "每", 0 }, { "每隔", 1 }, { "隔", 1 }, { "每逢", 0 }, { "逢", 0 }, { "每到", 0 }, { "每一", 0 },
+        { "每过", 0 } };
+    static const struct word daily[] = { { "天天", ALL_DAYS }, { "每天", ALL_DAYS }, { "每日", ALL_DAYS }, { "每一天", ALL_DAYS },
+        { "日日", ALL_DAYS } };
     int skipping;
     struct recurrence thing = *rule;
     struct said with = *d;
@@ -266,7 +267,7 @@ static size_t add_second_time(const struct reading *r, size_t at, struct recurre
 static size_t add_time(const struct reading *r, size_t at, struct recurrence *rule, struct said *d)
 {
     struct said with = *d;
-    size_t end = at, once = scan_text(r->s, at, "一次"), begin = gap(r->s, once ? once : at), e;
+    size_t end = at, once = scan_text(r->s, at, "一次"), begin = zh_gap(r->s, once ? once : at), e;
     const struct part *p;
     static const struct word every[] = { { "每天", 0 }, { "每日", 0 }, { "都", 0 } };
     int none;
@@ -274,17 +275,14 @@ static size_t add_time(const struct reading *r, size_t at, struct recurrence *ru
     if (rule->frequency < REPEATS_DAILY)
         return once ? once : at;
     if ((e = SCAN_WORDS(r->s, begin, every, &none)) && rule->frequency == REPEATS_WEEKLY)
-        begin = gap(r->s, end = e);
+        begin = zh_gap(r->s, end = e);
     if ((e = read_zh_part(r, begin, &p))) {
         with.part = p;
         *d = with;
-        begin = gap(r->s, end = e);
-    } else if (!d->part && (e = scan_text(r->s, begin, "早")) && !scan_text(r->s, begin, "早点") && !scan_text(r->s, begin, "早一点")) {
-        d->part = with.part = when_zh_part("早上");
-        begin = gap(r->s, end = e);
-    } else if (!d->part && (e = scan_text(r->s, begin, "晚")) && !scan_text(r->s, begin, "晚点") && !scan_text(r->s, begin, "晚一点")) {
-        d->part = with.part = when_zh_part("晚上");
-        begin = gap(r->s, end = e);
+        begin = zh_gap(r->s, end = e);
+    } else if (!d->part && (e = read_zh_short_part(r->s, begin, &p))) {
+        d->part = with.part = p;
+        begin = zh_gap(r->s, end = e);
     }
     with.has_day = true;            /* 一点 is a time here */
     if ((e = read_zh_clock(r, begin, &with)) || (is_figure(scan_char(r->s, begin)) && (e = read_en_clock(r, begin, &with)))) {
