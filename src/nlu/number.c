@@ -2,23 +2,12 @@
 #include "nlu/number.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "nlu/scan.h"
 
 enum { FIGURES_MAX = 18, HAN_MAX = 24, WORDS_MAX = 16 };    /* what is longer is no number but an identifier */
 
-static bool is_figure(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static char char_at(str s, size_t at) { return at < s.len ? s.p[at] : '\0'; }
-static bool stands_at(str s, size_t at, const char *text) { return at <= s.len && str_starts(str_skip(s, at), str_from(text)); }
-
-size_t word_ends(str s, size_t at, const char *word)
-{
-    size_t n = strlen(word);
-
-    if (n == 0 || !stands_at(s, at, word) || (is_letter(word[n - 1]) && is_letter(char_at(s, at + n))))
-        return 0;
-    return at + n;
-}
+static bool stands_at(str s, size_t at, const char *text) { return scan_text(s, at, text) != 0; }
 
 /* Figures. */
 
@@ -26,7 +15,7 @@ static size_t count_figures(str s, size_t at)
 {
     size_t n = 0;
 
-    while (n <= FIGURES_MAX && is_figure(char_at(s, at + n)))
+    while (n <= FIGURES_MAX && is_figure(scan_char(s, at + n)))
         n++;
     return n;
 }
@@ -47,12 +36,12 @@ bool number_read_figures(str s, size_t at, double *out, size_t *ret_end)
     double v = add_figures(0, s, at, n);
 
     at += n;
-    while (n <= 3 && all < FIGURES_MAX - 3 && char_at(s, at) == ',' && count_figures(s, at + 1) == 3) {
+    while (n <= 3 && all < FIGURES_MAX - 3 && scan_char(s, at) == ',' && count_figures(s, at + 1) == 3) {
         v = add_figures(v, s, at + 1, 3);
         at += 4;
         all += 3;
     }
-    n = char_at(s, at) == '.' ? count_figures(s, at + 1) : 0;
+    n = scan_char(s, at) == '.' ? count_figures(s, at + 1) : 0;
     if (n > FIGURES_MAX)
         return false;
     if (n) {
@@ -186,7 +175,7 @@ bool number_read_han(str s, size_t at, double *out, size_t *ret_end)
     struct han_number h = { .digit = -1 };
     size_t n = 0;
 
-    if (char_at(s, at) >= 0)            /* none of ours is ASCII */
+    if (scan_char(s, at) >= 0)            /* none of ours is ASCII */
         return false;
     if (read_out(s, at, out, ret_end))
         return true;
@@ -277,7 +266,7 @@ static const struct han scale_words[] = {
 static int64_t named(const struct han *table, size_t n, str s, size_t at, size_t *ret_end)
 {
     for (size_t i = 0; i < n; i++) {
-        size_t end = word_ends(s, at, table[i].text);
+        size_t end = scan_word(s, at, table[i].text);
 
         if (end) {
             *ret_end = end;
@@ -329,10 +318,10 @@ static size_t take_words(str s, size_t at, struct word_number *w)
         size_t next = end, word_end;
         bool first = w->last == 0;
 
-        if (!first && char_at(s, next) != ' ' && char_at(s, next) != '-')
+        if (!first && scan_char(s, next) != ' ' && scan_char(s, next) != '-')
             break;
         next += !first;
-        if (w->last >= 100 && w->last != 1200 && word_ends(s, next, "and"))
+        if (w->last >= 100 && w->last != 1200 && scan_word(s, next, "and"))
             next += stands_at(s, next + 3, " ") ? 4 : 3;
         int64_t v = small_at(s, next, &word_end), scale = v < 0 ? scale_at(s, next, &word_end) : -1;
 
@@ -356,7 +345,7 @@ static bool read_phrase(str s, size_t at, double *out, size_t *ret_end)
     };
 
     for (size_t i = 0; i < N_ELEMENTS(phrases); i++) {
-        size_t end = word_ends(s, at, phrases[i].text);
+        size_t end = scan_word(s, at, phrases[i].text);
 
         if (end) {
             *out = phrases[i].value;
@@ -373,13 +362,13 @@ static void add_fraction(str s, double *v, size_t *end)
     size_t e, at = *end;
     double unit = 0.1;
 
-    if ((e = word_ends(s, at, " and a half")) || (e = word_ends(s, at, " and a quarter"))) {
+    if ((e = scan_word(s, at, " and a half")) || (e = scan_word(s, at, " and a quarter"))) {
         *v += s.p[e - 1] == 'f' ? 0.5 : 0.25;
         *end = e;
     }
-    if (!(at = word_ends(s, *end, " point")))
+    if (!(at = scan_word(s, *end, " point")))
         return;
-    for (size_t n = 0; n < FIGURES_MAX && char_at(s, at) == ' '; n++, unit /= 10) {
+    for (size_t n = 0; n < FIGURES_MAX && scan_char(s, at) == ' '; n++, unit /= 10) {
         int64_t d = small_at(s, at + 1, &e);
 
         if (d < 0 || d > 9)
@@ -393,7 +382,7 @@ bool number_read_words(str s, size_t at, double *out, size_t *ret_end)
 {
     struct word_number w = { 0 };
 
-    if (!is_letter(char_at(s, at)))
+    if (!is_letter(scan_char(s, at)))
         return false;
     if (read_phrase(s, at, out, ret_end))
         return true;
@@ -433,7 +422,7 @@ static void multiply(str s, double *v, size_t *end)
         }
         return;
     }
-    scale = char_at(s, *end) == ' ' ? scale_at(s, *end + 1, &e) : -1;
+    scale = scan_char(s, *end) == ' ' ? scale_at(s, *end + 1, &e) : -1;
     if (scale > 0) {
         *v *= (double)scale;
         *end = e;
@@ -444,22 +433,12 @@ static bool read_any_figures(str s, size_t at, double *out, size_t *ret_end)
 {
     if (!number_read_figures(s, at, out, ret_end))
         return false;
-    char c = char_at(s, *ret_end);
+    char c = scan_char(s, *ret_end);
 
-    if ((c == '.' || c == ':') && is_figure(char_at(s, *ret_end + 1)))
+    if ((c == '.' || c == ':') && is_figure(scan_char(s, *ret_end + 1)))
         return false;
     multiply(s, out, ret_end);
     return true;
-}
-
-/* Inside of a word or number nothing begins; "web1" and v2.3 are names. */
-static bool may_begin(str s, size_t at)
-{
-    char before = at ? s.p[at - 1] : ' ', c = char_at(s, at);
-
-    if (is_letter(before) || before == '_' || is_figure(before))
-        return !(is_letter(c) || is_figure(c) || c == '-' || c == '+');
-    return !((before == '.' || before == ':' || before == ',') && is_figure(c) && at > 1 && is_figure(s.p[at - 2]));
 }
 
 bool number_read(str s, size_t at, double *out, size_t *ret_end)
@@ -467,11 +446,11 @@ bool number_read(str s, size_t at, double *out, size_t *ret_end)
     double v, sign = 1;
     size_t end, begin = at;
 
-    if (at >= s.len || !may_begin(s, at))
+    if (at >= s.len || !scan_begins(s, at))
         return false;
     bool apart = at == 0 || s.p[at - 1] == ' ' || s.p[at - 1] == '(';
 
-    if (apart && (s.p[at] == '-' || s.p[at] == '+') && is_figure(char_at(s, at + 1))) {
+    if (apart && (s.p[at] == '-' || s.p[at] == '+') && is_figure(scan_char(s, at + 1))) {
         sign = s.p[at] == '-' ? -1 : 1;
         begin = at + 1;
     } else if (stands_at(s, at, "负")) {

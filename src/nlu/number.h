@@ -13,5 +13,3 @@ bool number_read(str normal, size_t start, double *out, size_t *ret_end);
 bool number_read_figures(str normal, size_t start, double *out, size_t *ret_end);   /* 1,024 or 3.5; no sign */
 bool number_read_han(str normal, size_t start, double *out, size_t *ret_end);       /* 三百零五, 二〇二六, 两千三: whole, at most 10^16 */
 bool number_read_words(str normal, size_t start, double *out, size_t *ret_end);     /* two hundred and five, half a dozen */
-/* Where `word` ends, that begins at `at`; 0: it does not stand there, or is the beginning of a longer word of Latin letters. */
-size_t word_ends(str normal, size_t at, const char *word);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit.h: units of measure with their names in Chinese and English, and conversion between those of one kind. */
+/* unit.h: units of measure with their names in Chinese and English, and conversion between those of one kind.
+ * The table is units.def. */
 #pragma once
 #include "base/str.h"
 
@@ -9,7 +10,8 @@ struct unit {
     double      scale, offset;  /* the kind's base unit = value * scale + offset */
 };
 
-/* The unit whose name (km, kilometers, 公里, 华氏度, catty, 斤, ...) begins the normalised text, the longest; NULL: none.  Words end at word ends. */
+/* The unit whose name (km, kilometers, 公里, 华氏度, catty, 斤, ...) begins the normalised text, the longest; NULL: none.  Words end at word
+ * ends. */
 const struct unit *unit_read(str normal, size_t *ret_len);
 const struct unit *unit_find(str name);         /* by `name` or any of its names, all of the text */
 /* ERR_INPUT: they do not measure the same. */
