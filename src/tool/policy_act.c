@@ -426,6 +426,8 @@ static void add_paths(struct acts *all, struct policy_act *act)
     add_lines(all, act);
     add_path(all, act, "target", EFFECT_WRITE);
     add_path(all, act, "save_to", EFFECT_WRITE);
+    if (strcmp(all->facts->tool->name, "backup") == 0)
+        add_path(all, act, "to", EFFECT_WRITE);
 }
 
 static void add_plain(struct acts *all)
