@@ -38,11 +38,11 @@ static bool is_core_dump(int folder, const char *name)
 {
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     Elf64_Ehdr head = { 0 };
-    bool is = fd >= 0 && read(fd, &head, sizeof head) == sizeof head && memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 && head.e_type == ET_CORE;
+    bool is_elf = fd >= 0 && read(fd, &head, sizeof head) == sizeof head && memcmp(head.e_ident, ELFMAG, SELFMAG) == 0;
 
     if (fd >= 0)
         close(fd);
-    return is;
+    return is_elf && head.e_type == ET_CORE;
 }
 
 static bool is_temporary_file(int folder, const char *name)
@@ -274,8 +274,8 @@ static enum err clean_files_run(const struct tool_context *cx, const json_t *arg
 
 const struct tool tool_clean_files = {
     .name = "clean_files",
-    .description = "Finds temporary files (*.tmp, *.bak, *~, caches of Python, core dumps, ...): plan lists them, apply removes those lines of "
-                   "it that it is given, where they have not changed.",
+    .description = "Temporary files (*.tmp, *.bak, *~, caches of Python, core dumps, ...): plan lists them, apply removes those of "
+                   "the lines it is given that have not changed.",
     .schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
               "\"action\":{\"type\":\"string\",\"enum\":[\"plan\",\"apply\"],\"description\":\"plan if absent\"},"
               "\"path\":{\"type\":\"string\",\"description\":\"plan: folder to look in; the workspace if absent\"},"
