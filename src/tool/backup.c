@@ -210,7 +210,7 @@ const struct tool tool_backup = {
               "\"action\":{\"type\":\"string\",\"enum\":[\"create\",\"list\",\"restore\"]},"
               "\"path\":{\"type\":\"string\",\"description\":\"create: file or folder\"},"
               "\"match\":{\"type\":\"string\",\"description\":\"create: only files of this pattern, such as *.log\"},"
-              "\"newer_than\":{\"type\":\"string\",\"description\":\"create: only files changed since, such as 1d or 2026-01-31T12:00:00Z\"},"
+              "\"newer_than\":{\"type\":\"string\",\"description\":\"create: only files changed since, such as 1d or a time\"},"
               "\"name\":{\"type\":\"string\",\"description\":\"Of the backup; restore: or of what it is, then the newest\"},"
               "\"to\":{\"type\":\"string\",\"description\":\"restore: folder; restored/NAME if absent\"}}}",
     .risk = RISK_WRITE, .reads = READS_PATH, .repeatable = false, .run = backup_run,
