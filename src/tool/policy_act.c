@@ -394,7 +394,7 @@ static void add_path(struct acts *all, struct policy_act *act, const char *name,
 {
     struct shell_word w = { json_text_str(all->facts->arguments, name), false };
 
-    if (w.text.len == 0 && !(strcmp(name, "path") == 0 && walks(all->facts->tool)))
+    if (w.text.len == 0 && !(strcmp(name, "path") == 0 && walks(all->facts->tool) && act->n_paths == 0))
         return;
     act_add_path(&all->place, act, &w, effect);
     act->paths[act->n_paths - 1].whole = !is_about_one_file(all->facts->tool);
@@ -422,8 +422,8 @@ static void add_paths(struct acts *all, struct policy_act *act)
 {
     bool gets = str_eq(json_text_str(all->facts->arguments, "action"), S("get")), looks = find_acting(all->facts->tool) != NULL;
 
-    add_path(all, act, "path", (all->facts->tool->risk == RISK_WRITE && !looks) || gets ? EFFECT_WRITE : EFFECT_READ);
     add_lines(all, act);
+    add_path(all, act, "path", (all->facts->tool->risk == RISK_WRITE && !looks) || gets ? EFFECT_WRITE : EFFECT_READ);
     add_path(all, act, "target", EFFECT_WRITE);
     add_path(all, act, "save_to", EFFECT_WRITE);
     if (strcmp(all->facts->tool->name, "backup") == 0)
