@@ -413,6 +413,7 @@ static void add_lines(struct acts *all, struct policy_act *act)
         struct shell_word w = { i < LINES_MAX ? path : S("."), false };
 
         act_add_path(&all->place, act, &w, EFFECT_DELETE);
+        act->paths[act->n_paths - 1].whole = str_ends(w.text, S("/")) || i == LINES_MAX;
         if (i == LINES_MAX)
             return;
     }
