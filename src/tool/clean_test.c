@@ -113,7 +113,7 @@ TEST(nothing_but_what_is_temporary_is_removed_whatever_a_line_says)
         { ".git/a.tmp\t4\t" AT, "left: .git/a.tmp: it is in .git" }, { "link.tmp\t5\t" AT, "left: link.tmp: it is not temporary" },
         { "here/a.tmp\t4\t" AT, "left: here/a.tmp: it is no longer there" }, { "src/../.git/a.tmp\t4\t" AT, "it is in .." },
         { "../out.tmp\t4\t" AT, "it is in .." },
-        { "/etc/a.tmp\t4\t" AT, "Nothing to remove." }, { "a.tmp\t4", "Nothing to remove." }, { "a.tmp", "Nothing to remove." },
+        { "/etc/a.tmp\t4\t" AT, "not allowed: it would write where the system lives" }, { "a.tmp\t4", "Nothing to remove." }, { "a.tmp", "Nothing to remove." },
         { ".\t4\t" AT, "Nothing to remove." }, { "a.tmp\tx\t" AT, "Nothing to remove." }, { "src/core\t4\t" AT, "it is not temporary" },
     };
 
