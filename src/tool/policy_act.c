@@ -326,7 +326,7 @@ static bool is_named(const struct tool *t, const char *const *names, size_t n)
     return false;
 }
 
-enum { FORGOTTEN_UNASKED = 5 };     /* memories at a time */
+enum { FORGOTTEN_UNASKED = 5, LINES_MAX = 1000 };     /* memories at a time; files */
 
 /* Tools that look, but for some of their actions. */
 static const struct acting { const char *tool, *actions; unsigned effect; } acting[] = {
@@ -394,19 +394,41 @@ static void add_path(struct acts *all, struct policy_act *act, const char *name,
 {
     struct shell_word w = { json_text_str(all->facts->arguments, name), false };
 
-    if (w.text.len == 0 && !(strcmp(name, "path") == 0 && walks(all->facts->tool)))
+    if (w.text.len == 0 && !(strcmp(name, "path") == 0 && walks(all->facts->tool) && act->n_paths == 0))
         return;
     act_add_path(&all->place, act, &w, effect);
     act->paths[act->n_paths - 1].whole = !is_about_one_file(all->facts->tool);
+}
+
+/* Of clean_files: each line begins with a path and a tab.  More than it takes are about everything. */
+static void add_lines(struct acts *all, struct policy_act *act)
+{
+    const json_t *files = json_at(all->facts->arguments, "files"), *line;
+    size_t i;
+
+    if (act->effects != EFFECT_DELETE || strcmp(all->facts->tool->name, "clean_files") != 0)
+        return;
+    json_array_foreach(files, i, line) {
+        str text = json_strval(line), path = str_take(text, str_find_char(text, '\t'));
+        struct shell_word w = { i < LINES_MAX ? path : S("."), false };
+
+        act_add_path(&all->place, act, &w, EFFECT_DELETE);
+        act->paths[act->n_paths - 1].whole = str_ends(w.text, S("/")) || i == LINES_MAX;
+        if (i == LINES_MAX)
+            return;
+    }
 }
 
 static void add_paths(struct acts *all, struct policy_act *act)
 {
     bool gets = str_eq(json_text_str(all->facts->arguments, "action"), S("get")), looks = find_acting(all->facts->tool) != NULL;
 
+    add_lines(all, act);
     add_path(all, act, "path", (all->facts->tool->risk == RISK_WRITE && !looks) || gets ? EFFECT_WRITE : EFFECT_READ);
     add_path(all, act, "target", EFFECT_WRITE);
     add_path(all, act, "save_to", EFFECT_WRITE);
+    if (strcmp(all->facts->tool->name, "backup") == 0)
+        add_path(all, act, "to", EFFECT_WRITE);
 }
 
 static void add_plain(struct acts *all)

@@ -416,6 +416,12 @@ TEST(a_role_that_has_no_tools_has_none)
         { { "owner", "service", "{\"action\":\"logs\",\"name\":\"nginx\"}", "log of nginx" }, "allow", "default read" },
         { { "owner", "service", "{\"action\":\"restart\",\"name\":\"nginx\"}", "" }, "ask", "default machine" },
         { { "owner", "processes", "{\"action\":\"ports\"}", "web page" }, "allow", "default read" },
+        { { "owner", "clean_files", "{}", "" }, "allow", "default read" },
+        { { "owner", "backup", "{\"action\":\"list\"}", "web page" }, "allow", "default read" },
+        { { "owner", "backup", "{\"action\":\"create\",\"path\":\"a\"}", "" }, "allow", "default write" },
+        { { "owner", "backup", "{\"action\":\"create\",\"path\":\"a\"}", "web page" }, "ask", "tainted" },
+        { { "owner", "backup", "{\"action\":\"restore\",\"name\":\"a\",\"to\":\"/etc\"}", "" }, "deny", "default system" },
+        { { "owner", "clean_files", "{\"action\":\"apply\",\"files\":[\"a.tmp\\t1\\tx\"]}", "" }, "ask", "default delete" },
         { { "owner", "processes", "{\"action\":\"kill\",\"pid\":5}", "" }, "ask", "default machine" },
         { { "user", "processes", "{\"action\":\"list\"}", "" }, "deny", "default user" },
     };
@@ -596,6 +602,9 @@ TEST(files_are_matched_where_they_are)
         { "operator", "ssh", "{\"action\":\"get\",\"path\":\"a\",\"host\":\"web1\",\"command\":\"uptime\"}", "ask" },
         { "operator", "ssh", "{\"action\":\"hosts\"}", "allow" }, { "operator", "ssh", "{\"action\":\"put\",\"host\":\"web1\",\"path\":\"a.pem\"}", "deny" },
         { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"x/secret/a\"}", "deny" },
+        { "operator", "clean_files", "{\"action\":\"apply\",\"files\":[\"a.tmp\\t1\\tx\",\"x/secret/a.tmp\\t1\\tx\"]}", "deny" },
+        { "operator", "clean_files", "{\"action\":\"apply\",\"files\":[\"y/a.tmp\\t1\\tx\"]}", "ask" },
+        { "operator", "clean_files", "{\"path\":\"x/secret\"}", "deny" },
         { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"save_to\":\"a\"}", "allow" },
         { "operator", "http_fetch", "{\"url\":\"https://a.b/\",\"headers\":{\"X\":\"y\"}}", "ask" },
     };
