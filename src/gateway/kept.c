@@ -168,7 +168,9 @@ static bool has_word(str text, const struct word *w)
 /* Words that say nothing of what is meant. */
 static bool is_filler(str word)
 {
-    static const str fillers[] = { S("the"), S("a"), S("an"), S("my"), S("our"), S("of"), S("for"), S("to"), S("about"), S("that"), S("with") };
+    static const str fillers[] = {
+        S("the"), S("a"), S("an"), S("my"), S("our"), S("of"), S("for"), S("to"), S("about"), S("that"), S("with"),
+    };
 
     for (size_t i = 0; i < N_ELEMENTS(fillers); i++)
         if (str_eq(word, fillers[i]))
