@@ -108,7 +108,11 @@ static enum err lose(const struct firing *f, const char *why) AWAITS
     const struct flow_teller *teller = &f->timers->teller;
 
     claim(f, b, why);
-    TRY(store_commit(f->timers->store, b));
+    enum err e = store_commit(f->timers->store, b);
+
+    if (e == ERR_CONFLICT)      /* it was taken back meanwhile */
+        return OK;
+    TRY(e);
     metric_add(METRIC_timers_failed, 1);
     teller->lost(teller->arg, &f->told, why);
     return OK;

@@ -165,23 +165,36 @@ static bool has_word(str text, const struct word *w)
     return false;
 }
 
+/* Words that say nothing of what is meant. */
+static bool is_filler(str word)
+{
+    static const str fillers[] = {
+        S("the"), S("a"), S("an"), S("my"), S("our"), S("of"), S("for"), S("to"), S("about"), S("that"), S("with"),
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(fillers); i++)
+        if (str_eq(word, fillers[i]))
+            return true;
+    return false;
+}
+
 enum { LIKE_ENOUGH = 500, LIKE_WORDS = 1000, LIKE_ITSELF = 2000 };
 
-static unsigned likeness(str text, str which)
+static unsigned likeness(const struct kept_thing *thing, str which)
 {
     struct words words = { .text = which };
     unsigned n = 0, found = 0;
     size_t end = 0;
     struct word w;
 
-    if (str_eq_nocase(str_trim(text), which))
+    if (str_eq_nocase(str_trim(thing->text), which))
         return LIKE_ITSELF;
     while (words_next(&words, &w)) {
-        bool is_end_of_pair = w.is_han && w.end == end;
+        bool counts = w.is_han ? w.end != end : !is_filler(w.folded);       /* the last of a run of pairs ends where a pair ended */
 
         end = w.end;
-        n += !is_end_of_pair;
-        found += !is_end_of_pair && has_word(text, &w);
+        n += counts;
+        found += counts && (has_word(thing->text, &w) || has_word(thing->also, &w));
     }
     return n ? LIKE_WORDS * found / n : 0;
 }
@@ -202,12 +215,12 @@ static size_t mark_likest(const struct kept_thing *things, size_t n, str which, 
     size_t marked = 0;
 
     for (size_t i = 0; i < n; i++) {
-        unsigned like = likeness(things[i].text, which);
+        unsigned like = likeness(&things[i], which);
 
         best = like > best ? like : best;
     }
     for (size_t i = 0; i < n; i++)
-        marked += marks[i] = likeness(things[i].text, which) == best;
+        marked += marks[i] = likeness(&things[i], which) == best;
     return marked;
 }
 

@@ -40,7 +40,7 @@ bool     kept_may_change(const struct kept *, str person);
 
 /* ---- which ---- */
 
-struct kept_thing { int64_t number; str text; /* what people may call it by */ };
+struct kept_thing { int64_t number; str text; str also; /* what else people may call it by */ };
 
 /* Marks what `which` means: a number ("12", "#12"), "all", the text itself, or words of it.  How many. */
 size_t   kept_match(const struct kept_thing *, size_t n, str which, bool *marks);

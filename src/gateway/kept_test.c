@@ -139,15 +139,15 @@ TEST(reminders_are_set_shown_and_taken_back_in_plain_words)
         { "{\"action\":\"list\"}",
           "Reminders (4):\n- #4 today at 17:30 (Asia/Shanghai) (timer): tea\n- #3 tomorrow (Sun 22 Nov) at 12:30 (Asia/Shanghai): lunch\n"
           "- #1 tomorrow (Sun 22 Nov) at 15:00 (Asia/Shanghai): call mum\n- #2 Wed 3 Feb 2027 at 9:00 (Asia/Shanghai): dentist", false },
-        { "{\"action\":\"remove\",\"which\":\"mum\"}",
+        { "{\"action\":\"remove\",\"which\":\"the reminder to call my mum\"}",
           "Cancelled:\n- #1 tomorrow (Sun 22 Nov) at 15:00 (Asia/Shanghai): call mum", false },
         { "{\"action\":\"remove\",\"which\":\"tomorrow\"}", "Cancelled:\n- #3 tomorrow (Sun 22 Nov) at 12:30 (Asia/Shanghai): lunch", false },
         { "{\"action\":\"remove\",\"which\":\"mum\"}", "There is no such reminder: mum", true },
         { "{\"action\":\"remove\",\"which\":\"Asia\"}",
           "Several fit; say the number:\n- #4 today at 17:30 (Asia/Shanghai) (timer): tea\n- #2 Wed 3 Feb 2027 at 9:00 (Asia/Shanghai): dentist",
           true },
-        { "{\"action\":\"remove\",\"which\":\"#4\"}", "Cancelled:\n- #4 today at 17:30 (Asia/Shanghai) (timer): tea", false },
-        { "{\"action\":\"remove\",\"which\":\"all\"}", "Cancelled:\n- #2 Wed 3 Feb 2027 at 9:00 (Asia/Shanghai): dentist", false },
+        { "{\"action\":\"remove\",\"which\":\"the timer\"}", "Cancelled:\n- #4 today at 17:30 (Asia/Shanghai) (timer): tea", false },
+        { "{\"action\":\"remove\",\"which\":\"dentist reminder\"}", "Cancelled:\n- #2 Wed 3 Feb 2027 at 9:00 (Asia/Shanghai): dentist", false },
         { "{\"action\":\"list\"}", "No reminders are set.", false },
     };
     struct keep k;
@@ -163,7 +163,8 @@ TEST(whoever_writes_chinese_is_answered_in_chinese)
         { "{\"action\":\"add\",\"text\":\"开会\",\"at\":\"2026-11-22T15:00\",\"zone\":\"Asia/Shanghai\"}",
           "好的，明天（11月22日，周日）15:00（Asia/Shanghai） 提醒你：开会。（#1）", false },
         { "{\"action\":\"add\",\"kind\":\"timer\",\"in\":\"10m\",\"zone\":\"Asia/Shanghai\"}", "好的，计时 10 分钟，今天 16:10 到时间。（#2）", false },
-        { "{\"action\":\"remove\",\"which\":\"会\"}", "已取消：\n- #1 明天（11月22日，周日）15:00（Asia/Shanghai）：开会", false },
+        { "{\"action\":\"remove\",\"which\":\"开会的提醒\"}", "已取消：\n- #1 明天（11月22日，周日）15:00（Asia/Shanghai）：开会", false },
+        { "{\"action\":\"remove\",\"which\":\"全部\"}", "已取消：\n- #2 今天 16:10（Asia/Shanghai）（计时器）", false },
         { "{\"action\":\"add\",\"text\":\"x\",\"at\":\"昨天\"}", "看不懂时间“昨天”：请写成 2026-11-22T09:00", true },
     };
     static const struct said lists[] = {

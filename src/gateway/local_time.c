@@ -22,7 +22,7 @@ static bool eat_number(str *text, size_t digits, int *out)
 static bool eat_day(str *text, struct civil *out)
 {
     return eat_number(text, 4, &out->year) && str_eat(text, S("-")) && eat_number(text, 2, &out->month) && str_eat(text, S("-"))
-        && eat_number(text, 2, &out->day) && out->month >= 1 && out->month <= 12 && out->day >= 1
+        && eat_number(text, 2, &out->day) && out->year >= 1970 && out->month >= 1 && out->month <= 12 && out->day >= 1
         && out->day <= civil_month_days(out->year, out->month);
 }
 

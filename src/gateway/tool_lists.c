@@ -316,7 +316,7 @@ static void look_at(struct lists_call *c, bool everywhere, bool with_done)
     for (size_t i = 0; i < c->n; i++) {
         bool here = is_on(c, i), counts = (here || everywhere) && (with_done || !c->items[i].done);
 
-        c->things[i] = (struct kept_thing){ here && !c->items[i].done ? ++place : 0, counts ? c->items[i].text : S("") };
+        c->things[i] = (struct kept_thing){ here && !c->items[i].done ? ++place : 0, counts ? c->items[i].text : S(""), NO_STR };
     }
 }
 

@@ -36,7 +36,7 @@ static enum err read_notes(struct notes_call *c) AWAITS
     c->marks = arena_alloc(a, r.n + 1);
     for (size_t i = 0; i < r.n; i++) {
         c->notes[i] = (struct note){ row_int(&r, i, 0), row_str(&r, i, 1), row_str(&r, i, 2), row_str(&r, i, 3), row_int(&r, i, 4) };
-        c->things[i] = (struct kept_thing){ c->notes[i].id, c->notes[i].text };
+        c->things[i] = (struct kept_thing){ c->notes[i].id, c->notes[i].text, NO_STR };
     }
     return OK;
 }

@@ -223,7 +223,23 @@ static enum err list(struct reminder_call *c) AWAITS
 
 /* ---- remove ---- */
 
-/* What people may call it by: its text, and when it is. */
+/* "The reminder about the bank", 银行的提醒: the word itself says nothing of which. */
+static str without_noun(str which)
+{
+    static const str endings[] = { S(" reminders"), S(" reminder"), S(" alarm"), S("的提醒"), S("提醒"), S("的闹钟"), S("闹钟") };
+    static const str beginnings[] = { S("the reminder "), S("reminder "), S("提醒") };
+
+    which = str_trim(which);
+    for (size_t i = 0; i < N_ELEMENTS(beginnings); i++)
+        if (which.len > beginnings[i].len && str_eat(&which, beginnings[i]))
+            break;
+    for (size_t i = 0; i < N_ELEMENTS(endings); i++)
+        if (which.len > endings[i].len && str_ends(which, endings[i]))
+            return str_trim(str_take(which, which.len - endings[i].len));
+    return str_trim(which);
+}
+
+/* What people may call it by: its text, what it is, and when. */
 static struct kept_thing *things_of(struct reminder_call *c, const struct flow_timers *all)
 {
     struct arena *a = c->kept->cx->arena;
@@ -232,9 +248,9 @@ static struct kept_thing *things_of(struct reminder_call *c, const struct flow_t
     for (size_t i = 0; i < all->n; i++) {
         CLEANUP(buf_done) struct buf b = { 0 };
 
-        buf_addf(&b, "%.*s ", STR(all->p[i].text));
+        buf_addf(&b, "%s ", str_eq(all->p[i].kind, S("timer")) ? "timer 计时器 倒计时" : "reminder 提醒");
         reminder_say_when(a, &b, &all->p[i], c->now, c->kept->chinese);
-        things[i] = (struct kept_thing){ all->p[i].id, arena_str(a, buf_str(&b)) };
+        things[i] = (struct kept_thing){ all->p[i].id, all->p[i].text, arena_str(a, buf_str(&b)) };
     }
     return things;
 }
@@ -267,7 +283,7 @@ static enum err take_back(struct reminder_call *c, const struct flow_timers *all
 static enum err remove_some(struct reminder_call *c) AWAITS
 {
     struct kept *k = c->kept;
-    str which = str_trim(json_text_str(c->arguments, "which"));
+    str which = without_noun(json_text_str(c->arguments, "which"));
     struct flow_timers all;
 
     if (which.len == 0)

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     str_split(&rest, '\n', &which);
     while (n < THINGS_MAX && str_split(&rest, '\n', &line)) {
-        things[n] = (struct kept_thing){ (int64_t)n + 1, line };
+        things[n] = (struct kept_thing){ (int64_t)n + 1, line, which };
         n++;
     }
     size_t found = kept_match(things, n, which, marks);
