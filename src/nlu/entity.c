@@ -22,6 +22,9 @@ static const struct { find_fn *find; uint8_t begins; bool solid; } finders[] = {
     { find_host, BY_WORD | BY_WIDE, false },
     { find_folder, BY_WORD | BY_WIDE, false },
     { find_name, BY_WORD | BY_WIDE, false },
+    { find_size, BY_WORD | BY_WIDE, false },
+    { find_percent, BY_WORD | BY_WIDE, false },
+    { find_number, ANYWHERE, false },
 };
 
 enum { FINDERS = N_ELEMENTS(finders) };
@@ -69,7 +72,7 @@ str word_before(const struct finder *f, size_t at)
 
 static bool ends_as_word(const struct finder *f, str word, size_t end)
 {
-    return is_wide((unsigned char)word.p[word.len - 1]) || !is_word_sign(sign(f, end));
+    return !is_word_sign((unsigned char)word.p[word.len - 1]) || !is_word_sign(sign(f, end));
 }
 
 size_t one_of_at(const struct finder *f, size_t at, const str *words, size_t n)
@@ -91,7 +94,7 @@ size_t one_of_before(const struct finder *f, size_t at, const str *words, size_t
 
     for (size_t i = 0; i < n; i++)
         if (words[i].len > longest && str_ends(before, words[i])
-            && (is_wide((unsigned char)words[i].p[0]) || !is_word_sign(sign_before(f, at - words[i].len))))
+            && (!is_word_sign((unsigned char)words[i].p[0]) || !is_word_sign(sign_before(f, at - words[i].len))))
             longest = words[i].len;
     return longest;
 }
@@ -161,9 +164,15 @@ static int by_place(const void *a, const void *b)
     return (int)x->type - (int)y->type;
 }
 
-static bool is_solid(const struct entity *e)
+static bool holds_nothing(const struct entity *e)
 {
-    return e->type == ENTITY_URL || e->type == ENTITY_EMAIL || e->type == ENTITY_PATH || e->type == ENTITY_GLOB || e->type == ENTITY_CODE;
+    switch (e->type) {
+    case ENTITY_CODE: case ENTITY_URL: case ENTITY_EMAIL: case ENTITY_MENTION: case ENTITY_PATH: case ENTITY_GLOB: case ENTITY_HOST:
+    case ENTITY_SERVICE:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* A file's Chinese name is known by its ending only, when the number in it was found already. */
@@ -175,7 +184,7 @@ static void drop_inner(struct entities *all)
         if (all->p[i].end <= solid_end)
             continue;
         all->p[kept] = all->p[i];
-        if (is_solid(&all->p[kept]) && all->p[kept].end > solid_end)
+        if (holds_nothing(&all->p[kept]) && all->p[kept].end > solid_end)
             solid_end = all->p[kept].end;
         kept++;
     }

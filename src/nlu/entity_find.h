@@ -11,13 +11,14 @@ struct finder {
     str    text;                        /* normalised; no more than is looked at */
     struct { size_t start, end; } quoted;       /* the last that was found between quotation marks */
     size_t unclosed[12];                /* by the kind of quotation mark: from here on none closes; 0: not known */
+    struct { size_t asked, end; double value; bool is; } number;        /* the one last read, at asked - 1 */
     size_t solid_end;                   /* of the last one that nothing may lie inside of */
 };
 
 /* The entity that begins at `at`, the longest; false: none does.  `start` may be a little before it, but not before solid_end. */
 typedef bool find_fn(struct finder *, size_t at, struct entity *out);
 find_fn find_quoted, find_code, find_url, find_mail, find_mention, find_address, find_path, find_folder, find_unit_file, find_host,
-    find_name;
+    find_name, find_size, find_percent, find_number;
 
 /* Signs at a place; NUL behind the end. */
 static inline unsigned char sign(const struct finder *f, size_t at)

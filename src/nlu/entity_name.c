@@ -34,7 +34,7 @@ static const str not_hosts[] = {
     S("page"), S("step"), S("part"), S("version"), S("core"), S("cpu"), S("day"), S("week"), S("item"), S("channel"), S("disk"),
     S("eth"), S("wlan"), S("enp"), S("ens"), S("sd"), S("nvme"), S("php"), S("ipv"), S("mp"), S("h"), S("utf-"), S("sha"), S("md"),
     S("x"), S("qwen"), S("gpt-"), S("llama"), S("covid-"), S("jan"), S("feb"), S("mar"), S("apr"), S("may"), S("june"), S("july"),
-    S("aug"), S("sep"), S("oct"), S("nov"), S("dec"), S("q"), S("v"), S("room"), S("no"), S("pid"), S("log"), S("user"), S("at"),
+    S("aug"), S("sep"), S("oct"), S("nov"), S("dec"), S("q"), S("v"), S("room"), S("no"), S("pid"), S("user"), S("at"),
     S("am"), S("pm"), S("chapter"), S("level"), S("round"),
 };
 

@@ -10,14 +10,17 @@
 /* Chinese words behind a path that are not a part of it, or end the Chinese part of it. */
 static const str after_paths[] = {
     S("下"), S("里"), S("中"), S("上"), S("内"), S("的"), S("目录"), S("文件"), S("路径"), S("和"), S("与"), S("或"), S("跟"), S("到"),
-    S("是"), S("有"), S("这"), S("那"), S("找"), S("删"), S("看"), S("打"), S("读"), S("占"), S("给"), S("吗"), S("吧"), S("呢"),
-    S("多"), S("还"), S("在"), S("把"), S("发"), S("拷"), S("复制"), S("移"), S("改"), S("重"), S("压缩"), S("解压"), S("列"),
-    S("分区"), S("磁盘"), S("空间"), S("大小"), S("一下"), S("盘"), S("挂载"), S("剩"), S("用了"), S("整个"), S("全部"), S("所有"),
-    S("打包"), S("清"), S("编辑"), S("显示"), S("算"), S("比较"), S("都"), S("什么"), S("怎么"), S("运行"), S("执行"), S("跑"), S("搜"),
-    S("查"),
+    S("是"), S("有"), S("这"), S("那"), S("找"), S("删"), S("看"), S("打开"), S("打包"), S("读"), S("占用"), S("占了"), S("占多"), S("给"),
+    S("吗"), S("吧"), S("呢"), S("多大"), S("多少"), S("还剩"), S("还有"), S("还能"), S("在"), S("把"), S("发给"), S("发到"), S("发送"),
+    S("拷贝"), S("拷到"), S("复制"), S("移到"), S("移动到"), S("移去"), S("移走"), S("移动一下"), S("改名"), S("改成"), S("改为"),
+    S("重命名"), S("压缩"), S("解压"), S("列出"), S("列一下"), S("分区"), S("磁盘"), S("空间"), S("大小"), S("一下"), S("挂载"), S("剩"),
+    S("用了"), S("整个"), S("全部"), S("所有"), S("清理"), S("清空"), S("清掉"), S("清了"), S("编辑"), S("显示"), S("算"), S("比较"),
+    S("都"), S("什么"), S("怎么"), S("运行"), S("执行"), S("跑"), S("搜"), S("查"), S("建"), S("会不"), S("不要"), S("被"), S("然后"),
 };
 /* Both what is done and what a folder is called. */
-static const str doubtful[] = { S("备份"), S("下载"), S("测试"), S("归档"), S("整理") };
+static const str doubtful[] = {
+    S("备份"), S("下载"), S("测试"), S("归档"), S("整理"), S("上传"), S("内部"), S("中文"), S("上海"), S("建筑"), S("中国"),
+};
 /* What a file's Chinese name does not begin with: it is what is to be done with it. */
 static const str before_names[] = {
     S("打开"), S("查看"), S("删除"), S("删掉"), S("删了"), S("把"), S("将"), S("读取"), S("读一下"), S("读"), S("看一下"), S("看看"),
@@ -71,23 +74,24 @@ static void count(struct run *r, const struct finder *f, size_t at)
     }
 }
 
-/* "把/etc/备份到/mnt" says what is done, "/mnt/备份/x" and "/mnt/备份里" where. */
-static bool is_doing(const struct finder *f, size_t at)
+/* "把/etc/备份到/mnt" says what is done, "/mnt/备份/x" and "/mnt/备份里" where: its length then. */
+static size_t doubtful_name(const struct finder *f, size_t at)
 {
     static const str after[] = { S("里"), S("下"), S("中"), S("内"), S("目录"), S("文件"), S("/"), S(" "), S(",") };
     size_t len = one_of_at(f, at, doubtful, N_ELEMENTS(doubtful));
 
-    return len > 0 && sign(f, at + len) != 0 && one_of_at(f, at + len, after, N_ELEMENTS(after)) == 0;
+    return sign(f, at + len) == 0 || one_of_at(f, at + len, after, N_ELEMENTS(after)) > 0 ? len : 0;
 }
 
 /* Chinese behind a slash is a part's name up to a word that cannot be meant: returns its end. */
 static size_t wide_end(const struct finder *f, size_t at)
 {
-    size_t end = at;
+    size_t end = at + doubtful_name(f, at);
     uint32_t c;
 
     for (size_t n; (n = utf8_next(str_skip(f->text, end), &c)) > 1 && c >= 0x2E80 && end - at < 36; end += n)
-        if (is_doing(f, end) || (c >= 0x3000 && c < 0x3040) || one_of_at(f, end, after_paths, N_ELEMENTS(after_paths)) > 0)
+        if ((c >= 0x3000 && c < 0x3040) || one_of_at(f, end, after_paths, N_ELEMENTS(after_paths)) > 0
+            || one_of_at(f, end, doubtful, N_ELEMENTS(doubtful)) > doubtful_name(f, end))
             break;
     return end;
 }
@@ -100,6 +104,15 @@ static void trim(struct run *r, const struct finder *f)
         r->dots -= sign_before(f, r->end) == '.';
         r->end--;
     }
+}
+
+/* Also of nothing: 2024春节, 春节. */
+static bool is_all_digits(str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_digit((unsigned char)s.p[i]))
+            return false;
+    return true;
 }
 
 static struct run run_at(const struct finder *f, size_t at)
@@ -116,7 +129,7 @@ static struct run run_at(const struct finder *f, size_t at)
 
         if (is_path_sign(f, end, r.windows))
             count(&r, f, end++);
-        else if (r.slashes > 0 && is_wide(sign(f, end)) && end == r.last && (wide = wide_end(f, end)) > end)
+        else if (r.slashes > 0 && is_wide(sign(f, end)) && is_all_digits(str_cut(f->text, r.last, end)) && (wide = wide_end(f, end)) > end)
             end = wide;
         else
             break;
