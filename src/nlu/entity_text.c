@@ -94,7 +94,7 @@ bool find_code(struct finder *f, size_t at, struct entity *out)
     }
     if (end == 0 || !found(f, ENTITY_CODE, start, start + end, out))
         return false;
-    out->text = ticks == 3 ? without_info(arena_str(f->arena, normal_original(f->normal, start, start + end))) : out->text;
+    out->text = ticks == 3 ? without_info(out->text) : out->text;
     return true;
 }
 
