@@ -40,6 +40,8 @@ str persona_taint(const struct turn *t)
 /* By the oldest message that is shown: the next turns' prompts begin as this one. */
 static bool speaks_chinese(const struct turn *t)
 {
+    if (t->language.len)
+        return str_eq(t->language, S("zh"));
     for (size_t i = 1; i < t->transcript.n; i++)
         if (t->transcript.messages[i].role == ROLE_USER)
             return language_is_chinese(t->transcript.messages[i].text);
@@ -128,6 +130,9 @@ static void add_base(const struct turn *t, struct buf *b, bool chinese)
           "network is what the owner opened, if anything. Say what you did and what came of it; never claim what a tool did not "
           "confirm.",
         t->workspace);
+    if (t->language.len)
+        buf_addf(b, chinese ? "\n请始终用语言 %.*s（ISO 639-1）回答。" : "\nAlways answer in the language %.*s (ISO 639-1): they asked for it.",
+                 STR(t->language));
     if (t->persona.len)
         buf_addf(b, chinese ? "\n\n# 你的角色：%.*s\n%.*s" : "\n\n# Your part: %.*s\n%.*s", STR(t->agent), STR(t->persona));
 }

@@ -41,6 +41,7 @@ struct turn {
     const char    *instructions;    /* file of the workspace in the place of AGENTS.md; NULL: that one */
     struct tool_host *host;         /* lent to its tools; may be NULL */
     bool           chinese;         /* the language of what is said in the assistant's own name; else English */
+    str            language;        /* that the person wants answers in, ISO 639-1; "": the one they write */
     unsigned       max_rounds;      /* model calls in this turn */
     unsigned       max_calls;       /* tool calls; 0: no limit */
     unsigned       max_repeats;     /* of the same call with the same result (loop_guard.h); 0: no limit */

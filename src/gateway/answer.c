@@ -18,10 +18,12 @@
 #include "gateway/canary.h"
 #include "gateway/commands.h"
 #include "gateway/dialog_rows.h"
+#include "gateway/engine.h"
 #include "gateway/live_edit.h"
 #include "gateway/memory_recaller.h"
 #include "gateway/models.h"
 #include "gateway/reply_event.h"
+#include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "gateway/tool_host.h"
 #include "runtime/clock.h"
@@ -46,7 +48,7 @@ struct turn *answer_turn(struct gateway *g, struct answer *a)
         .agent = a->agent->name, .persona = a->agent->persona, .only_tools = a->agent->tools,
         .max_calls = (unsigned)config->turn_tool_calls, .max_repeats = (unsigned)config->turn_repeats,
         .max_tokens = config->turn_tokens, .max_ms = config->turn_timeout,
-        .max_history = (unsigned)config->turn_history, .chinese = language_is_chinese(a->message->text),
+        .max_history = (unsigned)config->turn_history, .chinese = a->chinese, .language = a->language,
     };
     return t;
 }
@@ -65,9 +67,11 @@ static void show_delta(struct turn *t, str text)
 }
 
 /* The model was told, and may not have passed it on. */
-static str with_unknown_calls(struct arena *a, const struct turn *t, str text)
+str answer_with_unknown(struct arena *a, const struct turn *t, str text)
 {
-    const char *note = language_is_chinese(t->message.text)
+    if (t->unknown_calls == 0)
+        return text;
+    const char *note = t->chinese
         ? "（处理时我被中断了：有操作的结果无人知晓，可能已经生效。重做之前请先检查。）"
         : "(I was stopped while I worked on this. Nobody knows whether what I was doing took effect: look before you "
           "have it done again.)";
@@ -78,7 +82,7 @@ static str with_unknown_calls(struct arena *a, const struct turn *t, str text)
 /* Silence would look as if the message was lost. */
 static str nothing_said(const struct turn *t)
 {
-    bool chinese = language_is_chinese(t->message.text);
+    bool chinese = t->chinese;
 
     switch (t->last.stop) {
     case STOP_FILTER:
@@ -152,7 +156,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
 
     TRY(answer_models(g, a, t, &choice));
     if (choice.route == NULL) {
-        a->text = commands_without_model(a->arena, a->message, choice.why_not);
+        a->text = commands_without_model(a, choice.why_not);
         return OK;
     }
     TRY(memory_recaller_of(g, a->arena, a->message->session_id, &t->person, &t->recaller));
@@ -164,8 +168,7 @@ static enum err run_agent(struct gateway *g, struct answer *a) AWAITS
     if (t->waits)
         return OK;
     a->text = str_trim(t->text).len ? t->text : nothing_said(t);
-    if (t->unknown_calls)
-        a->text = with_unknown_calls(a->arena, t, a->text);
+    a->text = answer_with_unknown(a->arena, t, a->text);
     return OK;
 }
 
@@ -180,28 +183,48 @@ static enum err find_agent(struct gateway *g, struct answer *a) AWAITS
     return OK;
 }
 
+static enum err find_language(struct gateway *g, struct answer *a) AWAITS
+{
+    struct session_place place;
+
+    a->chinese = language_is_chinese(a->message->text);
+    TRY(sessions_find(g, a->arena, a->message->session_id, &place));
+    a->language = place.language;
+    if (place.language.len)
+        a->chinese = str_eq(place.language, S("zh"));
+    return OK;
+}
+
 enum err answer_make(struct gateway *g, struct answer *a)
 {
-    bool was_command;
+    bool was_taken;
 
     a->state = "done";
+    a->slots = a->last_file = NO_STR;
+    TRY(find_language(g, a));
     if (a->given_up)
         return failed(ERR_BUG, "the assistant stopped several times while it worked on this; what it had begun may be "
                                "done in part");
     if (a->message->text.len == 0 && a->message->n_attachments == 0)
         return failed(ERR_INPUT, "the stored message cannot be read");
     TRY(find_agent(g, a));
-    TRY(approvals_take(g, a, &was_command));
-    if (!was_command)
-        TRY(commands_run(g, a, &was_command));
-    return was_command ? OK : run_agent(g, a);
+    TRY(approvals_take(g, a, &was_taken));
+    if (!was_taken)
+        TRY(commands_run(g, a, &was_taken));
+    if (!was_taken)
+        TRY(engine_take(g, a, &was_taken));
+    if (!was_taken)
+        TRY(run_agent(g, a));
+    if (a->preface.len && a->text.len)
+        a->text = str_from(arena_printf(a->arena, "%.*s\n\n%.*s", STR(a->preface), STR(a->text)));
+    return OK;
 }
 
 void answer_failed(const struct gateway *g, struct answer *a, enum err e)
 {
     const char *why = failed_text();
     bool owner = access_of(g->access, a->message->platform, a->message->user_id) == ACCESS_OWNER;
-    bool chinese = language_is_chinese(a->message->text);
+    bool chinese = a->chinese;
 
     a->state = "failed";
     a->error = arena_str(a->arena, str_from(e == ERR_CANCELLED ? "stopped" : why));
@@ -300,6 +323,10 @@ static void add_end(const struct answer *a, struct batch *b)
     batch_add(b, "inbox.finish", "icSi", a->inbox_id, a->state, a->error, now);
     batch_expect(b, 1);
     batch_add(b, "session.touch", "si", m->session_id, now);
+    if (a->slots.p)
+        dialog_slots(b, m->session_id, a->slots);
+    if (a->last_file.p)
+        batch_add(b, "session.set_last_file", "ss", m->session_id, a->last_file);
     (a->dialog ? a->dialog : dialog_rest)(b, m->session_id);
     if (a->context_from)
         batch_add(b, "session.forget_context", "si", m->session_id, a->context_from);
@@ -350,6 +377,8 @@ enum err answer_store(struct gateway *g, struct answer *a)
         return begun.id && !begun.unknown ? drop_begun(g, a, begun.id) : OK;
     }
     TRY(e);
+    if (a->last_file.p)
+        sessions_forget(g->sessions, m->session_id);
     (void)FAULT(turn_finished);
     metric_add(METRIC_turns, 1);
     reply_event_publish(g, a, n ? row_int(batch_rows(b, n - 1), 0, 0) : begun.id);

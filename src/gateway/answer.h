@@ -20,6 +20,8 @@ struct answer {
     struct live_edit     *live;         /* where the reply is shown while it grows, or NULL */
 
     const struct agent   *agent;        /* who answers (agents.h): answer_make() finds out */
+    bool                  chinese;      /* the language of what is said in the assistant's own name; else English */
+    str                   language;     /* that was chosen for the conversation, ISO 639-1; "": none */
 
     /* what comes out */
     str                   text;         /* "": nothing is to be said */
@@ -31,11 +33,16 @@ struct answer {
     bool                  begun;        /* a platform may show the beginning of the reply already */
     struct budget_denial  denial;       /* with ERR_BUDGET: why */
     void                (*dialog)(struct batch *, str session_id);  /* what its end makes of the conversation; NULL: dialog_rest */
+    str                   slots;        /* what is known while values are asked for (engine.h); "": nothing is asked for any more; NO_STR: as before */
+    str                   preface;      /* stands before the answer: what rules said that let the message go on */
+    str                   last_file;    /* the file that this was about; NO_STR: none */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */
 };
 
 /* A turn for this message, to be given a model or a tool. */
 struct turn *answer_turn(struct gateway *, struct answer *);
+/* Its text; behind it that nobody knows whether some call of it took effect, where a crash made that so. */
+str answer_with_unknown(struct arena *, const struct turn *, str text);
 /* Gives it its models; *ret_main is the choice of those that answer, and says why where there are none. */
 enum err answer_models(struct gateway *, const struct answer *, struct turn *, struct model_choice *ret_main) AWAITS MUST_USE;
 enum err answer_make(struct gateway *, struct answer *) AWAITS MUST_USE;

@@ -13,13 +13,12 @@
 #include "channel/markup.h"
 #include "channel/registry.h"
 #include "config/config.h"
-#include "config/language.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/dialog_rows.h"
 #include "gateway/dispatch.h"
 #include "gateway/recipient.h"
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "runtime/clock.h"
 #include "store/audit.h"
 #include "tool/policy.h"
@@ -78,7 +77,7 @@ static json_t *event(const struct asking *k, const struct question *q, const cha
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "type", "approval", "state", "pending", "code", code,
                      "session_id", json_from_str(m->session_id), "message_id", json_from_str(m->id),
                      "tool", json_from_str(q->call->name), "text", json_from_str(text), "html", json_from_str(buf_str(&html)),
-                     "choices", approval_choices(code, q->permission->grant.len > 0, language_is_chinese(m->text)),
+                     "choices", approval_choices(code, q->permission->grant.len > 0, k->answer->chinese),
                      "expires_at", time_text(when, k->expires_at));
 }
 
@@ -101,7 +100,7 @@ static const char *reach_of(struct arena *a, enum risk risk, bool chinese)
 static str question_text(const struct asking *k, const struct question *q, const char *code)
 {
     const struct tool *t = tool_find(q->call->name);
-    bool chinese = language_is_chinese(k->answer->message->text);
+    bool chinese = k->answer->chinese;
     struct approval_view v = {
         .code = str_from(code), .tool = q->call->name, .arguments = q->call->arguments, .person = k->answer->turn->person.id,
         .why = q->permission->why, .taint = q->permission->taint, .wider = q->permission->grant.len > 0, .chinese = chinese,
@@ -303,7 +302,7 @@ enum err approvals_answer(struct gateway *g, struct arena *a, const struct appro
     TRY(check_right(by, &q, answer));
     TRY(store_answer(g, a, by, &q, answer));
     if (answer->yes && answer->scope == APPROVAL_ALWAYS)
-        TRY(rules_load(g));
+        TRY(policy_rules_load(g));
     tell_decided(g, a, q.session_id, q.inbox_id, answer->code, answer->yes ? S("granted") : S("refused"));
     dispatch_unpark(g, q.session_id, q.inbox_id);
     return OK;
@@ -311,7 +310,7 @@ enum err approvals_answer(struct gateway *g, struct arena *a, const struct appro
 
 static str words_for(const struct answer *a, const struct approval_answer *answer, enum err e, str tool)
 {
-    bool chinese = language_is_chinese(a->message->text);
+    bool chinese = a->chinese;
 
     if (e)
         return str_from(arena_printf(a->arena, chinese ? "不行：%s。" : "That does not work: %s.", failed_text()));

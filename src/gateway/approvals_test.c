@@ -6,7 +6,7 @@
 #include "gateway/access.h"
 #include "config/config.h"
 #include "gateway/approvals.h"
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/test_scene.h"
 #include "runtime/clock.h"
 #include "tool/provenance.h"
@@ -310,7 +310,7 @@ TEST(who_may_not_decide_has_the_owner_asked)
     scene_pair(&s, "bob");
     scene_restart(&s, 100);
     CHECK_OK(config_load_for_test(s.home.folder, sets));
-    CHECK_OK(rules_load(&s.gateway));
+    CHECK_OK(policy_rules_load(&s.gateway));
     say_as(&s, "bob", "/run true");
     CHECK(code(&s)[0]);
     UNTIL(was_asked(&s, "boss") && was_asked(&s, "bob"));

@@ -6,12 +6,12 @@
 #include "base/time.h"
 #include "channel/markup.h"
 #include "config/config.h"
-#include "config/language.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/approvals.h"
 #include "gateway/chat_command.h"
 #include "gateway/dispatch.h"
+#include "gateway/engine_help.h"
 #include "gateway/models.h"
 #include "gateway/spending.h"
 #include "runtime/clock.h"
@@ -42,7 +42,15 @@ enum err chat_command_help(struct command_call *c) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    buf_addf(&b, "%s\n\n", c->chinese ? "直接写给我就好，或者使用命令：" : "Just write to me, or use a command:");
+    if (c->arguments.len) {
+        if (!engine_help(&b, c->arguments, c->chinese))
+            buf_addf(&b, c->chinese ? "没有这一组。`/help` 列出所有的组。" : "There is no such group: `/help` lists them.");
+        command_say(c, buf_str(&b));
+        return OK;
+    }
+    buf_addf(&b, "%s\n\n", c->chinese ? "直接写给我就好，比如：" : "Just write to me, for example:");
+    (void)engine_help(&b, S(""), c->chinese);
+    buf_addf(&b, "\n%s\n\n", c->chinese ? "或者使用命令：" : "Or use a command:");
     add_commands(&b, c->chinese);
     command_say(c, buf_str(&b));
     return OK;
@@ -243,15 +251,25 @@ enum err commands_run(struct gateway *g, struct answer *a, bool *ret_was_command
 {
     str rest = NO_STR;
     size_t i = find_command(a->message->text, &rest);
-    struct command_call c = { g, a, rest, language_is_chinese(a->message->text) };
+    struct command_call c = { g, a, rest, a->chinese };
 
     *ret_was_command = i < N_ELEMENTS(commands);
     return *ret_was_command ? commands[i].run(&c) : OK;
 }
 
-str commands_without_model(struct arena *a, const struct message *m, str why_not)
+enum err commands_call(struct gateway *g, struct answer *a, str name, str arguments)
 {
-    bool chinese = language_is_chinese(m->text);
+    struct command_call c = { g, a, arguments.p ? arguments : S(""), a->chinese };
+
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++)
+        if (str_eq(name, str_from(commands[i].name)))
+            return commands[i].run(&c);
+    return failed(ERR_BUG, "there is no command /%.*s", STR(name));
+}
+
+str commands_without_model(const struct answer *a, str why_not)
+{
+    bool chinese = a->chinese;
     CLEANUP(buf_done) struct buf b = { 0 };
 
     buf_addf(&b, "%s\n\n", chinese
@@ -260,5 +278,5 @@ str commands_without_model(struct arena *a, const struct message *m, str why_not
           "machine, or start a local Ollama or llama.cpp server; I find it by myself. What works now:");
     add_commands(&b, chinese);
     buf_addf(&b, "\n(%.*s)", STR(why_not));
-    return arena_str(a, buf_str(&b));
+    return arena_str(a->arena, buf_str(&b));
 }

@@ -11,4 +11,6 @@ bool     commands_is(str text, const char *name);
 /* Is it any of them? */
 bool     commands_knows(str text);
 /* What to say to a message that would need a model when there is none. */
-str      commands_without_model(struct arena *, const struct message *, str why_not);
+str      commands_without_model(const struct answer *, str why_not);
+/* The command of that name, as if it had been written; ERR_BUG: there is none. */
+enum err commands_call(struct gateway *, struct answer *, str name, str arguments) AWAITS MUST_USE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
 
@@ -9,7 +9,7 @@ static void start(struct scene *s) AWAITS
 {
     scene_start(s, 10);
     gateway_register_tools();
-    CHECK_OK(rules_load(&s->gateway));
+    CHECK_OK(policy_rules_load(&s->gateway));
 }
 
 static str said(struct scene *s, const char *text) AWAITS

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
 #include "memory/memory.h"
@@ -14,7 +14,7 @@ static void start(struct scene *s, const char *setting) AWAITS
     scene_pair(s, "bert");
     scene_restart(s, 10);
     gateway_register_tools();
-    CHECK_OK(rules_load(&s->gateway));
+    CHECK_OK(policy_rules_load(&s->gateway));
 }
 
 /* What they are answered in a chat of "fake": their private one, or a group. */

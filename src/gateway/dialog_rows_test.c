@@ -150,12 +150,13 @@ TEST(slots_are_kept_between_turns_until_the_last_has_come)
     struct scene s;
 
     scene_start(&s, 100);
-    scene_leave(&s, SESSION_A, "book a table");
+    scene_say(&s, SESSION_A, "/status");
+    scene_settle(&s);
     keep_slots(&s, "{\"day\":null}");
     CHECK_STR(state_of(&s), "collecting {\"day\":null}");
     CHECK_OK(dispatch_resume(&s.gateway));
     scene_settle(&s);
-    CHECK_STR(state_of(&s), "collecting {\"day\":null}");               /* a turn between */
+    CHECK_STR(state_of(&s), "collecting {\"day\":null}");
     keep_slots(&s, "{\"day\":\"Monday\"}");
     scene_say(&s, SESSION_A, "/pause");
     scene_say(&s, SESSION_A, "/resume");

@@ -7,7 +7,7 @@
 #include "gateway/approvals.h"
 #include "gateway/forget.h"
 #include "gateway/people.h"
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/sessions.h"
 #include "memory/knowledge.h"
 #include "memory/memory.h"
@@ -246,7 +246,7 @@ static enum err forget_who(struct gateway *g, str person, str accounts, const st
     TRY(people_reload(access_people(g->access)));
     if (g->secrets && !is_owner(person))    /* whose own files' passages stay */
         TRY(data_keys_drop_person(secrets_data_keys(g->secrets), person));
-    return rules_load(g);
+    return policy_rules_load(g);
 }
 
 enum err forget_all_of(struct gateway *g, str person, str accounts, struct forgotten *f)

@@ -20,6 +20,7 @@ struct knowledge_lender;
 struct limits;
 struct memory;
 struct models;
+struct rule_host;
 struct secrets;
 struct sessions;
 struct timers;
@@ -41,6 +42,7 @@ struct gateway {
     struct models   *models;        /* models.h: which model answers */
     struct budgets  *budgets;       /* model/budget.h: what models may cost; given to whoever asks one */
     struct histories *histories;    /* agent/history.h: conversations of late */
+    struct rule_host *rules;        /* rule_host.h: the owner's rules; NULL: none can be had (in tests) */
     struct sessions *sessions;      /* sessions.h: what conversations are */
     struct timers   *timers;        /* flow/timers.h: reminders, and whatever else happens at its time */
     struct fibers    services;      /* everything that runs until the gateway stops; independent */

@@ -5,7 +5,7 @@
 #include "gateway/access.h"
 #include "gateway/kept.h"
 #include "gateway/reminders.h"
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/sessions.h"
 #include "gateway/test_scene.h"
 #include "runtime/clock.h"
@@ -57,7 +57,7 @@ static void begin(struct keep *k) AWAITS
     scene_pair(&k->s, "bob");
     scene_restart(&k->s, 10);
     gateway_register_tools();
-    CHECK_OK(rules_load(&k->s.gateway));
+    CHECK_OK(policy_rules_load(&k->s.gateway));
     k->host = (struct tool_host){ .gateway = &k->s.gateway };
     talk(k, "anna", "anna", "private");
     talk(k, "bob", "bob", "private");

@@ -50,7 +50,8 @@ static struct session_place copy(struct arena *a, const struct session_place *p)
 {
     return (struct session_place){ arena_str(a, p->platform), arena_str(a, p->chat_id), arena_str(a, p->thread_id),
                                    arena_str(a, p->agent), arena_str(a, p->model), arena_str(a, p->queue_mode),
-                                   arena_str(a, p->chat_type), arena_str(a, p->project), arena_str(a, p->recall) };
+                                   arena_str(a, p->chat_type), arena_str(a, p->project), arena_str(a, p->recall),
+                                   arena_str(a, p->mode), arena_str(a, p->zone), arena_str(a, p->language), arena_str(a, p->last_file) };
 }
 
 /* Full: the many that are asked for once make room, and those in use come back with their next message. */
@@ -83,7 +84,8 @@ enum err sessions_find(struct gateway *g, struct arena *a, str id, struct sessio
         return OK;
     }
     *out = (struct session_place){ row_str(&r, 0, 1), row_str(&r, 0, 2), row_str(&r, 0, 3), row_str(&r, 0, 4), row_str(&r, 0, 6),
-                                    row_str(&r, 0, 10), row_str(&r, 0, 11), row_str(&r, 0, 12), row_str(&r, 0, 13) };
+                                    row_str(&r, 0, 10), row_str(&r, 0, 11), row_str(&r, 0, 12), row_str(&r, 0, 13),
+                                    row_str(&r, 0, 14), row_str(&r, 0, 15), row_str(&r, 0, 16), row_str(&r, 0, 17) };
     if (g->sessions->forgotten == before)
         keep(g->sessions, id, out);
     return OK;

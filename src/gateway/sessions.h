@@ -11,6 +11,10 @@ struct session_place {
     str chat_type;      /* "private", "group" or "": not told */
     str project;        /* "": none */
     str recall;         /* "off": no memories are shown there unasked; "": as configured */
+    str mode;           /* who reads a message first: "auto", "rules", "model"; "": as configured (engine.h) */
+    str zone;           /* of the IANA database; "": as configured */
+    str language;       /* of answers, ISO 639-1; "": as they are written to */
+    str last_file;      /* the file that was spoken of last; "": none */
 };
 
 struct sessions *sessions_new(void);

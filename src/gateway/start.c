@@ -34,7 +34,8 @@
 #include "gateway/record.h"
 #include "gateway/reminders.h"
 #include "gateway/routes.h"
-#include "gateway/rules.h"
+#include "gateway/rule_host.h"
+#include "gateway/policy_rules.h"
 #include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "gateway/tool_host.h"
@@ -289,7 +290,8 @@ static enum err open_parts(struct running *r) AWAITS
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     g->alerts = alerts_new(g);
     TRY(access_open(g, &g->access));
-    TRY(rules_load(g));
+    TRY(policy_rules_load(g));
+    TRY(rule_host_open(&g->rules));
     TRY(agents_load(g));
     TRY(knowledge_start(g));
     TRY(spending_open(g));
@@ -370,7 +372,7 @@ static void reload(struct running *r) AWAITS
             log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
         else
             models_forget(r->gateway.models);
-        if (rules_load(&r->gateway))
+        if (policy_rules_load(&r->gateway))
             log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
         if (agents_load(&r->gateway))
             log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
@@ -453,6 +455,7 @@ static void close_parts(struct running *r) AWAITS
     agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);
+    rule_host_free(g->rules);
     provenance_close();
     limits_free(g->limits);
     access_free(g->access);

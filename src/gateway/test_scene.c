@@ -15,7 +15,8 @@
 #include "gateway/memory_service.h"
 #include "gateway/models.h"
 #include "gateway/routes.h"
-#include "gateway/rules.h"
+#include "gateway/rule_host.h"
+#include "gateway/policy_rules.h"
 #include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "runtime/clock.h"
@@ -157,7 +158,8 @@ static void open_parts(struct scene *s, size_t max_sessions) AWAITS
     g->sessions = sessions_new();
     g->histories = histories_new(HISTORIES_DEFAULT_MAX);
     CHECK_OK(access_open(g, &g->access));
-    CHECK_OK(rules_load(g));
+    CHECK_OK(policy_rules_load(g));
+    CHECK_OK(rule_host_open(&g->rules));
     CHECK_OK(spending_open(g));
     CHECK_OK(agents_load(g));
     CHECK_OK(memory_service_open(g));
@@ -180,6 +182,8 @@ static void close_parts(struct scene *s) AWAITS
     agents_free(g->agents);
     sessions_free(g->sessions);
     histories_free(g->histories);
+    rule_host_free(g->rules);
+    g->rules = NULL;
     limits_free(g->limits);
     access_free(g->access);
     policy_use(NULL);
@@ -206,7 +210,7 @@ void scene_start_with(struct scene *s, size_t max_sessions, const char *setting,
                                         server_port(s->model));
 
     CHECK_OK(config_load_for_test(s->home.folder, (const char *[]){ endpoint, "model_provider.model=double",
-                                                                    "model_provider.retries=0", setting, other, NULL }));
+                                                                    "model_provider.retries=0", "engine.mode=model", setting, other, NULL }));
     open_parts(s, max_sessions);
 }
 

@@ -9,7 +9,7 @@
 #include "channel/deliver.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
 #include "store/audit.h"
@@ -22,7 +22,7 @@ static void start(struct tool_scene *t) AWAITS
 {
     scene_start(&t->s, 10);
     gateway_register_tools();
-    CHECK_OK(rules_load(&t->s.gateway));
+    CHECK_OK(policy_rules_load(&t->s.gateway));
     t->host = (struct tool_host){ .gateway = &t->s.gateway };
     t->cx = (struct tool_context){
         .arena = t->s.home.arena, .workspace = home_path(&t->s.home, "workspace"), .session_id = S(SESSION_A), .platform = S("rest"),

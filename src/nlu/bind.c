@@ -9,6 +9,8 @@
 #include "nlu/file_kind.h"
 #include "nlu/unit.h"
 
+enum { MORNING = 9 };
+
 /* Words of a text that belong to one slot. */
 struct part { size_t start, end; };
 
@@ -202,9 +204,27 @@ static str stamp(const struct binder *b, int64_t ms)
     return arena_str(b->arena, str_from(time_text(text, ms)));
 }
 
+/* A day alone is meant from the morning on. */
+static int64_t point_of(const struct binder *b, const struct when *w)
+{
+    struct civil c;
+
+    if (w->kind == WHEN_LENGTH)
+        return b->context->now + w->length;
+    if (w->kind != WHEN_DAY)
+        return w->at;
+    zone_civil(b->context->zone, w->at, &c);
+    c.hour = MORNING;
+    return zone_moment(b->context->zone, &c);
+}
+
+/* What is over is no time to be reminded at. */
 static json_t *as_time(const struct binder *b, const struct when *w)
 {
-    int64_t at = w->kind == WHEN_LENGTH ? b->context->now + w->length : w->at;
+    int64_t at = point_of(b, w);
+
+    if (at <= b->context->now)
+        return NULL;
     json_t *j = json_pack("{s:o}", "at", json_from_str(stamp(b, at)));
 
     if (w->kind == WHEN_REPEATS)

@@ -80,13 +80,19 @@ static json_t *text_of(json_t *v)
     return json_from_str(buf_str(&b));
 }
 
-static json_t *constant(const struct filler *f, str text)
+static enum filled fill_value(struct filler *f, str name, json_t **out);
+
+/* What stands behind the bar: a constant, or another value. */
+static enum filled fill_default(struct filler *f, str text, json_t **out)
 {
     json_t *j = NULL;
 
-    if (!f->as_text && text.len && strchr("-0123456789", text.p[0]) && json_parse(text, &j) == OK)
-        return j;
-    return json_from_str(text);
+    if (str_eat(&text, S("$")))
+        return fill_value(f, text, out);
+    if (f->as_text || text.len == 0 || !strchr("-0123456789", text.p[0]) || json_parse(text, &j) != OK)
+        j = json_from_str(text);
+    *out = j;
+    return FILLED;
 }
 
 static enum filled fill_value(struct filler *f, str name, json_t **out)
@@ -102,13 +108,16 @@ static enum filled fill_value(struct filler *f, str name, json_t **out)
     path[n] = '\0';
     json_t *v = has(f->plan->values, path) ? json_at(f->plan->values, path) : NULL;
 
-    if (v)
+    if (v) {
         *out = f->as_text ? text_of(v) : json_incref(v);
-    else if (bar != STR_NONE)
-        *out = constant(f, str_skip(name, bar + 1));
-    else if (!optional)
-        f->missing = only;
-    return v || bar != STR_NONE ? FILLED : optional ? LEFT_OUT : FILL_FAILED;
+        return FILLED;
+    }
+    if (bar != STR_NONE)
+        return fill_default(f, str_skip(name, bar + 1), out);
+    if (optional)
+        return LEFT_OUT;
+    f->missing = only;
+    return FILL_FAILED;
 }
 
 static enum filled fill_text(struct filler *f, const json_t *form, json_t **out)
@@ -299,7 +308,7 @@ void plan_add_result(struct plan *p, str text)
     while (str_split(&rest, '\n', &line))
         if (line.len)
             json_array_append_new(lines, json_from_str(line));
-    json_object_set_new(p->values, "lines", lines);
+    json_object_set_new(p->values, "found", lines);
 }
 
 /* ---- the answer ---- */

@@ -14,7 +14,7 @@
  * name) with `arguments` (a text), or `say` ({en, zh}).  With `show: text` what the last tool said is the answer as it stands; else it is
  * shown as a block, below `title` ({en, zh}) where there is one.
  *
- * In arguments a text that begins with $ is a value by its path ($service, $time.at, $lines of the result before, $result); $x|word has
+ * In arguments a text that begins with $ is a value by its path ($service, $time.at, $found, the lines of the result before, $result); $x|word or $x|$y has
  * a default, $x? leaves its key or its place in an array out; $$ is a dollar.  {join: [...]} is one text of several;
  * {line: [...]} is a line of shell, in which each word is quoted, so that nothing in a value is more than a word; {if: x, then: [...]} in
  * an array are more of its items.  In arrays under `argv` and in `line` numbers become texts.  Nothing else is ever put together from
@@ -38,7 +38,7 @@ struct plan {
 enum err plan_make(struct arena *, const struct intent *, json_t *values, struct plan *out) MUST_USE;
 /* The step with its values filled in; arguments go with the arena.  ERR_INPUT: a value that it needs is not there. */
 enum err plan_step_at(struct arena *, const struct plan *, size_t i, struct plan_step *out) MUST_USE;
-/* What the step before it brought: $result and $lines of the steps behind it. */
+/* What the step before it brought: $result and $found of the steps behind it. */
 void     plan_add_result(struct plan *, str text);
 /* How the answer is made of what the last step brought. */
 struct plan_shown { struct bilingual title, say; bool as_text; };

@@ -42,6 +42,7 @@ TEST(arguments_are_filled_with_values_and_never_become_more_than_they_are)
         { "{\"command\":{\"line\":[\"x\",\"$e|\",\"$n\"]}}", "{\"n\":-3}", "{\"command\":\"x '' -3\"}" },
         { "{\"to\":{\"join\":[\"backups/\",\"$name\",\".tar.gz\"]}}", "{\"name\":\"a\"}", "{\"to\":\"backups/a.tar.gz\"}" },
         { "{\"text\":\"$$5\",\"flag\":true,\"n\":3}", "{}", "{\"text\":\"$5\",\"flag\":true,\"n\":3}" },
+        { "{\"path\":\"$path|$cwd\"}", "{\"cwd\":\"/w\"}", "{\"path\":\"/w\"}" },
         { "{\"x\":\"$none\"}", "{}", "x needs a value for none" },
     };
 
@@ -75,7 +76,7 @@ TEST(a_later_step_uses_what_the_one_before_brought_also_when_the_plan_was_kept_m
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct intent in = intent_of(a, "{\"steps\":[{\"tool\":\"find\",\"arguments\":{}},"
-                                    "{\"tool\":\"remove\",\"arguments\":{\"files\":\"$lines\"},\"show\":\"text\",\"title\":{\"en\":\"Gone:\"}}]}");
+                                    "{\"tool\":\"remove\",\"arguments\":{\"files\":\"$found\"},\"show\":\"text\",\"title\":{\"en\":\"Gone:\"}}]}");
     CLEANUP(json_decrefp) json_t *values = json_object();
     struct plan p, again;
     struct plan_step s;

@@ -15,7 +15,7 @@ WHERE excluded.chat_type NOT IN ('', sessions.chat_type) AND sessions.chat_type 
 
 -- name: session.get
 SELECT id, platform, chat_id, thread_id, agent, title, model, context_from, created_at, updated_at, queue_mode,
-       chat_type, project, recall
+       chat_type, project, recall, mode, zone, language, last_file
 FROM sessions WHERE id = ?1;
 
 -- name: session.list
@@ -29,6 +29,18 @@ UPDATE sessions SET model = ?2 WHERE id = ?1;
 
 -- name: session.set_queue_mode
 UPDATE sessions SET queue_mode = ?2 WHERE id = ?1;
+
+-- name: session.set_mode
+UPDATE sessions SET mode = ?2 WHERE id = ?1;
+
+-- name: session.set_zone
+UPDATE sessions SET zone = ?2 WHERE id = ?1;
+
+-- name: session.set_language
+UPDATE sessions SET language = ?2 WHERE id = ?1;
+
+-- name: session.set_last_file
+UPDATE sessions SET last_file = ?2 WHERE id = ?1;
 
 -- name: session.set_project
 UPDATE sessions SET project = ?2 WHERE id = ?1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/rules.h"
+#include "gateway/policy_rules.h"
 
 #include "config/config.h"
 #include "gateway/access.h"
@@ -16,7 +16,7 @@ static enum err add_always(struct gateway *g, struct arena *a, struct policy *p)
     return OK;
 }
 
-enum err rules_load(struct gateway *g)
+enum err policy_rules_load(struct gateway *g)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct policy *p;
