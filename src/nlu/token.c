@@ -24,7 +24,7 @@ static uint16_t feature(unsigned kind, str s)
     }
     h = (h ^ (h >> 15)) * 0x85ebca6bu;
     h ^= h >> 13;
-    return (uint16_t)(TOKEN_MARKS + h % (TOKEN_ROWS - TOKEN_MARKS));
+    return (uint16_t)(TOKEN_MARKS + h % (TOKEN_FEATURES - TOKEN_MARKS));
 }
 
 /* Kinds of characters. */
@@ -63,6 +63,7 @@ struct walk {
     size_t next;                /* the first entity that begins at or behind the place */
     struct tokens *out;
     bool after_stop;
+    uint16_t before;            /* what the word before is known by; 0: there is none */
 };
 
 static bool is_name(enum entity_type t)
@@ -221,6 +222,16 @@ static size_t word_end(const struct walk *w, size_t at)
     return at;
 }
 
+/* A word with the one before it; Han characters have their pairs already. */
+static void add_pair(struct walk *w, struct token *k)
+{
+    uint16_t pair[2] = { w->before, k->n_whole ? w->out->features[k->first + k->n_whole - 1] : 0 };
+
+    if (pair[0] && pair[1] >= TOKEN_MARKS && !k->is_han)
+        add_whole(w->out, k, feature(KIND_PAIR, str_of(pair, sizeof(pair))));
+    w->before = pair[1];
+}
+
 static void add_token(struct walk *w, size_t start, size_t end, bool name, uint32_t c)
 {
     struct tokens *t = w->out;
@@ -242,6 +253,7 @@ static void add_token(struct walk *w, size_t start, size_t end, bool name, uint3
             add_whole(t, k, feature(KIND_PAIR, str_cut(w->text, start, end + pair)));
     }
     w->after_stop = false;
+    add_pair(w, k);
 }
 
 void tokens_make(const struct normal *normal, const struct entities *entities, struct tokens *out)

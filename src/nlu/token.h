@@ -12,9 +12,9 @@
 enum {
     TOKENS_MAX = 64,            /* what is beyond is not looked at */
     TOKEN_FEATURES_MAX = 40,    /* of one token */
-    TOKEN_ROWS = 16384,         /* features are below this */
+    TOKEN_FEATURES = 65536,     /* a feature's number is below this */
     TOKEN_MARKS = 64,           /* features below this are marks: kinds of entity, first and last; the others are hashed letters */
-    TOKEN_LAYOUT = 1,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
+    TOKEN_LAYOUT = 2,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
 };
 
 struct token {
