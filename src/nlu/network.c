@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* network.c: behind the header, each part at a multiple of 16 bytes: the names of intents and of slots, each ended by a NUL; slots_of,
  * sure_from;
- * then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale; tag_intent.
+ * then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale;
+ * tag_intent.
  *
  * Sums of products of whole numbers in 16 bits: no order of summation and no machine changes them. */
 #include "nlu/network.h"
@@ -80,7 +81,8 @@ static bool header_fits(const struct network_header *h, size_t size)
 {
     return memcmp(h->magic, NET_MAGIC, sizeof(h->magic)) == 0 && h->format == NET_FORMAT && h->layout == TOKEN_LAYOUT * 1000 +
             ENTITY_TYPES &&
-        h->members == NET_MEMBERS && h->rows == NET_ROWS && h->dims == NET_DIMS && h->hidden == NET_HIDDEN && h->layers == NET_LAYERS && h->n_intents > 0 &&
+        h->members == NET_MEMBERS && h->rows == NET_ROWS && h->dims == NET_DIMS && h->hidden == NET_HIDDEN && h->layers == NET_LAYERS &&
+                h->n_intents > 0 &&
         h->n_intents <= NET_INTENTS_MAX && h->n_slots <= NET_SLOTS_MAX && h->size == size && !h->compiler[sizeof(h->compiler) - 1];
 }
 

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 
 enum { MARK_FIRST = 1, MARK_LAST, MARK_AFTER_STOP, MARK_ENTITY };     /* MARK_ENTITY: two for each kind, its first token and those behind */
-enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART };
+enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART, KIND_LETTERS, KIND_BONES };
 enum { WORD_LETTERS_MAX = 24, PART_MIN = 3, PART_MAX = 5 };
 
 static uint16_t feature(unsigned kind, str s)
@@ -144,6 +144,32 @@ static void add_parts(struct tokens *t, struct token *k, str word)
             add_part(t, k, feature(KIND_PART, str_of(ends + i, len)));
 }
 
+/* What slips of the fingers leave as it was: which letters there are ("udpates", "diference"), and the consonants in their order
+ * ("thnks"). */
+static void add_outline(struct tokens *t, struct token *k, str word)
+{
+    char letters[26], bones[WORD_LETTERS_MAX];
+    size_t n = 0, n_bones = 0;
+    uint32_t seen = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.p[i];
+
+        if (c < 'a' || c > 'z')
+            return;
+        seen |= 1u << (c - 'a');
+        if (!strchr("aeiou", c) && !(n_bones && bones[n_bones - 1] == c))
+            bones[n_bones++] = c;
+    }
+    for (char c = 'a'; c <= 'z'; c++)
+        if (seen >> (c - 'a') & 1)
+            letters[n++] = c;
+    if (n >= 3)
+        add_whole(t, k, feature(KIND_LETTERS, str_of(letters, n)));
+    if (n_bones >= 2)
+        add_whole(t, k, feature(KIND_BONES, str_of(bones, n_bones)));
+}
+
 /* "whats" is "what's", "yesss" is "yess". */
 static void add_word(struct tokens *t, struct token *k, str word)
 {
@@ -155,6 +181,7 @@ static void add_word(struct tokens *t, struct token *k, str word)
             plain[n++] = word.p[i];
     add_whole(t, k, feature(KIND_WORD, str_of(plain, n)));
     add_parts(t, k, str_of(plain, n));
+    add_outline(t, k, str_of(plain, n));
     add_whole(t, k, feature(KIND_STEM, str_of(plain, stem_english(plain, n))));
 }
 

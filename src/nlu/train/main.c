@@ -87,7 +87,8 @@ static void train(struct training *t, size_t member, unsigned steps, unsigned al
         if (i == settings.early_steps && member == 0)
             net_digest(n, early_digest);
         if (i % 4000 == 0)
-            fprintf(stderr, "%zu: %u steps, %.0f s: loss %.4f, of tags %.4f\n", member, i, (double)(clock_ms() - start) / 1000, (double)mean[0],
+            fprintf(stderr, "%zu: %u steps, %.0f s: loss %.4f, of tags %.4f\n", member, i, (double)(clock_ms() - start) / 1000,
+                    (double)mean[0],
                     (double)mean[1]);
     }
 }
