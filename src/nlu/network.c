@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* network.c: behind the header, each part at a multiple of 16 bytes: the names of intents and of slots, each ended by a NUL; slots_of,
  * sure_from;
- * rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale; tag_intent.
+ * then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale;
+ * tag_intent.
  *
  * Sums of products of whole numbers in 16 bits: no order of summation and no machine changes them. */
 #include "nlu/network.h"
@@ -80,31 +81,38 @@ static bool header_fits(const struct network_header *h, size_t size)
 {
     return memcmp(h->magic, NET_MAGIC, sizeof(h->magic)) == 0 && h->format == NET_FORMAT && h->layout == TOKEN_LAYOUT * 1000 +
             ENTITY_TYPES &&
-        h->rows == TOKEN_ROWS && h->dims == NET_DIMS && h->hidden == NET_HIDDEN && h->layers == NET_LAYERS && h->n_intents > 0 &&
+        h->members == NET_MEMBERS && h->rows == NET_ROWS && h->dims == NET_DIMS && h->hidden == NET_HIDDEN && h->layers == NET_LAYERS &&
+                h->n_intents > 0 &&
         h->n_intents <= NET_INTENTS_MAX && h->n_slots <= NET_SLOTS_MAX && h->size == size && !h->compiler[sizeof(h->compiler) - 1];
+}
+
+static void read_member(struct reader *r, const struct network *n, struct network_member *m)
+{
+    m->rows = part(r, (size_t)NET_ROWS * NET_DIMS);
+    for (size_t i = 0; i < NET_LAYERS; i++)
+        m->layer[i] = dense(r, NET_HIDDEN, NET_TAPS * (i ? NET_HIDDEN : NET_DIMS));
+    m->intent = dense(r, n->n_intents, NET_POOLED);
+    m->tag_hidden = dense(r, NET_HIDDEN, NET_TAG_IN);
+    m->tag = dense(r, 1 + 2 * n->n_slots, NET_HIDDEN);
+    m->tag_intent = copied(r, n->n_intents * NET_HIDDEN * sizeof(int16_t));
 }
 
 enum err network_load(struct arena *a, str file, struct network *out)
 {
     struct reader r = { .arena = a, .file = file };
     struct network n = { .header = copied(&r, sizeof(*n.header)) };
-    size_t tags;
 
     if (!n.header || !header_fits(n.header, file.len))
         return failed(ERR_INPUT, "these are no weights that this program can use");
     n.n_intents = n.header->n_intents;
     n.n_slots = n.header->n_slots;
-    tags = 1 + 2 * n.n_slots;
     all_names(&r, &n);
     n.slots_of = copied(&r, n.n_intents * sizeof(uint64_t));
     n.sure_from = copied(&r, n.n_intents * sizeof(int32_t));
-    n.rows = part(&r, (size_t)TOKEN_ROWS * NET_DIMS);
-    for (size_t i = 0; i < NET_LAYERS; i++)
-        n.layer[i] = dense(&r, NET_HIDDEN, NET_TAPS * (i ? NET_HIDDEN : NET_DIMS));
-    n.intent = dense(&r, n.n_intents, NET_POOLED);
-    n.tag_hidden = dense(&r, NET_HIDDEN, NET_TAG_IN);
-    n.tag = dense(&r, tags, NET_HIDDEN);
-    n.tag_intent = copied(&r, n.n_intents * NET_HIDDEN * sizeof(int16_t));
+    for (size_t i = 0; i < NET_MEMBERS; i++) {
+        read_member(&r, &n, &n.members[i]);
+        n.members[i].row_scale = n.header->row_scale[i];
+    }
     if (r.bad || r.at != file.len)
         return failed(ERR_INPUT, "the file of weights is cut short or too long");
     *out = n;
@@ -134,22 +142,25 @@ static inline __attribute__((always_inline)) int64_t dense_one(const struct netw
 }
 
 /* The rows that count whole, and the mean of the parts. */
-static void embed(const struct network *n, const struct tokens *t, const struct token *k, int16_t *x)
+static void embed(const struct network *n, size_t member, const struct tokens *t, const struct token *k, int16_t *x)
 {
+    const struct network_member *m = &n->members[member];
     int32_t whole[NET_DIMS] = { 0 }, parts[NET_DIMS] = { 0 };
     const uint16_t *f = t->features + k->first;
     int32_t share = k->n_parts ? NET_SHARE_ONE / k->n_parts : 0;
 
     for (size_t i = 0; i < (size_t)k->n_whole + k->n_parts; i++) {
-        const int8_t *row = n->rows + (size_t)f[i] * NET_DIMS;
+        const int8_t *row = m->rows + network_row(member, f[i]) * NET_DIMS;
         int32_t *to = i < k->n_whole ? whole : parts;
 
         for (size_t d = 0; d < NET_DIMS; d++)
             to[d] += row[d];
     }
-    for (size_t d = 0; d < NET_DIMS; d++)
-        x[d] = clamped(((whole[d] * (int64_t)NET_SHARE_ONE + parts[d] * (int64_t)share) * n->header->row_scale) >> (NET_SHIFT + 16),
-                -NET_VALUE_MAX);
+    for (size_t d = 0; d < NET_DIMS; d++) {
+        int64_t sum = whole[d] * (int64_t)NET_SHARE_ONE + parts[d] * (int64_t)share;
+
+        x[d] = clamped((sum * m->row_scale) >> (NET_SHIFT + 16), -NET_VALUE_MAX);
+    }
 }
 
 /* The tokens at -reach, 0 and +reach beside each other; zeros where there is none. */
@@ -165,71 +176,101 @@ static inline __attribute__((always_inline)) void window(const int16_t *x, size_
     }
 }
 
-static void first_layer(const struct network *n, struct network_run *r)
+static void first_layer(const struct network_member *m, size_t n, struct network_values *v)
 {
     int16_t seen[NET_TAPS * NET_DIMS];
 
-    for (size_t t = 0; t < r->n; t++) {
-        window(r->x[0], r->n, t, 1, NET_DIMS, seen);
+    for (size_t t = 0; t < n; t++) {
+        window(v->x[0], n, t, 1, NET_DIMS, seen);
         for (size_t j = 0; j < NET_HIDDEN; j++)
-            r->h[0][t][j] = clamped(dense_one(&n->layer[0], j, seen, NET_TAPS * NET_DIMS), 0);
+            v->h[0][t][j] = clamped(dense_one(&m->layer[0], j, seen, NET_TAPS * NET_DIMS), 0);
     }
 }
 
-static void next_layer(const struct network *n, struct network_run *r, size_t layer)
+static void next_layer(const struct network_member *m, size_t n, struct network_values *v, size_t layer)
 {
     int16_t seen[NET_TAPS * NET_HIDDEN];
 
-    for (size_t t = 0; t < r->n; t++) {
-        window(r->h[layer - 1][0], r->n, t, (size_t)1 << layer, NET_HIDDEN, seen);
-        for (size_t j = 0; j < NET_HIDDEN; j++)
-            r->h[layer][t][j] = clamped(clamped(dense_one(&n->layer[layer], j, seen, NET_TAPS * NET_HIDDEN), 0) + r->h[layer - 1][t][j], 0);
+    for (size_t t = 0; t < n; t++) {
+        window(v->h[layer - 1][0], n, t, (size_t)1 << layer, NET_HIDDEN, seen);
+        for (size_t j = 0; j < NET_HIDDEN; j++) {
+            int16_t more = clamped(dense_one(&m->layer[layer], j, seen, NET_TAPS * NET_HIDDEN), 0);
+
+            v->h[layer][t][j] = clamped(more + v->h[layer - 1][t][j], 0);
+        }
     }
 }
 
-static void pool(const struct network_run *r, int16_t *out)
+/* The sum of the tokens times 0.15, and the greatest values. */
+static void pool(size_t n, const struct network_values *v, int16_t *out)
 {
     int32_t sum[NET_DIMS] = { 0 };
 
     memset(out, 0, NET_POOLED * sizeof(*out));
-    for (size_t t = 0; t < r->n; t++) {
+    for (size_t t = 0; t < n; t++) {
         for (size_t d = 0; d < NET_DIMS; d++)
-            sum[d] += r->x[t][d];
+            sum[d] += v->x[t][d];
         for (size_t l = 0; l < NET_LAYERS; l++)
             for (size_t j = 0; j < NET_HIDDEN; j++)
-                if (r->h[l][t][j] > out[NET_DIMS + l * NET_HIDDEN + j])
-                    out[NET_DIMS + l * NET_HIDDEN + j] = r->h[l][t][j];
+                if (v->h[l][t][j] > out[NET_DIMS + l * NET_HIDDEN + j])
+                    out[NET_DIMS + l * NET_HIDDEN + j] = v->h[l][t][j];
     }
-    for (size_t d = 0; d < NET_DIMS && r->n; d++)
+    for (size_t d = 0; d < NET_DIMS; d++)
         out[d] = clamped(sum[d] * 9830 >> 16, -NET_VALUE_MAX);
+}
+
+static void member_intents(const struct network *n, size_t member, const struct tokens *t, struct network_run *out)
+{
+    const struct network_member *m = &n->members[member];
+    struct network_values *v = &out->of[member];
+    int16_t pooled[NET_POOLED];
+
+    for (size_t i = 0; i < t->n; i++)
+        embed(n, member, t, &t->p[i], v->x[i]);
+    first_layer(m, t->n, v);
+    for (size_t l = 1; l < NET_LAYERS; l++)
+        next_layer(m, t->n, v, l);
+    pool(t->n, v, pooled);
+    for (size_t j = 0; j < n->n_intents; j++)
+        out->scores[j] += (int32_t)dense_one(&m->intent, j, pooled, NET_POOLED);
 }
 
 void network_intents(const struct network *n, const struct tokens *t, struct network_run *out)
 {
-    int16_t pooled[NET_POOLED];
-
     out->n = t->n;
-    for (size_t i = 0; i < t->n; i++)
-        embed(n, t, &t->p[i], out->x[i]);
-    first_layer(n, out);
-    for (size_t l = 1; l < NET_LAYERS; l++)
-        next_layer(n, out, l);
-    pool(out, pooled);
+    memset(out->scores, 0, sizeof(out->scores));
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        member_intents(n, i, t, out);
     for (size_t j = 0; j < n->n_intents; j++)
-        out->scores[j] = (int32_t)dense_one(&n->intent, j, pooled, NET_POOLED);
+        out->scores[j] /= NET_MEMBERS;
+}
+
+static bool is_possible(const struct network *n, size_t intent, size_t tag) { return !tag || n->slots_of[intent] >> ((tag - 1) / 2) & 1; }
+
+static void member_tags(const struct network *n, size_t member, const struct network_run *r, size_t intent,
+    int32_t tags[TOKENS_MAX][NET_TAGS_MAX])
+{
+    const struct network_member *m = &n->members[member];
+    const struct network_values *v = &r->of[member];
+    int16_t in[NET_TAG_IN], hidden[NET_HIDDEN];
+
+    for (size_t t = 0; t < r->n; t++) {
+        memcpy(in, v->h[NET_LAYERS - 1][t], NET_HIDDEN * sizeof(*in));
+        memcpy(in + NET_HIDDEN, v->x[t], NET_DIMS * sizeof(*in));
+        for (size_t j = 0; j < NET_HIDDEN; j++)
+            hidden[j] = clamped(dense_one(&m->tag_hidden, j, in, NET_TAG_IN) + m->tag_intent[intent * NET_HIDDEN + j], 0);
+        for (size_t j = 0; j < 1 + 2 * n->n_slots; j++)
+            if (is_possible(n, intent, j))
+                tags[t][j] += (int32_t)dense_one(&m->tag, j, hidden, NET_HIDDEN);
+    }
 }
 
 void network_tags(const struct network *n, const struct network_run *r, size_t intent, int32_t tags[TOKENS_MAX][NET_TAGS_MAX])
 {
-    int16_t in[NET_TAG_IN], hidden[NET_HIDDEN];
-
-    for (size_t t = 0; t < r->n; t++) {
-        memcpy(in, r->h[NET_LAYERS - 1][t], NET_HIDDEN * sizeof(*in));
-        memcpy(in + NET_HIDDEN, r->x[t], NET_DIMS * sizeof(*in));
-        for (size_t j = 0; j < NET_HIDDEN; j++)
-            hidden[j] = clamped(dense_one(&n->tag_hidden, j, in, NET_TAG_IN) + n->tag_intent[intent * NET_HIDDEN + j], 0);
+    memset(tags, 0, r->n * sizeof(tags[0]));
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        member_tags(n, i, r, intent, tags);
+    for (size_t t = 0; t < r->n; t++)
         for (size_t j = 0; j < 1 + 2 * n->n_slots; j++)
-            if (j == 0 || n->slots_of[intent] >> ((j - 1) / 2) & 1)
-                tags[t][j] = (int32_t)dense_one(&n->tag, j, hidden, NET_HIDDEN);
-    }
+            tags[t][j] /= NET_MEMBERS;
 }

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 
 enum { MARK_FIRST = 1, MARK_LAST, MARK_AFTER_STOP, MARK_ENTITY };     /* MARK_ENTITY: two for each kind, its first token and those behind */
-enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART };
+enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART, KIND_LETTERS, KIND_BONES };
 enum { WORD_LETTERS_MAX = 24, PART_MIN = 3, PART_MAX = 5 };
 
 static uint16_t feature(unsigned kind, str s)
@@ -24,7 +24,7 @@ static uint16_t feature(unsigned kind, str s)
     }
     h = (h ^ (h >> 15)) * 0x85ebca6bu;
     h ^= h >> 13;
-    return (uint16_t)(TOKEN_MARKS + h % (TOKEN_ROWS - TOKEN_MARKS));
+    return (uint16_t)(TOKEN_MARKS + h % (TOKEN_FEATURES - TOKEN_MARKS));
 }
 
 /* Kinds of characters. */
@@ -63,6 +63,7 @@ struct walk {
     size_t next;                /* the first entity that begins at or behind the place */
     struct tokens *out;
     bool after_stop;
+    uint16_t before;            /* what the word before is known by; 0: there is none */
 };
 
 static bool is_name(enum entity_type t)
@@ -143,6 +144,32 @@ static void add_parts(struct tokens *t, struct token *k, str word)
             add_part(t, k, feature(KIND_PART, str_of(ends + i, len)));
 }
 
+/* What slips of the fingers leave as it was: which letters there are ("udpates", "diference"), and the consonants in their order
+ * ("thnks"). */
+static void add_outline(struct tokens *t, struct token *k, str word)
+{
+    char letters[26], bones[WORD_LETTERS_MAX];
+    size_t n = 0, n_bones = 0;
+    uint32_t seen = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.p[i];
+
+        if (c < 'a' || c > 'z')
+            return;
+        seen |= 1u << (c - 'a');
+        if (!strchr("aeiou", c) && !(n_bones && bones[n_bones - 1] == c))
+            bones[n_bones++] = c;
+    }
+    for (char c = 'a'; c <= 'z'; c++)
+        if (seen >> (c - 'a') & 1)
+            letters[n++] = c;
+    if (n >= 3)
+        add_whole(t, k, feature(KIND_LETTERS, str_of(letters, n)));
+    if (n_bones >= 2)
+        add_whole(t, k, feature(KIND_BONES, str_of(bones, n_bones)));
+}
+
 /* "whats" is "what's", "yesss" is "yess". */
 static void add_word(struct tokens *t, struct token *k, str word)
 {
@@ -154,6 +181,7 @@ static void add_word(struct tokens *t, struct token *k, str word)
             plain[n++] = word.p[i];
     add_whole(t, k, feature(KIND_WORD, str_of(plain, n)));
     add_parts(t, k, str_of(plain, n));
+    add_outline(t, k, str_of(plain, n));
     add_whole(t, k, feature(KIND_STEM, str_of(plain, stem_english(plain, n))));
 }
 
@@ -221,6 +249,16 @@ static size_t word_end(const struct walk *w, size_t at)
     return at;
 }
 
+/* A word with the one before it; Han characters have their pairs already. */
+static void add_pair(struct walk *w, struct token *k)
+{
+    uint16_t pair[2] = { w->before, k->n_whole ? w->out->features[k->first + k->n_whole - 1] : 0 };
+
+    if (pair[0] && pair[1] >= TOKEN_MARKS && !k->is_han)
+        add_whole(w->out, k, feature(KIND_PAIR, str_of(pair, sizeof(pair))));
+    w->before = pair[1];
+}
+
 static void add_token(struct walk *w, size_t start, size_t end, bool name, uint32_t c)
 {
     struct tokens *t = w->out;
@@ -242,6 +280,7 @@ static void add_token(struct walk *w, size_t start, size_t end, bool name, uint3
             add_whole(t, k, feature(KIND_PAIR, str_cut(w->text, start, end + pair)));
     }
     w->after_stop = false;
+    add_pair(w, k);
 }
 
 void tokens_make(const struct normal *normal, const struct entities *entities, struct tokens *out)

@@ -12,15 +12,15 @@
 enum {
     TOKENS_MAX = 64,            /* what is beyond is not looked at */
     TOKEN_FEATURES_MAX = 40,    /* of one token */
-    TOKEN_ROWS = 16384,         /* features are below this */
+    TOKEN_FEATURES = 65536,     /* a feature's number is below this */
     TOKEN_MARKS = 64,           /* features below this are marks: kinds of entity, first and last; the others are hashed letters */
-    TOKEN_LAYOUT = 1,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
+    TOKEN_LAYOUT = 3,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
 };
 
 struct token {
     uint32_t start, end;        /* bytes of the normalised text */
     uint16_t first;             /* its features: tokens.features[first ...] */
-    uint8_t  n_whole;           /* those that count by themselves: marks, the word, its stem, it with its right neighbour */
+    uint8_t  n_whole;           /* those that count by themselves: marks, the word, its stem, it with a neighbour */
     uint8_t  n_parts;           /* behind those: its pieces of letters, whose mean counts */
     bool     is_han;
 };

@@ -142,7 +142,8 @@ static uint64_t slots_in_pieces(const struct corpus *c)
     return bits;
 }
 
-enum err calibrate(struct arena *a, const struct net *net, const struct corpus *c, const struct network_header *given, str *ret_file)
+enum err calibrate(struct arena *a, struct net *const net[NET_MEMBERS], const struct corpus *c, const struct network_header *given, str
+        *ret_file)
 {
     struct network_header h = *given;
     struct network *n = ARENA_NEW(a, struct network);

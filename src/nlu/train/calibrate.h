@@ -4,4 +4,5 @@
 #include "nlu/train/net.h"
 
 /* Chooses the temperature by which probabilities are right on average, and from which probability an intent is sure; the finished file. */
-enum err calibrate(struct arena *, const struct net *, const struct corpus *, const struct network_header *, str *ret_file) MUST_USE;
+enum err calibrate(struct arena *, struct net *const members[NET_MEMBERS], const struct corpus *, const struct network_header *, str
+        *ret_file) MUST_USE;

@@ -19,7 +19,7 @@ static const char help[] =
     "       clawdbot-train sentences FOLDER [N] [INTENT]  print what it would train on\n";
 
 const struct settings settings = {
-    .seed = 6, .steps = 18000, .early_steps = 150, .keep_back = 15, .drop_word = 10, .drop_parts = 10, .drop_mark = 10, .drop_pooled = 25,
+    .seed = 6, .steps = 16000, .early_steps = 150, .keep_back = 15, .drop_word = 10, .drop_parts = 10, .drop_mark = 10, .drop_pooled = 25,
     .rate = 2e-3f, .decay = 0.02f, .smoothing = 0.05f, .tag_weight = 0.25f,
 };
 
@@ -40,7 +40,7 @@ static void settings_digest(unsigned char out[32])
 struct training {
     struct arena *arena;
     struct corpus *corpus;
-    struct net *net;
+    struct net *net[NET_MEMBERS];
     struct dice dice;
     struct sentence scratch;
     struct sample batch[NET_BATCH];
@@ -55,34 +55,40 @@ static enum err training_start(struct arena *a, const char *folder, struct train
     TRY(corpus_load(a, folder, settings.keep_back, &t->corpus));
     if (!t->corpus->n_templates)
         return failed(ERR_INPUT, "%s: no utterances", folder);
-    t->net = net_new(a, t->corpus, &t->dice);
     *out = t;
     return OK;
 }
 
-static void training_step(struct training *t, float ret_loss[2])
+static void training_step(struct training *t, struct net *n, float ret_loss[2])
 {
     struct arena *once = arena_new();
 
     for (size_t i = 0; i < NET_BATCH; i++)
         sentence_draw(once, t->corpus, &t->dice, &t->scratch, &t->batch[i]);
     arena_free(once);
-    net_learn(t->net, t->corpus, &t->dice, t->batch, ret_loss);
+    net_learn(n, t->corpus, &t->dice, t->batch, ret_loss);
 }
 
-static void train(struct training *t, unsigned steps, unsigned char early_digest[32])
+/* `early_digest` is of the first one alone. */
+static void train(struct training *t, size_t member, unsigned steps, unsigned all, unsigned char early_digest[32])
 {
     float loss[2], mean[2] = { 0 };
     uint64_t start = clock_ms();
+    struct net *n;
+
+    t->dice.state = settings.seed + 1000 * member;
+    n = t->net[member] = net_new(t->arena, t->corpus, member, &t->dice);
+    n->steps = all;
 
     for (unsigned i = 1; i <= steps; i++) {
-        training_step(t, loss);
+        training_step(t, n, loss);
         mean[0] += (loss[0] - mean[0]) * 0.01f;
         mean[1] += (loss[1] - mean[1]) * 0.01f;
-        if (i == settings.early_steps)
-            net_digest(t->net, early_digest);
-        if (i % 1000 == 0)
-            fprintf(stderr, "%u steps, %.0f s: loss %.4f, of tags %.4f\n", i, (double)(clock_ms() - start) / 1000, (double)mean[0],
+        if (i == settings.early_steps && member == 0)
+            net_digest(n, early_digest);
+        if (i % 4000 == 0)
+            fprintf(stderr, "%zu: %u steps, %.0f s: loss %.4f, of tags %.4f\n", member, i, (double)(clock_ms() - start) / 1000,
+                    (double)mean[0],
                     (double)mean[1]);
     }
 }
@@ -117,7 +123,8 @@ static enum err run_weights(int argc, char **argv)
     if (argc > 2)
         TRY(str_u64(str_from(argv[2]), &steps));
     TRY(training_start(a, argv[0], &t));
-    train(t, (unsigned)steps, h.early_digest);
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        train(t, i, (unsigned)steps, (unsigned)steps, h.early_digest);
     h.early_steps = settings.early_steps;
     memcpy(h.data_digest, t->corpus->digest, sizeof(h.data_digest));
     settings_digest(h.trainer_digest);
@@ -146,7 +153,7 @@ static enum err run_check(int argc, char **argv)
     settings_digest(digest);
     if (memcmp(digest, n->header->trainer_digest, sizeof(digest)) != 0)
         return failed(ERR_CONFLICT, "%s was made with other settings: make weights", argv[1]);
-    train(t, settings.early_steps, digest);
+    train(t, 0, settings.early_steps, settings.steps, digest);
     if (memcmp(digest, n->header->early_digest, sizeof(digest)) != 0)
         return failed(ERR_CONFLICT, "%s: its first %u steps come out differently here: make weights", argv[1], settings.early_steps);
     printf("%s is what this trainer makes of these utterances\n", argv[1]);

@@ -10,9 +10,11 @@
 
 #include "nlu/train/matrix.h"
 
+static const float POOLED_SHARE = 0.15f;        /* of each token in the sum */
+
 enum { IN0 = NET_TAPS * NET_DIMS, IN = NET_TAPS * NET_HIDDEN, WIDE_MAX = 160 };
 
-struct feature_use { uint32_t row; uint16_t feature; float weight; };
+struct feature_use { uint16_t row, feature; float weight; };       /* feature: its row of the weights */
 
 struct net_batch {
     size_t rows, start[NET_BATCH + 1];
@@ -30,7 +32,7 @@ struct net_batch {
     float z[NET_ROWS_MAX][NET_HIDDEN], dz[NET_ROWS_MAX][NET_HIDDEN];
     float tag[NET_ROWS_MAX][WIDE_MAX];
     float turned[WIDE_MAX * 400];                           /* some weights, transposed */
-    bool  touched[TOKEN_ROWS];
+    bool  touched[NET_ROWS];
 };
 
 /* Parameters. */
@@ -54,16 +56,17 @@ static struct tensor random_tensor(struct arena *a, struct dice *d, size_t n, fl
 
 static size_t wide(size_t n) { return (n + 15) / 16 * 16; }
 
-struct net *net_new(struct arena *a, const struct corpus *c, struct dice *d)
+struct net *net_new(struct arena *a, const struct corpus *c, size_t member, struct dice *d)
 {
     struct net *n = ARENA_NEW(a, struct net);
 
+    n->member = member;
     n->n_intents = c->n_intents;
     n->n_slots = c->n_slots;
     n->intents_wide = wide(n->n_intents);
     n->tags_wide = wide(1 + 2 * n->n_slots);
     assert(n->intents_wide <= WIDE_MAX && n->tags_wide <= WIDE_MAX);
-    n->rows = random_tensor(a, d, (size_t)TOKEN_ROWS * NET_DIMS, 0.1f);
+    n->rows = random_tensor(a, d, (size_t)NET_ROWS * NET_DIMS, 0.1f);
     for (size_t l = 0; l < NET_LAYERS; l++) {
         n->layer[l] = random_tensor(a, d, (l ? IN : IN0) * NET_HIDDEN, l ? 0.1f : 0.14f);
         n->layer_bias[l] = tensor(a, NET_HIDDEN);
@@ -81,14 +84,17 @@ struct net *net_new(struct arena *a, const struct corpus *c, struct dice *d)
 
 /* Forward. */
 
-static void use(struct net_batch *b, size_t row, uint16_t feature, float weight)
+static void use(struct net *n, size_t row, uint16_t feature, float weight)
 {
-    b->used[b->n_used++] = (struct feature_use){ (uint32_t)row, feature, weight };
-    b->touched[feature] = true;
+    struct net_batch *b = n->batch;
+    size_t at = network_row(n->member, feature);
+
+    b->used[b->n_used++] = (struct feature_use){ (uint16_t)row, (uint16_t)at, weight };
+    b->touched[at] = true;
 }
 
 /* A word that is left out makes its letters speak, marks that are left out make words speak. */
-static void use_token(struct net_batch *b, struct dice *d, size_t row, const struct tokens *t, const struct token *k)
+static void use_token(struct net *n, struct dice *d, size_t row, const struct tokens *t, const struct token *k)
 {
     const uint16_t *f = t->features + k->first;
     bool no_word = dice_percent(d, settings.drop_word), no_parts = dice_percent(d, settings.drop_parts), no_marks = dice_percent(d,
@@ -96,9 +102,9 @@ static void use_token(struct net_batch *b, struct dice *d, size_t row, const str
 
     for (size_t i = 0; i < k->n_whole; i++)
         if (f[i] < TOKEN_MARKS ? !no_marks : !no_word)
-            use(b, row, f[i], 1);
+            use(n, row, f[i], 1);
     for (size_t i = k->n_whole; i < (size_t)k->n_whole + k->n_parts && (!no_parts || no_word); i++)
-        use(b, row, f[i], 1.0f / k->n_parts);
+        use(n, row, f[i], 1.0f / k->n_parts);
 }
 
 static void embed(struct net *n, struct dice *d, const struct sample *s)
@@ -109,7 +115,7 @@ static void embed(struct net *n, struct dice *d, const struct sample *s)
     for (size_t i = 0; i < NET_BATCH; i++) {
         b->start[i] = b->rows;
         for (size_t t = 0; t < s[i].tokens.n; t++)
-            use_token(b, d, b->rows++, &s[i].tokens, &s[i].tokens.p[t]);
+            use_token(n, d, b->rows++, &s[i].tokens, &s[i].tokens.p[t]);
     }
     b->start[NET_BATCH] = b->rows;
     memset(b->x, 0, b->rows * sizeof(b->x[0]));
@@ -184,7 +190,7 @@ static void pool(struct net_batch *b, struct dice *d)
 
     for (size_t s = 0; s < NET_BATCH; s++) {
         size_t start = b->start[s], end = b->start[s + 1];
-        float *p = b->pooled[s], share = 0.15f; (void)end;
+        float *p = b->pooled[s], share = POOLED_SHARE;
 
         memset(p, 0, NET_POOLED * sizeof(float));
         for (size_t t = start; t < end; t++)
@@ -326,7 +332,7 @@ static void intents_backward(struct net *n)
             n->intent_bias.g,
         b->d_pooled[0], NET_POOLED);
     for (size_t s = 0; s < NET_BATCH; s++) {
-        float *p = b->d_pooled[s], share = 0.15f;
+        float *p = b->d_pooled[s], share = POOLED_SHARE;
 
         for (size_t k = 0; k < NET_POOLED; k++)
             p[k] *= b->kept[s][k];
@@ -396,9 +402,9 @@ static void rows_backward(struct net *n)
 /* The step: of the tokens' rows only those that were used. */
 
 /* sqrt by IEEE; the power by repeated multiplication. */
-static float corrected_rate(unsigned step)
+static float corrected_rate(unsigned step, unsigned steps)
 {
-    float b1 = 1, b2 = 1, done = (float)step / (float)settings.steps, rate = settings.rate;
+    float b1 = 1, b2 = 1, done = (float)step / (float)steps, rate = settings.rate;
 
     for (unsigned i = 0; i < step && i < 8000; i++) {
         b1 *= 0.9f;
@@ -411,7 +417,7 @@ static float corrected_rate(unsigned step)
 
 static void step(struct net *n)
 {
-    struct adam a = { corrected_rate(++n->step), 0, 1e-8f };
+    struct adam a = { corrected_rate(++n->step, n->steps), 0, 1e-8f };
     struct tensor *dense[] = { &n->layer[0], &n->layer[1], &n->layer[2], &n->intent, &n->tag_hidden, &n->tag, &n->layer_bias[0],
             &n->layer_bias[1],
         &n->layer_bias[2], &n->intent_bias, &n->tag_hidden_bias, &n->tag_bias, &n->tag_intent };
@@ -421,7 +427,7 @@ static void step(struct net *n)
         adam_step(&a, dense[i]->n, dense[i]->w, dense[i]->g, dense[i]->m, dense[i]->v);
     }
     a.decay = a.rate * settings.decay;
-    for (size_t f = 0; f < TOKEN_ROWS; f++) {
+    for (size_t f = 0; f < NET_ROWS; f++) {
         size_t at = f * NET_DIMS;
 
         if (n->batch->touched[f])

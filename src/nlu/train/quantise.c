@@ -63,7 +63,7 @@ static float row_reach(const struct net *n)
     double sum = 0;
     size_t count = 1;
 
-    for (size_t r = 0; r < TOKEN_ROWS; r++)
+    for (size_t r = 0; r < NET_ROWS; r++)
         for (size_t k = 0; is_learned(n, r) && k < NET_DIMS; k++, count++)
             sum += (double)n->rows.w[r * NET_DIMS + k] * (double)n->rows.w[r * NET_DIMS + k];
     return 6 * (float)__builtin_sqrt(sum / (double)count) + 1e-6f;
@@ -74,7 +74,7 @@ static void rows(struct buf *b, const struct net *n, float reach)
     int8_t bytes[NET_DIMS];
 
     align(b);
-    for (size_t r = 0; r < TOKEN_ROWS; r++) {
+    for (size_t r = 0; r < NET_ROWS; r++) {
         bool learned = is_learned(n, r);
 
         for (size_t k = 0; k < NET_DIMS; k++)
@@ -113,33 +113,42 @@ static void tag_intents(struct buf *b, const struct net *n)
     }
 }
 
-str net_quantise(struct arena *a, const struct net *n, const struct corpus *c, const struct network_header *given, const int32_t *sure_from)
+static void member(struct buf *b, const struct net *n, struct network_header *h)
+{
+    float reach = row_reach(n);
+
+    h->row_scale[n->member] = rounded((double)reach / 127 * NET_ONE * (1 << NET_SHIFT));
+    rows(b, n, reach);
+    for (size_t l = 0; l < NET_LAYERS; l++)
+        dense(b, &n->layer[l], &n->layer_bias[l], NET_TAPS * (l ? NET_HIDDEN : NET_DIMS), NET_HIDDEN, NET_HIDDEN, NET_ONE);
+    dense(b, &n->intent, &n->intent_bias, NET_POOLED, n->n_intents, n->intents_wide, NET_SCORE_ONE);
+    dense(b, &n->tag_hidden, &n->tag_hidden_bias, NET_TAG_IN, NET_HIDDEN, NET_HIDDEN, NET_ONE);
+    dense(b, &n->tag, &n->tag_bias, NET_HIDDEN, 1 + 2 * n->n_slots, n->tags_wide, NET_SCORE_ONE);
+    tag_intents(b, n);
+}
+
+str net_quantise(struct arena *a, struct net *const members[NET_MEMBERS], const struct corpus *c, const struct network_header *given,
+    const int32_t *sure_from)
 {
     CLEANUP(buf_done) struct buf b = { .max = FILE_MAX };
     struct network_header h = *given;
-    float reach = row_reach(n);
 
     memcpy(h.magic, NET_MAGIC, sizeof(h.magic));
     h.format = NET_FORMAT;
     h.layout = TOKEN_LAYOUT * 1000 + ENTITY_TYPES;
-    h.rows = TOKEN_ROWS;
+    h.members = NET_MEMBERS;
+    h.rows = NET_ROWS;
     h.dims = NET_DIMS;
     h.hidden = NET_HIDDEN;
     h.layers = NET_LAYERS;
-    h.n_intents = (uint32_t)n->n_intents;
-    h.n_slots = (uint32_t)n->n_slots;
-    h.row_scale = rounded((double)reach / 127 * NET_ONE * (1 << NET_SHIFT));
+    h.n_intents = (uint32_t)c->n_intents;
+    h.n_slots = (uint32_t)c->n_slots;
     buf_add(&b, str_of(&h, sizeof(h)));
     names(&b, c, &h);
     slots_of(&b, c);
-    part(&b, sure_from, n->n_intents * sizeof(*sure_from));
-    rows(&b, n, reach);
-    for (size_t l = 0; l < NET_LAYERS; l++)
-        dense(&b, &n->layer[l], &n->layer_bias[l], NET_TAPS * (l ? NET_HIDDEN : NET_DIMS), NET_HIDDEN, NET_HIDDEN, NET_ONE);
-    dense(&b, &n->intent, &n->intent_bias, NET_POOLED, n->n_intents, n->intents_wide, NET_SCORE_ONE);
-    dense(&b, &n->tag_hidden, &n->tag_hidden_bias, NET_TAG_IN, NET_HIDDEN, NET_HIDDEN, NET_ONE);
-    dense(&b, &n->tag, &n->tag_bias, NET_HIDDEN, 1 + 2 * n->n_slots, n->tags_wide, NET_SCORE_ONE);
-    tag_intents(&b, n);
+    part(&b, sure_from, c->n_intents * sizeof(*sure_from));
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        member(&b, members[i], &h);
     h.size = (uint32_t)b.len;
     memcpy(b.p, &h, sizeof(h));
     return arena_str(a, buf_str(&b));
