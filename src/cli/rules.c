@@ -112,7 +112,8 @@ enum err command_rules_test(struct cli *c)
         buf_addf(&text, "%s%s", i ? " " : "", c->words[i]);
     understand(c->arena, &context, buf_str(&text), &heard);
     struct rule_facts f = {
-        .text = buf_str(&text), .person = flag_or(c, "user", "owner"), .role = flag_or(c, "role", "owner"), .is_private = !cli_flag(c, "group"),
+        .text = buf_str(&text), .person = flag_or(c, "user", "owner"), .role = flag_or(c, "role", "owner"),
+        .is_private = !cli_flag(c, "group"),
         .language = utf8_has_han(buf_str(&text)) ? S("zh") : S("en"), .project = flag_or(c, "project", ""), .context = &context,
         .heard = &heard,
     };

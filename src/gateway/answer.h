@@ -33,7 +33,7 @@ struct answer {
     bool                  begun;        /* a platform may show the beginning of the reply already */
     struct budget_denial  denial;       /* with ERR_BUDGET: why */
     void                (*dialog)(struct batch *, str session_id);  /* what its end makes of the conversation; NULL: dialog_rest */
-    str                   slots;        /* what is known while values are asked for (engine.h); "": nothing is asked for any more; NO_STR: as before */
+    str                   slots;        /* what is known while values are asked for (engine.h); "": nothing any more; NO_STR: as before */
     str                   preface;      /* stands before the answer: what rules said that let the message go on */
     str                   last_file;    /* the file that this was about; NO_STR: none */
     int64_t               context_from; /* not 0: the conversation so far is forgotten up to this message (/new) */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* commands_engine.c: chat commands about how a conversation is read: by whom first, in which language it is answered, in which time zone. */
+/* commands_engine.c: chat commands about how a conversation is read: by whom first, in which language it is answered, in which zone. */
 #include "config/config.h"
 #include "gateway/chat_command.h"
 #include "gateway/engine.h"

@@ -89,7 +89,7 @@ static void add_kind(json_t *values, const char *condition, str name, const char
 static void add_kinds(json_t *values, str path, str destination)
 {
     static const char *const zip[] = { ".zip", ".jar", NULL }, *const python[] = { ".py", NULL }, *const node[] = { ".js", ".mjs", NULL };
-    static const char *const source[] = { ".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".md", ".txt", ".json", ".yaml", ".yml", ".toml", NULL };
+    static const char *const source[] = { ".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".md", ".txt", ".json", ".toml", NULL };
 
     add_kind(values, "path_is_zip", path, zip);
     add_kind(values, "path_is_python", path, python);

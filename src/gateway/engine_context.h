@@ -3,7 +3,8 @@
  *
  *   workspace, cwd      the folder of the tools; the project's, or the same          project     its name
  *   today, stamp        2026-11-21; 20261121-083553, for names of files             zone        of the IANA database
- *   test, build, lint   the project's commands                                       outside     there where `path` leads out of the workspace
+ *   test, build, lint   the project's commands
+ *   outside             there where `path` leads out of the workspace
  *   path_is_zip, path_is_python, path_is_node, path_is_file, destination_is_zip, process_is_number      conditions
  *   path_folder, path_name      of `path`, where there is one                        text_said   the message */
 #pragma once

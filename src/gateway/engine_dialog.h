@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* engine_dialog.h: what the command engine has asked for in a conversation, as its `slots` hold it: the intent, the values known by then, and
- * whether a value is missing or somebody's yes. */
+/* engine_dialog.h: what the command engine has asked for in a conversation, as its `slots` hold it: the intent, the values known by then,
+ * and whether a value is missing or somebody's yes. */
 #pragma once
 #include "nlu/bind.h"
 #include "base/arena.h"

@@ -71,14 +71,16 @@ str engine_help_not_understood(struct arena *a, const struct understanding *u, s
 
     if (u->intent && u->guard != GUARD_NONE)
         buf_add(&b, chinese ? S("我没有照做：这听起来不是要我现在只做一件事。请用一句简单的话告诉我要做什么。")
-                            : S("I did nothing: this does not sound like one thing to be done now. Tell me in a plain sentence what to do."));
+                            : S("I did nothing: this does not sound like one thing to be done now. Tell me what to do in a plain "
+                                "sentence."));
     else
         buf_add(&b, chinese ? S("这句话我没有听懂。") : S("I did not understand that."));
     buf_add(&b, chinese ? S("\n\n我听得懂这些（`/help` 看全部）：\n") : S("\n\nI do understand such things (`/help` shows all):\n"));
     add_groups(&b, chinese);
     if (why_no_model.p)
         buf_addf(&b, chinese ? "\n还没有配置语言模型，所以我只懂简单的请求和命令。请在我的机器上运行 `clawdbot setup`，或启动本地的 Ollama。（%.*s）"
-                             : "\nNo language model is configured, so I understand plain requests and commands only. Run `clawdbot setup` on "
-                               "my machine, or start a local Ollama or llama.cpp server; I find it by myself. (%.*s)", STR(why_no_model));
+                             : "\nNo language model is configured, so I understand plain requests and commands only. Run "
+                               "`clawdbot setup` on my machine, or start a local Ollama or llama.cpp server; I find it by myself. (%.*s)",
+                 STR(why_no_model));
     return arena_str(a, buf_str(&b));
 }

@@ -5,5 +5,5 @@
 #include "nlu/plan.h"
 
 enum err engine_run_plan(struct gateway *, struct answer *, const struct plan *) AWAITS MUST_USE;
-/* The plan of a turn that an earlier try began; *ret_begun: the message has a journal at all, of whomever.  steps 0: none of the engine's. */
+/* The plan of a turn that an earlier try began; its n_steps 0: none of the engine's.  *ret_begun: the message has a journal at all. */
 enum err engine_plan_begun(struct gateway *, const struct answer *, struct plan *out, bool *ret_begun) AWAITS MUST_USE;

@@ -14,8 +14,8 @@
  * name) with `arguments` (a text), or `say` ({en, zh}).  With `show: text` what the last tool said is the answer as it stands; else it is
  * shown as a block, below `title` ({en, zh}) where there is one.
  *
- * In arguments a text that begins with $ is a value by its path ($service, $time.at, $found, the lines of the result before, $result); $x|word or $x|$y has
- * a default, $x? leaves its key or its place in an array out; $$ is a dollar.  {join: [...]} is one text of several;
+ * In arguments a text that begins with $ is a value by its path ($service, $time.at, $result of the step before, $found: its lines);
+ * $x|word or $x|$y has a default, $x? leaves its key or its place in an array out; $$ is a dollar.  {join: [...]} is one text of several;
  * {line: [...]} is a line of shell, in which each word is quoted, so that nothing in a value is more than a word; {if: x, then: [...]} in
  * an array are more of its items.  In arrays under `argv` and in `line` numbers become texts.  Nothing else is ever put together from
  * what a person wrote. */

@@ -117,7 +117,8 @@ static bool is_state(const struct rule *r, const struct looking *l)
     const struct rule_state *s = &r->state;
     const struct rule_facts *f = l->facts;
 
-    return (s->chat.len == 0 || str_eq(s->chat, S("private")) == f->is_private) && (s->language.len == 0 || str_eq(s->language, f->language))
+    return (s->chat.len == 0 || str_eq(s->chat, S("private")) == f->is_private)
+           && (s->language.len == 0 || str_eq(s->language, f->language))
            && (s->project.len == 0 || str_eq(s->project, f->project)) && (s->attachments < 0 || s->attachments == f->has_attachments)
            && (s->model < 0 || s->model == f->has_model);
 }
@@ -239,7 +240,7 @@ json_t *rules_explain(struct arena *a, const struct rules *all, const struct rul
         json_t *values = new_values(&l);
         const char *why = stopped ? "not asked: a rule before it stops" : why_not(r, &l, values);
         json_t *one = json_pack("{s:o, s:b, s:s}", "name", json_from_str(r->name), "fires", why == NULL, "why",
-                                why ? why : r->stops ? "everything it asks for is there; it stops" : "everything it asks for is there; it goes on");
+                                why ? why : r->stops ? "all it asks for is there; it stops" : "all it asks for is there; it goes on");
 
         if (why == NULL) {
             struct rule_hit h = hit_of(&l, r, values);

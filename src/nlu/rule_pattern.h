@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* rule_pattern.h: a regular expression of a rule (PCRE2, UTF-8, letter case ignored), with limits: what would take too long fits nothing. */
+/* rule_pattern.h: a regular expression of a rule (PCRE2, UTF-8, letter case ignored), with limits: what takes too long fits nothing. */
 #pragma once
 #include "base/json.h"
 

@@ -257,7 +257,8 @@ static const struct node *child(const struct node *map, const char *key)
 static enum err read_do(struct reader *r, const struct node *n)
 {
     static const struct key keys[] = {
-        { "reply", read_reply }, { "agent", read_agent }, { "forward", read_forward }, { "workflow", read_unbuilt }, { "skill", read_unbuilt },
+        { "reply", read_reply }, { "agent", read_agent }, { "forward", read_forward }, { "workflow", read_unbuilt },
+        { "skill", read_unbuilt },
     };
 
     if (n->kind != NODE_MAP || n->n == 0)

@@ -76,7 +76,8 @@ TEST(a_mistake_is_told_with_its_place)
 {
     static const struct { const char *yaml, *want; } cases[] = {
         { "rules: [{name: x}]", "1:9: a rule needs name, match and do" },
-        { "rules:\n- name: x\n  match: {regex: '(a'}\n  do: {reply: y}", "3:18: regex: missing closing parenthesis, at character 3 of the pattern" },
+        { "rules:\n- name: x\n  match: {regex: '(a'}\n  do: {reply: y}",
+          "3:18: regex: missing closing parenthesis, at character 3 of the pattern" },
         { "rules: [{name: x, match: {intent: fly}, do: {reply: y}}]", "1:35: there is no intent 'fly'" },
         { "rules: [{name: x, match: {exact: a}, do: {workflow: y}}]",
           "1:43: workflows are not built yet: a rule can reply, use a tool, let an agent answer, or forward" },
