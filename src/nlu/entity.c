@@ -23,6 +23,8 @@ static const struct { find_fn *find; uint8_t begins; bool solid; } finders[] = {
     { find_folder, BY_WORD | BY_WIDE, false },
     { find_name, BY_WORD | BY_WIDE, false },
     { find_size, BY_WORD | BY_WIDE, false },
+    { find_when, BY_WORD | BY_WIDE, false },
+    { find_quantity, ANYWHERE, false },
     { find_percent, BY_WORD | BY_WIDE, false },
     { find_number, ANYWHERE, false },
 };

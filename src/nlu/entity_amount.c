@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 /* entity_amount.c: how much, how many and when: sizes, percentages, numbers; by number.h. */
 #include "nlu/entity_find.h"
+#include "nlu/entity_names.h"
 #include "nlu/number.h"
+
+/* Most words are none, and number_read() takes its time to say so; the words of numbers begin times, too. */
+static bool may_be_number(const struct finder *f, size_t at)
+{
+    size_t end = at;
+
+    if (is_wide(sign(f, at)))
+        return name_is(NAME_NUMERAL, str_cut(f->text, at, at + 3));
+    while (is_letter(sign(f, end)))
+        end++;
+    return end == at || name_is(NAME_TIME, str_cut(f->text, at, end));
+}
 
 /* The number at `at`, read once for all that ask. */
 static bool number_at(struct finder *f, size_t at, double *out, size_t *ret_end)
 {
     if (f->number.asked != at + 1) {
         f->number.asked = at + 1;
-        f->number.is = number_read(f->text, at, &f->number.value, &f->number.end);
+        f->number.is = may_be_number(f, at) && number_read(f->text, at, &f->number.value, &f->number.end);
     }
     *out = f->number.value;
     *ret_end = f->number.end;
@@ -23,8 +36,8 @@ static bool figures_at(struct finder *f, size_t at, double *out, size_t *ret_end
     return is_name_edge(f, at) && number_read_figures(f->text, at, out, ret_end);
 }
 
-/* "half a gig", "a gig", 半个G, 两个半G: where the unit stands, and how much of it. */
-static bool amount_at(struct finder *f, size_t at, double *out, size_t *ret_unit)
+/* "half a gig", "a gig", 半个G, 两个半G */
+bool amount_at(struct finder *f, size_t at, double *out, size_t *ret_unit)
 {
     static const str articles[] = { S("a"), S("an") }, between[] = { S(" a"), S(" of a"), S(" an"), S(" of an") };
     size_t end;

@@ -18,7 +18,7 @@ struct finder {
 /* The entity that begins at `at`, the longest; false: none does.  `start` may be a little before it, but not before solid_end. */
 typedef bool find_fn(struct finder *, size_t at, struct entity *out);
 find_fn find_quoted, find_code, find_url, find_mail, find_mention, find_address, find_path, find_folder, find_unit_file, find_host,
-    find_name, find_size, find_percent, find_number;
+    find_name, find_size, find_percent, find_number, find_quantity, find_when;
 
 /* Signs at a place; NUL behind the end. */
 static inline unsigned char sign(const struct finder *f, size_t at)
@@ -48,5 +48,7 @@ size_t one_of_before(const struct finder *, size_t at, const str *words, size_t 
 bool str_among(str, const str *words, size_t n);
 /* out with its text as it was written. */
 bool found(struct finder *, enum entity_type, size_t start, size_t end, struct entity *out);
+/* An amount of what is named behind it: "half a", 两个半, 2: where that stands. */
+bool amount_at(struct finder *, size_t at, double *out, size_t *ret_unit);
 /* Past one line's letters, figures and . _ - from `at` on. */
 size_t name_end(const struct finder *, size_t at);

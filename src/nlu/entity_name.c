@@ -101,22 +101,18 @@ static bool may_end(const struct finder *f, size_t at)
     return (sign(f, at) & 0xC0) != 0x80 && is_name_edge(f, at);
 }
 
-static const struct name *longest_name(const struct finder *f, size_t at, size_t *ret_end, enum name_kind *ret_kind)
+static const struct name *longest_name(const struct finder *f, size_t at, size_t *ret_end)
 {
     const struct name *best = NULL;
     size_t most = at + NAME_LONGEST < f->text.len ? at + NAME_LONGEST : f->text.len;
 
     for (size_t end = at + 1; end <= most; end++)
-        if (may_end(f, end))
-            for (enum name_kind k = NAME_SERVICE; k <= NAME_PLACE; k++) {
-                const struct name *n = name_find(k, str_cut(f->text, at, end));
+        if (may_end(f, end)) {
+            const struct name *n = name_find(NAME_PLACE, str_cut(f->text, at, end));
 
-                if (n) {
-                    best = n;
-                    *ret_end = end;
-                    *ret_kind = k;
-                }
-            }
+            best = n ? n : best;
+            *ret_end = n ? end : *ret_end;
+        }
     return best;
 }
 
@@ -150,12 +146,11 @@ bool find_name(struct finder *f, size_t at, struct entity *out)
     static const enum entity_type types[NAME_KINDS] = {
         [NAME_SERVICE] = ENTITY_SERVICE, [NAME_LANGUAGE] = ENTITY_LANGUAGE, [NAME_PLACE] = ENTITY_PLACE };
     size_t end = at;
-    enum name_kind kind = NAME_KINDS;
     const struct name *n;
 
-    if (!name_may_begin(str_skip(f->text, at)) || !is_name_edge(f, at) || !(n = longest_name(f, at, &end, &kind)) || !is_meant(f, at, end))
+    if (!name_may_begin(str_skip(f->text, at)) || !is_name_edge(f, at) || !(n = longest_name(f, at, &end)) || !is_meant(f, at, end))
         return false;
-    found(f, types[kind], at, kind == NAME_PLACE && is_wide(sign_before(f, end)) ? with_rank(f, end) : end, out);
+    found(f, types[n->kind], at, n->kind == NAME_PLACE && is_wide(sign_before(f, end)) ? with_rank(f, end) : end, out);
     out->text = n->value;
     out->zone = n->zone;
     return true;

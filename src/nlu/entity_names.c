@@ -13,10 +13,11 @@ extern const struct embedded_file nlu_places[];
 /* Open addressing; the names are in the texts that are built in, or in an arena that is never freed. */
 enum { SLOTS = 8192, BEGINNINGS = 4096 };
 
-struct row { str key; uint8_t kind; struct name name; };
+struct row { str key; struct name name; };
 
 static struct row *rows;
-static uint16_t slots[SLOTS];           /* index into rows plus 1; 0: free */
+/* The row's index plus 1 (0: free), and a part of the hash, so that few names are compared in vain. */
+static struct { uint16_t row, mark; } slots[SLOTS];
 static uint8_t  beginnings[BEGINNINGS / 8];
 static size_t   n_rows, cap_rows;
 static struct arena *held;
@@ -31,43 +32,54 @@ static uint32_t hash(unsigned kind, str s)
     return h ^ h >> 15;
 }
 
-static struct row *row_of(enum name_kind kind, str name, size_t *ret_slot)
+static enum name_kind searched(enum name_kind kind) { return kind < NAME_SERVICE ? kind : NAME_SERVICE; }
+
+static struct row *row_of(enum name_kind kind, str name, size_t *ret_slot, uint16_t *ret_mark)
 {
-    size_t i = hash(kind, name) % SLOTS;
+    uint32_t h = hash(searched(kind), name);
+    size_t i = h % SLOTS;
 
-    for (; slots[i]; i = (i + 1) % SLOTS) {
-        struct row *r = &rows[slots[i] - 1];
+    *ret_mark = (uint16_t)(h >> 16);
+    for (; slots[i].row; i = (i + 1) % SLOTS) {
+        struct row *r = &rows[slots[i].row - 1];
 
-        if (r->kind == kind && str_eq(r->key, name))
+        if (slots[i].mark == *ret_mark && searched(r->name.kind) == searched(kind) && str_eq(r->key, name))
             return r;
     }
     *ret_slot = i;
     return NULL;
 }
 
-static uint32_t beginning(str text) { return hash(NAME_KINDS, str_take(text, text.len < 4 ? text.len : 4)) % BEGINNINGS; }
+/* Four letters, two Chinese characters, or all of a shorter name with its end. */
+static uint32_t beginning(str text, bool ends)
+{
+    return hash(ends, str_take(text, text.len > 0 && (unsigned char)text.p[0] >= 0x80 ? 6 : 4)) % BEGINNINGS;
+}
 
-/* By its first bytes, of which a short name has fewer than 4. */
 static void note_beginning(str key)
 {
-    uint32_t b = beginning(key);
+    uint32_t b = beginning(key, key.len < 4);
 
     beginnings[b / 8] |= (uint8_t)(1 << b % 8);
 }
+
+static bool is_noted(uint32_t b) { return beginnings[b / 8] & 1 << b % 8; }
 
 /* The first of two of the same name stays. */
 static void add(enum name_kind kind, str key, str value, const char *zone)
 {
     size_t slot;
+    uint16_t mark;
 
-    if (key.len == 0 || row_of(kind, key, &slot))
+    if (key.len == 0 || row_of(kind, key, &slot, &mark))
         return;
     if (n_rows == cap_rows) {
         cap_rows = cap_rows ? 2 * cap_rows : 1024;
         rows = mem_resize(rows, cap_rows * sizeof *rows);
     }
-    rows[n_rows++] = (struct row){ key, (uint8_t)kind, { value, zone } };
-    slots[slot] = (uint16_t)n_rows;
+    rows[n_rows++] = (struct row){ key, { kind, value, zone } };
+    slots[slot].row = (uint16_t)n_rows;
+    slots[slot].mark = mark;
     if (kind >= NAME_SERVICE)
         note_beginning(key);
 }
@@ -136,9 +148,10 @@ static void read_all(void)
 const struct name *name_find(enum name_kind kind, str name)
 {
     size_t slot;
+    uint16_t mark;
 
     pthread_once(&once, read_all);
-    const struct row *r = row_of(kind, name, &slot);
+    const struct row *r = row_of(kind, name, &slot, &mark);
 
     return r ? &r->name : NULL;
 }
@@ -146,11 +159,11 @@ const struct name *name_find(enum name_kind kind, str name)
 bool name_may_begin(str text)
 {
     pthread_once(&once, read_all);
-    for (size_t n = 2; n <= 4; n++) {
-        uint32_t b = beginning(str_take(text, n));
+    size_t n = 0;
 
-        if (n <= text.len && beginnings[b / 8] & 1 << b % 8)
-            return true;
-    }
-    return false;
+    while (n < 4 && n < text.len && (unsigned char)text.p[n] > ' ' && (unsigned char)text.p[n] < 0x80)
+        n++;
+    if (is_noted(beginning(text, false)))
+        return true;
+    return (n == 2 || n == 3) && is_noted(beginning(str_take(text, n), true));
 }

@@ -5,16 +5,16 @@
 #include "base/str.h"
 
 enum name_kind {
-    NAME_EXTENSION, NAME_TOP_LEVEL, NAME_FILE, NAME_FOLDER, NAME_NO_PATH, NAME_SERVICE, NAME_LANGUAGE, NAME_PLACE,
+    NAME_EXTENSION, NAME_TOP_LEVEL, NAME_FILE, NAME_FOLDER, NAME_NO_PATH, NAME_TIME, NAME_NUMERAL, NAME_SERVICE, NAME_LANGUAGE, NAME_PLACE,
     NAME_KINDS,
 };
 
 /* What a name stands for: the unit of a service, the code of a language, a place's first name in that language. */
-struct name { str value; const char *zone; };
+struct name { enum name_kind kind; str value; const char *zone; };
 
-/* NULL: unknown.  The name normalised, all of it. */
+/* NULL: unknown.  The name normalised, all of it.  Services, languages and places are one kind when one of them is asked for. */
 const struct name *name_find(enum name_kind, str name);
 static inline bool name_is(enum name_kind kind, str name) { return name_find(kind, name) != NULL; }
-/* Whether any service, language or place begins with these bytes, up to 4 of them; false is certain. */
+/* Whether a service, language or place may stand at the start; false is certain. */
 bool name_may_begin(str text);
 enum { NAME_LONGEST = 48 };     /* bytes */

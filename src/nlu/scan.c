@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nlu/scan.h"
 
-#include <string.h>
-
 size_t scan_text(str s, size_t at, const char *text)
 {
-    size_t n = strlen(text);
-
-    if (at >= s.len || s.p[at] != text[0] || s.len - at < n || memcmp(s.p + at, text, n) != 0)
-        return 0;
-    return at + n;
+    for (; at < s.len && *text && s.p[at] == *text; text++)
+        at++;
+    return *text ? 0 : at;
 }
 
 size_t scan_word(str s, size_t at, const char *word)
