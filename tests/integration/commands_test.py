@@ -41,7 +41,7 @@ class Commands(unittest.TestCase):
         """What is shown, and the code that allows it."""
         status, answer = self.gateway.ask('/api/v1/messages?mode=wait', 'POST', {'session_id': self.session, 'content': {'text': text}})
         self.assertEqual(status, 202, answer)
-        return answer['question']['text'], answer['question']['code']
+        return answer['approval']['text'], answer['approval']['code']
 
     def write(self, name, content='x'):
         path = os.path.join(self.work, name)
@@ -113,9 +113,14 @@ class WithoutModel(Commands):
             self.gateway.died()
             self.gateway.start()
             wait_until(self.gateway.idle, 20, 'the end')
-            times = len(open(path, encoding='utf-8').readlines()) if os.path.exists(path) else 0
-            self.assertEqual(times, want, fault)
+            self.assertEqual(self.lines(path), want, fault)
             self.gateway.stop()
+
+    def lines(self, path):
+        if not os.path.exists(path):
+            return 0
+        with open(path, encoding='utf-8') as f:
+            return len(f.readlines())
 
     def try_to_say(self, text):
         try:
@@ -139,7 +144,7 @@ class WithModel(Commands):
         self.gateway.start()
 
     def asked(self):
-        return len(self.model.ask('log'))
+        return self.gateway.ask('/api/v1/admin/usage')[1]['total']['calls']
 
     def test_the_model_is_asked_only_for_what_the_engine_is_not_sure_of(self):
         before = self.asked()
