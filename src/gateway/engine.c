@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "config/config.h"
 #include "gateway/access.h"
+#include "gateway/agents.h"
 #include "gateway/commands.h"
 #include "gateway/engine_context.h"
 #include "gateway/engine_dialog.h"
@@ -14,6 +15,7 @@
 #include "gateway/rule_host.h"
 #include "gateway/sessions.h"
 #include "tool/policy.h"
+#include "tool/policy_act.h"
 #include "tool/registry.h"
 
 enum { TRIES_MAX = 2 };
@@ -93,6 +95,21 @@ static void note_file(struct engine *e, const struct intent *in, const json_t *v
         e->answer->last_file = arena_str(e->answer->arena, path);
 }
 
+static enum err prepare(struct engine *e, const struct intent *in, json_t *values, struct plan *out) AWAITS
+{
+    TRY(engine_values(e->answer, &e->context, in, values));
+    TRY(plan_make(e->answer->arena, in, values, out));
+    note_file(e, in, values);
+    return OK;
+}
+
+static enum err run(struct engine *e, const struct plan *p) AWAITS
+{
+    metric_add(METRIC_engine_handled, 1);
+    log_event(LOG_INFO, "engine.plan", F("intent", p->intent), F("confidence", (int64_t)(e->heard.confidence * 100)));
+    return engine_run_plan(e->gateway, e->answer, p);
+}
+
 static enum err act(struct engine *e, const struct intent *in, json_t *values) AWAITS
 {
     struct answer *a = e->answer;
@@ -104,12 +121,8 @@ static enum err act(struct engine *e, const struct intent *in, json_t *values) A
         ask(e, &(struct engine_asked){ in, values, missing, 0 }, engine_question(a->arena, in, missing, a->chinese));
         return OK;
     }
-    TRY(engine_values(a, &e->context, in, values));
-    TRY(plan_make(a->arena, in, values, &plan));
-    note_file(e, in, values);
-    metric_add(METRIC_engine_handled, 1);
-    log_event(LOG_INFO, "engine.plan", F("intent", in->name), F("confidence", (int64_t)(e->heard.confidence * 100)));
-    return engine_run_plan(e->gateway, a, &plan);
+    TRY(prepare(e, in, values, &plan));
+    return run(e, &plan);
 }
 
 static enum err act_on_heard(struct engine *e) AWAITS
@@ -215,12 +228,30 @@ static bool may_use(const struct engine *e, const struct intent *in)
                                                             .chat_id = m->chat_id, .tool = tool });
 }
 
-/* It only looks: what is likely enough need not be asked about. */
-static bool is_harmless(const struct intent *in)
+/* What only looks need not be asked about when it is likely enough. */
+static bool only_looks(const struct engine *e, const struct plan *p)
 {
-    const struct tool *tool = tool_of(in);
+    const struct answer *a = e->answer;
+    struct person who = access_person(e->gateway->access, a->message->platform, a->message->user_id);
+    struct policy_acts acts;
+    struct plan_step step;
 
-    return tool ? tool->risk == RISK_READ : json_at(in->plan, "arguments") == NULL;
+    if (p->n_steps != 1 || plan_step_at(a->arena, p, 0, &step) != OK)
+        return false;
+    if (step.kind != PLAN_TOOL)
+        return step.arguments == NULL;
+    struct policy_facts facts = {
+        .person = &who, .platform = a->message->platform, .chat_id = a->message->chat_id, .tool = tool_find(step.name),
+        .arguments = step.arguments, .workspace = a->agent->workspace,
+    };
+
+    if (facts.tool == NULL)
+        return false;
+    acts = policy_acts_of(a->arena, &facts);
+    for (size_t i = 0; i < acts.n; i++)
+        if (acts.items[i].effects & ~(unsigned)EFFECT_READ || acts.items[i].complex)
+            return false;
+    return true;
 }
 
 static enum err offer(struct engine *e) AWAITS
@@ -232,10 +263,14 @@ static enum err offer(struct engine *e) AWAITS
         a->text = engine_help_not_understood(a->arena, u, e->has_model ? NO_STR : e->why_not, a->chinese);
         return OK;
     }
-    if (u->confidence >= likely && is_harmless(u->intent))
-        return act_on_heard(e);
     CLEANUP(json_decrefp) json_t *values = understanding_values(u);
+    struct plan plan;
 
+    if (u->confidence >= likely && u->missing == NULL) {
+        TRY(prepare(e, u->intent, values, &plan));
+        if (only_looks(e, &plan))
+            return run(e, &plan);
+    }
     ask(e, &(struct engine_asked){ u->intent, values, NULL, 0 }, engine_help_confirm(a->arena, u, a->chinese));
     return OK;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/engine_plan.h"
 
+#include <string.h>
+
 #include "channel/markup.h"
 #include "gateway/commands.h"
 #include "store/store.h"
@@ -22,10 +24,19 @@ static str in_language(struct bilingual b, bool chinese)
     return chinese && b.zh.len ? b.zh : b.en;
 }
 
+/* exec says how a command ended; that it ended well goes without saying. */
+static str without_good_end(str text)
+{
+    const char *line = text.len ? memrchr(text.p, '\n', text.len) : NULL;
+    str last = line ? str_skip(text, (size_t)(line + 1 - text.p)) : text;
+
+    return str_starts(last, S("[exit status 0 ")) ? str_trim(str_take(text, text.len - last.len)) : text;
+}
+
 static str shown(struct arena *a, const struct run *r, const struct tool_result *result)
 {
     struct plan_shown how = plan_shown(&r->plan);
-    str title = in_language(how.title, r->chinese), text = str_trim(result->text);
+    str title = in_language(how.title, r->chinese), text = without_good_end(str_trim(result->text));
     CLEANUP(buf_done) struct buf b = { 0 };
 
     if (result->is_error)
@@ -34,7 +45,7 @@ static str shown(struct arena *a, const struct run *r, const struct tool_result 
         buf_addf(&b, "%.*s\n", STR(title));
     if (how.as_text && !result->is_error)
         buf_add(&b, text);
-    else
+    else if (text.len || title.len == 0)
         markup_add_block(&b, text.len ? text : r->chinese ? S("（没有输出）") : S("(nothing)"));
     return arena_str(a, buf_str(&b));
 }
