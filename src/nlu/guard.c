@@ -6,18 +6,18 @@
 
 /* A sign counts unless what stands before or behind it is one of the exceptions: "don't forget", 特别, 方便的话. */
 static const struct sign { enum guard guard; const char *word; const char *not_before[8], *not_behind[10]; } signs[] = {
-    { GUARD_NOT, "don't",    { 0 }, { " forget", " let me forget", " you", " want to forget", " know" } },
-    { GUARD_NOT, "dont",     { 0 }, { " forget", " let me forget", " you", " want to forget", " know" } },
+    { GUARD_NOT, "don't",    { 0 }, { " forget", " let me forget", " you", " want to forget", " know", " mind" } },
+    { GUARD_NOT, "dont",     { 0 }, { " forget", " let me forget", " you", " want to forget", " know", " mind" } },
     { GUARD_NOT, "do not",   { 0 }, { " forget", " let me forget", " want to forget", " know" } },
     { GUARD_NOT, "never",    { 0 }, { " mind the" } },
     { GUARD_NOT, "not yet",  { 0 }, { 0 } },
     { GUARD_NOT, "别",       { "特", "类", "级", "识", "分", "个", "区", "性" }, { "忘", "的", "名", "让我忘", "人" } },
     { GUARD_NOT, "不要",     { "要", "能" }, { "忘" } },
-    { GUARD_NOT, "不用",     { 0 }, { 0 } },
+    { GUARD_NOT, "不用",     { 0 }, { "急", "谢", "客气", "太", "着急" } },
     { GUARD_NOT, "先不",     { 0 }, { 0 } },
     { GUARD_NOT, "不必",     { 0 }, { 0 } },
     { GUARD_NOT, "千万别",   { 0 }, { "忘" } },
-    { GUARD_IF,  "if",       { 0 }, { " you", " possible", " it's not", " its not", " there's any", " there are any" } },
+    { GUARD_IF,  "if",       { 0 }, { " you", " possible", " at all possible", " it's", " its", " that's", " thats", " there's any", " there are any" } },
     { GUARD_IF,  "unless",   { 0 }, { 0 } },
     { GUARD_IF,  "whenever", { 0 }, { " you can", " you have", " possible" } },
     { GUARD_IF,  "as soon as", { 0 }, { " possible", " you can" } },

@@ -14,6 +14,7 @@ TEST(what_is_not_simply_asked_for_is_seen)
         { "pull and then run the tests", GUARD_SEVERAL },       { "拉代码然后跑测试", GUARD_SEVERAL },
         { "how do i restart nginx", GUARD_HOW },                { "怎么重启 nginx", GUARD_HOW },
         { "cpu 怎么样了", GUARD_NONE },                         { "how much disk is left", GUARD_NONE },
+        { "show the disk if you don't mind", GUARD_NONE },      { "查一下磁盘,不用急", GUARD_NONE },
         { "", GUARD_NONE },                                     { "whyte.txt anzeigen", GUARD_NONE },
     };
 
