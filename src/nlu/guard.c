@@ -17,7 +17,7 @@ static const struct sign { enum guard guard; const char *word; const char *not_b
     { GUARD_NOT, "先不",     { 0 }, { 0 } },
     { GUARD_NOT, "不必",     { 0 }, { 0 } },
     { GUARD_NOT, "千万别",   { 0 }, { "忘" } },
-    { GUARD_IF,  "if",       { 0 }, { " you", " possible", " at all possible", " it's", " its", " that's", " thats", " there's any", " there are any" } },
+    { GUARD_IF,  "if",       { 0 }, { " you", " possible", " at all", " it's", " its", " that", " there's any", " there are any" } },
     { GUARD_IF,  "unless",   { 0 }, { 0 } },
     { GUARD_IF,  "whenever", { 0 }, { " you can", " you have", " possible" } },
     { GUARD_IF,  "as soon as", { 0 }, { " possible", " you can" } },
