@@ -414,20 +414,21 @@ size_t read_figure_date(const struct reading *r, size_t at, struct said *d)
 /* The way in.  It is asked for every place of a text, so that most places must be told at once: an expression begins with one of these. */
 
 static const char *const first_words[] = {
-    "a", "after", "an", "annually", "apr", "april", "around", "at", "aug", "august", "beginning", "between", "boxing", "business",
-    "christmas", "coming", "couple", "current", "daily", "day", "dec", "december", "during", "each", "eight", "eighteen",
-    "eighteenth", "eighth", "eighty", "eleven", "eleventh", "end", "every", "feb", "february", "fifteen", "fifteenth", "fifth",
-    "fifty", "first", "five", "following", "fortnightly", "forty", "four", "fourteen", "fourteenth", "fourth", "fourty", "fri",
-    "friday", "fridays", "from", "half", "halloween", "hourly", "in", "jan", "january", "jul", "july", "jun", "june", "last",
-    "mar", "march", "may", "midday", "midnight", "mon", "monday", "mondays", "monthly", "new", "next", "nightly", "nine",
-    "nineteen", "nineteenth", "ninety", "ninth", "noon", "nov", "november", "oct", "october", "on", "once", "one", "overmorrow",
-    "past", "previous", "quarter", "quarterly", "sat", "saturday", "saturdays", "second", "sep", "sept", "september", "seven",
-    "seventeen", "seventeenth", "seventh", "seventy", "since", "six", "sixteen", "sixteenth", "sixth", "sixty", "start", "sun",
-    "sunday", "sundays", "ten", "tenth", "the", "third", "thirteen", "thirteenth", "thirtieth", "thirty", "this", "three", "thu",
-    "thur", "thurs", "thursday", "thursdays", "tmr", "tmrow", "tmrw", "tmw", "today", "tommorow", "tommorrow", "tomorow",
-    "tomorrow", "tomorrw", "tonight", "tonite", "tue", "tues", "tuesday", "tuesdays", "twelfth", "twelve", "twentieth", "twenty",
-    "two", "valentine", "valentines", "wed", "wednesday", "wednesdays", "wednsday", "weds", "week", "weekday", "weekdays",
-    "weekend", "weekends", "weekly", "work", "workday", "workdays", "working", "xmas", "yearly", "yesterday", "yesturday", "zero",
+    "a", "after", "an", "annually", "apr", "april", "around", "at", "aug", "august", "before", "beginning", "between", "boxing",
+    "business", "by", "christmas", "coming", "couple", "current", "daily", "day", "dec", "december", "during", "each", "eight",
+    "eighteen", "eighteenth", "eighth", "eighty", "eleven", "eleventh", "end", "every", "feb", "february", "fifteen", "fifteenth",
+    "fifth", "fifty", "firday", "first", "five", "following", "fortnightly", "forty", "four", "fourteen", "fourteenth", "fourth",
+    "fourty", "fri", "friday", "fridays", "from", "half", "halloween", "hourly", "in", "jan", "january", "jul", "july", "jun",
+    "june", "last", "mar", "march", "may", "midday", "midnight", "mon", "monday", "mondays", "monthly", "new", "next", "nightly",
+    "nine", "nineteen", "nineteenth", "ninety", "ninth", "noon", "nov", "november", "oct", "october", "on", "once", "one",
+    "overmorrow", "past", "previous", "quarter", "quarterly", "sat", "saterday", "saturday", "saturdays", "second", "sep", "sept",
+    "september", "seven", "seventeen", "seventeenth", "seventh", "seventy", "since", "six", "sixteen", "sixteenth", "sixth",
+    "sixty", "start", "sun", "sunday", "sundays", "ten", "tenth", "the", "third", "thirteen", "thirteenth", "thirtieth", "thirty",
+    "this", "three", "thrusday", "thu", "thur", "thurs", "thursday", "thursdays", "tmr", "tmrow", "tmrw", "tmw", "today",
+    "todays", "tommorow", "tommorrow", "tomorow", "tomorrow", "tomorrw", "tonight", "tonite", "tue", "tues", "tuesday",
+    "tuesdays", "tuseday", "twelfth", "twelve", "twentieth", "twenty", "two", "valentine", "valentines", "wed", "wednesday",
+    "wednesdays", "wednsday", "weds", "week", "weekday", "weekdays", "weekend", "weekends", "weekly", "wensday", "work",
+    "workday", "workdays", "working", "xmas", "yearly", "yesterday", "yesturday", "zero",
 };
 
 static const char first_characters[] =       /* sorted, three bytes each */
