@@ -10,7 +10,8 @@ enum { WEEKDAY_SUNDAY, WEEKDAY_MONDAY, WEEKDAY_FRIDAY = 5, WEEKDAY_SATURDAY, WEE
 static const struct word units[] = {
     { "s", UNIT_SECOND }, { "sec", UNIT_SECOND }, { "secs", UNIT_SECOND }, { "second", UNIT_SECOND }, { "seconds", UNIT_SECOND },
     { "m", UNIT_MINUTE }, { "min", UNIT_MINUTE }, { "mins", UNIT_MINUTE }, { "minute", UNIT_MINUTE }, { "minutes", UNIT_MINUTE },
-    { "minuts", UNIT_MINUTE }, { "mintues", UNIT_MINUTE }, { "minuets", UNIT_MINUTE }, { "h", UNIT_HOUR }, { "hr", UNIT_HOUR }, { "hrs", UNIT_HOUR }, { "hour", UNIT_HOUR },
+    { "minuts", UNIT_MINUTE }, { "mintues", UNIT_MINUTE }, { "minuets", UNIT_MINUTE }, { "h", UNIT_HOUR }, { "hr", UNIT_HOUR },
+    { "hrs", UNIT_HOUR }, { "hour", UNIT_HOUR },
     { "hours", UNIT_HOUR },
     { "d", UNIT_DAY }, { "day", UNIT_DAY }, { "days", UNIT_DAY }, { "w", UNIT_WEEK }, { "wk", UNIT_WEEK }, { "wks", UNIT_WEEK },
     { "week", UNIT_WEEK }, { "weeks", UNIT_WEEK }, { "fortnight", UNIT_FORTNIGHT }, { "fortnights", UNIT_FORTNIGHT },
@@ -131,7 +132,8 @@ size_t read_en_part(const struct reading *r, size_t at, const struct part **out)
 /* Days. */
 
 static const struct word weekdays[] = {
-    { "tuseday", 2 }, { "wensday", 3 }, { "thrusday", 4 }, { "firday", 5 }, { "saterday", 6 }, { "sunday", 0 }, { "sundays", 0 }, { "sun", 0 }, { "monday", 1 }, { "mondays", 1 }, { "mon", 1 }, { "tuesday", 2 }, { "tuesdays", 2 },
+    { "tuseday", 2 }, { "wensday", 3 }, { "thrusday", 4 }, { "firday", 5 }, { "saterday", 6 }, { "sunday", 0 }, { "sundays", 0 },
+    { "sun", 0 }, { "monday", 1 }, { "mondays", 1 }, { "mon", 1 }, { "tuesday", 2 }, { "tuesdays", 2 },
     { "tues", 2 }, { "tue", 2 }, { "wednesday", 3 }, { "wednesdays", 3 }, { "wednsday", 3 }, { "weds", 3 }, { "wed", 3 },
     { "thursday", 4 },
     { "thursdays", 4 }, { "thurs", 4 }, { "thur", 4 }, { "thu", 4 }, { "friday", 5 }, { "fridays", 5 }, { "fri", 5 }, { "saturday", 6 },
@@ -349,8 +351,8 @@ static size_t read_weekday_day(const struct reading *r, size_t at, struct said *
 static size_t read_relative_day(const struct reading *r, size_t at, struct said *d)
 {
     static const struct word days[] = {
-        { "today", 0 }, { "todays", 0 }, { "tomorrow", 1 }, { "tommorow", 1 }, { "tommorrow", 1 }, { "tomorow", 1 }, { "tomorrw", 1 }, { "tmr", 1 },
-        { "tmrw", 1 },
+        { "today", 0 }, { "todays", 0 }, { "tomorrow", 1 }, { "tommorow", 1 }, { "tommorrow", 1 }, { "tomorow", 1 }, { "tomorrw", 1 },
+        { "tmr", 1 }, { "tmrw", 1 },
         { "tmw", 1 }, { "tmrow", 1 }, { "2moro", 1 }, { "2morrow", 1 }, { "yesterday", -1 }, { "yesturday", -1 },
         { "the day after tomorrow", 2 },
         { "day after tomorrow", 2 }, { "the day before yesterday", -2 }, { "day before yesterday", -2 }, { "overmorrow", 2 },
