@@ -231,14 +231,14 @@ static bool read_chinese(str s, size_t at, double *out, size_t *ret_end)
 {
     double divisor;
 
-    if (looks_only_so(s, at))
-        return false;
     if (stands_at(s, at, "半") || stands_at(s, at, "一半")) {
+        if (looks_only_so(s, at))
+            return false;
         *out = 0.5;
         *ret_end = at + (stands_at(s, at, "半") ? 3 : 6);
         return true;
     }
-    if (!number_read_han(s, at, out, ret_end) || stands_at(s, *ret_end, "几"))
+    if (!number_read_han(s, at, out, ret_end) || stands_at(s, *ret_end, "几") || looks_only_so(s, at))
         return false;
     if (stands_at(s, *ret_end, "分之") && *out > 0) {
         divisor = *out;

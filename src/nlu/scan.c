@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nlu/scan.h"
 
-size_t scan_text(str s, size_t at, const char *text)
-{
-    for (; at < s.len && *text && s.p[at] == *text; text++)
-        at++;
-    return *text ? 0 : at;
-}
-
-size_t scan_word(str s, size_t at, const char *word)
-{
-    size_t end = scan_text(s, at, word);
-
-    return end && is_letter(s.p[end - 1]) && is_letter(scan_char(s, end)) ? 0 : end;
-}
-
 size_t scan_words(str s, size_t at, const struct word *table, size_t n, int *ret_value)
 {
     size_t best = 0;
+    char first = scan_char(s, at), second = scan_char(s, at + 1), third = scan_char(s, at + 2);
 
     for (size_t i = 0; i < n; i++) {
-        size_t end = scan_word(s, at, table[i].text);
+        const char *text = table[i].text;
+
+        if (text[0] != first || (text[1] && text[1] != second) || (first < 0 && text[2] != third))
+            continue;
+        size_t end = scan_word(s, at, text);
 
         if (end > best) {
             best = end;

@@ -11,8 +11,22 @@ static inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A
 
 /* Where `text` ends, that begins at `at`; 0: it does not stand there.  scan_word(): also not, if it is the beginning of a longer word of
  * Latin letters. */
-size_t scan_text(str s, size_t at, const char *text);
-size_t scan_word(str s, size_t at, const char *word);
+static inline size_t scan_text(str s, size_t at, const char *text)
+{
+    while (at < s.len && *text && s.p[at] == *text) {
+        at++;
+        text++;
+    }
+    return *text ? 0 : at;
+}
+
+static inline size_t scan_word(str s, size_t at, const char *word)
+{
+    size_t end = scan_text(s, at, word);
+
+    return end && is_letter(s.p[end - 1]) && is_letter(scan_char(s, end)) ? 0 : end;
+}
+
 /* The longest of a table; its value. */
 size_t scan_words(str s, size_t at, const struct word *, size_t n, int *ret_value);
 #define SCAN_WORDS(s, at, table, ret_value) scan_words(s, at, table, N_ELEMENTS(table), ret_value)

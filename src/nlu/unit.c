@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nlu/unit.h"
 
+#include <assert.h>
+
 #include "nlu/scan.h"
 
 static const struct entry { struct unit unit; const char *names; } units[] = {
@@ -9,27 +11,52 @@ static const struct entry { struct unit unit; const char *names; } units[] = {
 #undef UNIT
 };
 
-/* Where `name` ends, that begins the text; 0: it does not. */
-static size_t name_ends(str s, str name)
+/* All names, those of one first byte together; made when they are first looked for.  A unit's own name is written in capitals where that is
+ * usual, which a normalised text is not. */
+enum { NAMES_MAX = 1024 };
+struct name { str text; const struct unit *unit; };
+static struct name names[NAMES_MAX];
+static uint16_t first_of[257];          /* those of byte b are first_of[b] up to first_of[b + 1] */
+
+static void each_name(void (*take)(str name, const struct unit *))
 {
-    if (!str_starts(s, name) || name.len == 0 || (is_letter(name.p[name.len - 1]) && is_letter(scan_char(s, name.len))))
-        return 0;
-    return name.len;
+    for (size_t i = 0; i < N_ELEMENTS(units); i++) {
+        str rest = str_from(units[i].names), name;
+
+        take(str_from(units[i].unit.name), &units[i].unit);
+        while (str_split(&rest, '|', &name))
+            if (name.len)
+                take(name, &units[i].unit);
+    }
 }
 
-/* The longest of an entry's names; its own is written in capitals where that is usual, which a normalised text is not. */
-static size_t longest_name(str s, const struct entry *e)
+static void count_name(str name, const struct unit *u UNUSED) { first_of[(uint8_t)name.p[0] + 1]++; }
+
+static void put_name(str name, const struct unit *u)
 {
-    str rest = str_from(e->names), name;
-    size_t best = name_ends(s, str_from(e->unit.name));
+    size_t at = first_of[(uint8_t)name.p[0] + 1]++;
 
-    while (str_split(&rest, '|', &name)) {
-        size_t end = name_ends(s, name);
+    assert(at < NAMES_MAX);
+    names[at] = (struct name){ name, u };
+}
 
-        if (end > best)
-            best = end;
-    }
-    return best;
+/* Counted, summed, and put where the sums say: a place of first_of[] is the beginning of its byte's names while they are put. */
+static void make_names(void)
+{
+    each_name(count_name);
+    for (size_t b = 256; b > 0; b--)
+        first_of[b] = first_of[b - 1];
+    for (size_t b = 1; b <= 256; b++)
+        first_of[b] = (uint16_t)(first_of[b] + first_of[b - 1]);
+    each_name(put_name);
+}
+
+/* The length of a name that begins the text; 0: it does not. */
+static size_t name_length(str s, str name)
+{
+    if (!str_starts(s, name) || (is_letter(name.p[name.len - 1]) && is_letter(scan_char(s, name.len))))
+        return 0;
+    return name.len;
 }
 
 const struct unit *unit_read(str s, size_t *ret_len)
@@ -37,12 +64,16 @@ const struct unit *unit_read(str s, size_t *ret_len)
     const struct unit *best = NULL;
     size_t best_len = 0;
 
-    for (size_t i = 0; s.len && i < N_ELEMENTS(units); i++) {
-        size_t len = longest_name(s, &units[i]);
+    if (first_of[256] == 0)
+        make_names();
+    uint8_t b = s.len ? (uint8_t)s.p[0] : 0;
+
+    for (size_t i = first_of[b]; i < first_of[b + 1]; i++) {
+        size_t len = name_length(s, names[i].text);
 
         if (len > best_len) {
             best_len = len;
-            best = &units[i].unit;
+            best = names[i].unit;
         }
     }
     if (best)

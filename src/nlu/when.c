@@ -2,6 +2,7 @@
 #include "nlu/when.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nlu/when_internal.h"
@@ -410,7 +411,53 @@ size_t read_figure_date(const struct reading *r, size_t at, struct said *d)
     return end;
 }
 
-/* The way in. */
+/* The way in.  It is asked for every place of a text, so that most places must be told at once: an expression begins with one of these. */
+
+static const char *const first_words[] = {
+    "a", "after", "an", "annually", "apr", "april", "around", "at", "aug", "august", "before", "beginning", "between", "boxing",
+    "business", "by", "christmas", "coming", "couple", "current", "daily", "day", "dec", "december", "during", "each", "eight",
+    "eighteen", "eighteenth", "eighth", "eighty", "eleven", "eleventh", "end", "every", "feb", "february", "fifteen", "fifteenth",
+    "fifth", "fifty", "firday", "first", "five", "following", "fortnightly", "forty", "four", "fourteen", "fourteenth", "fourth",
+    "fourty", "fri", "friday", "fridays", "from", "half", "halloween", "hourly", "in", "jan", "january", "jul", "july", "jun",
+    "june", "last", "mar", "march", "may", "midday", "midnight", "mon", "monday", "mondays", "monthly", "new", "next", "nightly",
+    "nine", "nineteen", "nineteenth", "ninety", "ninth", "noon", "nov", "november", "oct", "october", "on", "once", "one",
+    "overmorrow", "past", "previous", "quarter", "quarterly", "sat", "saterday", "saturday", "saturdays", "second", "sep", "sept",
+    "september", "seven", "seventeen", "seventeenth", "seventh", "seventy", "since", "six", "sixteen", "sixteenth", "sixth",
+    "sixty", "start", "sun", "sunday", "sundays", "ten", "tenth", "the", "third", "thirteen", "thirteenth", "thirtieth", "thirty",
+    "this", "three", "thrusday", "thu", "thur", "thurs", "thursday", "thursdays", "tmr", "tmrow", "tmrw", "tmw", "today",
+    "todays", "tommorow", "tommorrow", "tomorow", "tomorrow", "tomorrw", "tonight", "tonite", "tue", "tues", "tuesday",
+    "tuesdays", "tuseday", "twelfth", "twelve", "twentieth", "twenty", "two", "valentine", "valentines", "wed", "wednesday",
+    "wednesdays", "wednsday", "weds", "week", "weekday", "weekdays", "weekend", "weekends", "weekly", "wensday", "work",
+    "workday", "workdays", "working", "xmas", "yearly", "yesterday", "yesturday", "zero",
+};
+
+static const char first_characters[] =       /* sorted, three bytes each */
+    "〇一七万三上下两中之九二五今从仨俩傍儿元八六再凌刚前劳十千午半去双后周四国圣在夜大天妇工"
+    "差平年幺建当往情愚打接教日早明星昨晌晚晨最月未本来植次正每深清百礼等自过近这逢隔零青黄黎";
+
+static int compare_word(const void *key, const void *entry)
+{
+    const str *word = key;
+    const char *const *text = entry;
+
+    return str_cmp(*word, str_from(*text));
+}
+
+static int compare_character(const void *key, const void *entry) { return memcmp(key, entry, 3); }
+
+static bool may_begin(str s, size_t at)
+{
+    str word = str_of(s.p + at, 0);
+    char c = s.p[at];
+
+    if (is_figure(c) || c == '@')
+        return true;
+    if (c < 0)
+        return s.len - at >= 3 && bsearch(s.p + at, first_characters, sizeof first_characters / 3, 3, compare_character);
+    while (word.len < 12 && is_letter(scan_char(s, at + word.len)))
+        word.len++;
+    return word.len && bsearch(&word, first_words, N_ELEMENTS(first_words), sizeof first_words[0], compare_word);
+}
 
 /* daily_backup, weekly-report, daily.sh, friday13th: a part of a name. */
 static bool is_in_name(str s, size_t start, size_t end)
@@ -430,7 +477,7 @@ bool when_read(str s, size_t at, int64_t now, const struct zone *zone, struct wh
     struct reading r = { .s = s, .now = now, .zone = zone };
     struct when zh = { 0 }, en = { 0 };
 
-    if (at >= s.len || s.p[at] == ' ' || !scan_begins(s, at))
+    if (at >= s.len || !may_begin(s, at) || !scan_begins(s, at))
         return false;
     zone_civil(zone, now, &r.civil);
     r.today = civil_days(r.civil.year, r.civil.month, r.civil.day);

@@ -10,7 +10,8 @@ enum { WEEKDAY_SUNDAY, WEEKDAY_MONDAY, WEEKDAY_FRIDAY = 5, WEEKDAY_SATURDAY, WEE
 static const struct word units[] = {
     { "s", UNIT_SECOND }, { "sec", UNIT_SECOND }, { "secs", UNIT_SECOND }, { "second", UNIT_SECOND }, { "seconds", UNIT_SECOND },
     { "m", UNIT_MINUTE }, { "min", UNIT_MINUTE }, { "mins", UNIT_MINUTE }, { "minute", UNIT_MINUTE }, { "minutes", UNIT_MINUTE },
-    { "minuts", UNIT_MINUTE }, { "h", UNIT_HOUR }, { "hr", UNIT_HOUR }, { "hrs", UNIT_HOUR }, { "hour", UNIT_HOUR },
+    { "minuts", UNIT_MINUTE }, { "mintues", UNIT_MINUTE }, { "minuets", UNIT_MINUTE }, { "h", UNIT_HOUR }, { "hr", UNIT_HOUR },
+    { "hrs", UNIT_HOUR }, { "hour", UNIT_HOUR },
     { "hours", UNIT_HOUR },
     { "d", UNIT_DAY }, { "day", UNIT_DAY }, { "days", UNIT_DAY }, { "w", UNIT_WEEK }, { "wk", UNIT_WEEK }, { "wks", UNIT_WEEK },
     { "week", UNIT_WEEK }, { "weeks", UNIT_WEEK }, { "fortnight", UNIT_FORTNIGHT }, { "fortnights", UNIT_FORTNIGHT },
@@ -52,6 +53,12 @@ static size_t read_counted_length(str s, size_t at, double *n, int *unit)
 
     if (!number_read_figures(s, at, n, &end) && !number_read_words(s, at, n, &end))
         return 0;
+    size_t half = scan_word(s, end, " and a half");
+
+    if (half && is_figure(s.p[at])) {
+        *n += 0.5;
+        end = half;
+    }
     if (scan_char(s, end) == '-')
         end++;
     return read_en_unit(s, scan_space(s, end), unit);
@@ -94,6 +101,7 @@ static const struct part parts[] = {
     { "afternoon", 12, 18, 15, SHIFT_AFTERNOON }, { "late afternoon", 15, 18, 16, SHIFT_AFTERNOON },
     { "early afternoon", 12, 15, 13, SHIFT_AFTERNOON }, { "evening", 17, 24, 19, SHIFT_EVENING }, { "night", 18, 30, 21, SHIFT_EVENING },
     { "late evening", 20, 24, 21, SHIFT_EVENING }, { "midnight", 24, 24, 24, SHIFT_NIGHT }, { "dawn", 5, 7, 6, SHIFT_MORNING },
+    { "mornin", 5, 12, 8, SHIFT_MORNING },
     { "mornings", 5, 12, 8, SHIFT_MORNING }, { "afternoons", 12, 18, 15, SHIFT_AFTERNOON }, { "evenings", 17, 24, 19, SHIFT_EVENING },
     { "nights", 18, 30, 21, SHIFT_EVENING }, { "nightly", 18, 30, 21, SHIFT_EVENING },
 };
@@ -124,7 +132,8 @@ size_t read_en_part(const struct reading *r, size_t at, const struct part **out)
 /* Days. */
 
 static const struct word weekdays[] = {
-    { "sunday", 0 }, { "sundays", 0 }, { "sun", 0 }, { "monday", 1 }, { "mondays", 1 }, { "mon", 1 }, { "tuesday", 2 }, { "tuesdays", 2 },
+    { "tuseday", 2 }, { "wensday", 3 }, { "thrusday", 4 }, { "firday", 5 }, { "saterday", 6 }, { "sunday", 0 }, { "sundays", 0 },
+    { "sun", 0 }, { "monday", 1 }, { "mondays", 1 }, { "mon", 1 }, { "tuesday", 2 }, { "tuesdays", 2 },
     { "tues", 2 }, { "tue", 2 }, { "wednesday", 3 }, { "wednesdays", 3 }, { "wednsday", 3 }, { "weds", 3 }, { "wed", 3 },
     { "thursday", 4 },
     { "thursdays", 4 }, { "thurs", 4 }, { "thur", 4 }, { "thu", 4 }, { "friday", 5 }, { "fridays", 5 }, { "fri", 5 }, { "saturday", 6 },
@@ -193,8 +202,15 @@ size_t read_en_year(str s, size_t at, int *out)
 
 static size_t finish_date(const struct reading *r, size_t end, int month, int day, struct said *d)
 {
+    static const struct word years[] = { { " last year", -1 }, { " this year", 0 }, { " next year", 1 }, { " of last year", -1 },
+                                         { " of this year", 0 }, { " of next year", 1 } };
     int year;
-    size_t e = read_en_year(r->s, end, &year);
+    size_t e = SCAN_WORDS(r->s, end, years, &year);
+
+    if (e)
+        year += r->civil.year;
+    else
+        e = read_en_year(r->s, end, &year);
 
     if (e && day > civil_month_days(year, month))
         return 0;
@@ -335,8 +351,8 @@ static size_t read_weekday_day(const struct reading *r, size_t at, struct said *
 static size_t read_relative_day(const struct reading *r, size_t at, struct said *d)
 {
     static const struct word days[] = {
-        { "today", 0 }, { "tomorrow", 1 }, { "tommorow", 1 }, { "tommorrow", 1 }, { "tomorow", 1 }, { "tomorrw", 1 }, { "tmr", 1 },
-        { "tmrw", 1 },
+        { "today", 0 }, { "todays", 0 }, { "tomorrow", 1 }, { "tommorow", 1 }, { "tommorrow", 1 }, { "tomorow", 1 }, { "tomorrw", 1 },
+        { "tmr", 1 }, { "tmrw", 1 },
         { "tmw", 1 }, { "tmrow", 1 }, { "2moro", 1 }, { "2morrow", 1 }, { "yesterday", -1 }, { "yesturday", -1 },
         { "the day after tomorrow", 2 },
         { "day after tomorrow", 2 }, { "the day before yesterday", -2 }, { "day before yesterday", -2 }, { "overmorrow", 2 },

@@ -214,10 +214,11 @@ static size_t read_between(const struct reading *r, size_t at, struct when *out)
     return end;
 }
 
+/* "by friday", "before 5pm": that time. */
 static size_t read_moment_when(const struct reading *r, size_t at, struct when *out)
 {
     struct said d = { 0 };
-    size_t end = read_en_moment(r, at, &d);
+    size_t end = read_en_moment(r, scan_skip(r->s, scan_skip(r->s, at, "by"), "before"), &d);
 
     if (end)
         when_settle(r, &d, out);
@@ -231,6 +232,23 @@ static bool is_bare_article(str s, size_t at, size_t end)
     int none;
 
     return SCAN_WORDS(s, at, bare, &none) == end;
+}
+
+/* "an hour before midnight", "10 minutes after 5pm" */
+static size_t read_beside_moment(const struct reading *r, size_t at, struct when *out)
+{
+    static const struct word sides[] = { { " before ", -1 }, { " after ", 1 } };
+    int sign;
+    struct length l;
+    struct said d = { 0 };
+    size_t end = read_en_length(r, at, &l), begin = end ? SCAN_WORDS(r->s, end, sides, &sign) : 0;
+
+    if (!begin || !(end = read_en_moment(r, begin, &d)))
+        return 0;
+    when_settle(r, &d, out);
+    if (out->kind == WHEN_POINT)
+        when_point(when_shift(r, out->at, &l, sign), out);
+    return out->kind == WHEN_POINT ? end : 0;
 }
 
 static size_t read_length_when(const struct reading *r, size_t at, struct when *out)
@@ -248,7 +266,7 @@ size_t read_en_when(const struct reading *r, size_t at, struct when *out)
 {
     static size_t (*const readers[])(const struct reading *, size_t, struct when *) = {
         read_en_repeat, read_length_when, read_moment_when, read_named_period, read_counted_period, read_month_period, read_in,
-        read_from_now, read_since, read_between,
+        read_from_now, read_since, read_between, read_beside_moment,
     };
     struct when one = { 0 };
     size_t best = 0;

@@ -182,11 +182,13 @@ static size_t read_between(const struct reading *r, size_t at, struct when *out)
 static size_t read_moment_when(const struct reading *r, size_t at, struct when *out)
 {
     struct said d = { 0 };
-    size_t end = read_zh_moment(r, at, &d);
+    size_t end = read_zh_moment(r, at, &d), before;
 
-    if (end)
-        when_settle(r, &d, out);
-    return end;
+    if (!end)
+        return 0;
+    when_settle(r, &d, out);
+    before = scan_text(r->s, end, "之前");          /* 周五之前: that time */
+    return before ? before : end;
 }
 
 static size_t read_length_when(const struct reading *r, size_t at, struct when *out)
