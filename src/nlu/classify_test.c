@@ -71,7 +71,7 @@ TEST(what_has_no_words_or_too_many_is_none)
     CLEANUP(buf_done) struct buf b = { 0 };
     struct classified c;
 
-    classify_text(a, S("😀😀 ..."), &c);
+    classify_text(a, S("😀😀 !"), &c);
     CHECK_STR(c.best[0].intent, "none");
     CHECK(!c.too_long && !c.sure && c.n_tags == 0);
     while (b.len < 1 << 20)

@@ -40,7 +40,7 @@ static size_t judge(const struct network *n, const struct corpus *c, struct judg
         struct arena *once = arena_new();
 
         if (draw_kept(once, c, &d, scratch, s)) {
-            network_intents(n, &s->tokens, run);
+            network_intents(once, n, &s->tokens, run);
             memcpy(out[got].scores, run->scores, sizeof(run->scores));
             out[got++].intent = s->intent;
         }

@@ -15,7 +15,7 @@
 static const char help[] =
     "usage: clawdbot-train weights FOLDER FILE [STEPS]    train on the utterances of FOLDER (data/intents), write FILE\n"
     "       clawdbot-train check FOLDER FILE              that FILE was made from FOLDER, and that its making begins the same here\n"
-    "       clawdbot-train evaluate [--errors] [--weights=FILE] [--baseline=FOLDER] SENTENCES.jsonl...\n"
+    "       clawdbot-train evaluate [--errors] [--json] [--weights=FILE] [--baseline=FOLDER] SENTENCES.jsonl...\n"
     "       clawdbot-train sentences FOLDER [N] [INTENT]  print what it would train on\n";
 
 const struct settings settings = {
@@ -173,6 +173,8 @@ static enum err run_evaluate(int argc, char **argv)
 
         if (str_eq(arg, S("--errors"))) {
             e.errors = true;
+        } else if (str_eq(arg, S("--json"))) {
+            e.json = true;
         } else if (str_eat(&arg, S("--weights="))) {
             TRY(corpus_read(a, arg.p, &file));
             TRY(network_load(a, file, n));
