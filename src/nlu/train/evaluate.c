@@ -187,7 +187,8 @@ static void print_figures(const struct evaluation *e, const char *path, const st
     qsort(f->us, f->n, sizeof(f->us[0]), by_size);
     if (e->json) {
         printf("{\"file\":\"%s\",\"n\":%zu,\"accuracy\":%.2f,\"baseline\":%.2f,\"sure\":%.2f,\"wrong_sure\":%.2f,"
-            "\"accepted\":%.2f,\"f1\":%.2f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", path, f->n, percent(f->right, f->n), percent(f->baseline_right, f->n),
+            "\"accepted\":%.2f,\"f1\":%.2f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+            path, f->n, percent(f->right, f->n), percent(f->baseline_right, f->n),
             percent(f->sure, f->in_scope), percent(f->wrong_sure, f->in_scope), percent(f->none_sure, f->none), f1, f->us[f->n / 2],
             f->us[f->n * 99 / 100]);
         return;
