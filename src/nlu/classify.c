@@ -66,7 +66,7 @@ static float as_float(int32_t share) { return (float)share / NET_SHARE_ONE; }
 
 /* Tags. */
 
-struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t scores[TOKENS_MAX][NET_TAGS_MAX]; };
+struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t (*scores)[NET_TAGS_MAX]; };
 
 /* How likely the tag is among those that the intent can have. */
 static float likelihood(const struct network *n, size_t intent, const int32_t *scores, uint8_t tag)
@@ -106,6 +106,7 @@ static void tag(struct arena *a, const struct network *n, const struct tokens *t
 {
     struct sentence_tags *s = ARENA_NEW(a, struct sentence_tags);
 
+    s->scores = arena_alloc(a, t->n * sizeof(*s->scores));
     network_tags(n, r, intent, s->scores);
     tags_choose(a, n, intent, s->scores, t->n, s->tags);
     add_tags(n, t, intent, s, out);
@@ -161,7 +162,7 @@ void classify_by(const struct network *n, struct arena *a, const struct normal *
     none(out, t->too_long);
     if (t->n == 0 || t->too_long)
         return;
-    network_intents(n, t, r);
+    network_intents(a, n, t, r);
     shares(r->scores, n->n_intents, n->header->temperature, share);
     take_best(n, share, out, &best);
     out->sure = !str_eq(out->best[0].intent, S("none")) && share[best] >= n->sure_from[best];
@@ -186,6 +187,6 @@ void classify_tags(struct arena *a, const struct normal *normal, const struct en
     out->best[0].intent = intent;
     if (t->n == 0 || t->too_long || i == n->n_intents)
         return;
-    network_intents(n, t, r);
+    network_intents(a, n, t, r);
     tag(a, n, t, r, i, out);
 }

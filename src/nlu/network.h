@@ -63,14 +63,14 @@ static inline size_t network_row(size_t member, uint16_t feature)
 struct network_run {
     size_t  n;
     struct network_values {
-        int16_t x[TOKENS_MAX][NET_DIMS];
-        int16_t h[NET_LAYERS][TOKENS_MAX][NET_HIDDEN];
+        int16_t (*x)[NET_DIMS];                 /* of each token */
+        int16_t (*h[NET_LAYERS])[NET_HIDDEN];
     } of[NET_MEMBERS];
     int32_t scores[NET_INTENTS_MAX];
 };
 
 /* ERR_INPUT: not a file of weights that this program can use.  The bytes must stay. */
 enum err network_load(struct arena *, str file, struct network *out) MUST_USE;
-void network_intents(const struct network *, const struct tokens *, struct network_run *out);
+void network_intents(struct arena *, const struct network *, const struct tokens *, struct network_run *out);
 /* Each token's score for each tag: 0 nothing, 1 + 2 * slot its first word, 2 + 2 * slot a word behind. */
-void network_tags(const struct network *, const struct network_run *, size_t intent, int32_t tags[TOKENS_MAX][NET_TAGS_MAX]);
+void network_tags(const struct network *, const struct network_run *, size_t intent, int32_t tags[][NET_TAGS_MAX]);

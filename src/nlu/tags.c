@@ -9,7 +9,7 @@ enum { ONCE_MAX = 5, SETS = 1 << ONCE_MAX, TAGS = 1 + 2 * 8 };      /* slots bey
 struct choosing {
     uint8_t slots[TAGS / 2], bit[TAGS / 2];             /* of the intent; 0: may begin again */
     size_t  n_slots, n_sets, n_tags;
-    uint8_t from_set[TOKENS_MAX][SETS][TAGS], from_tag[TOKENS_MAX][SETS][TAGS];
+    uint8_t (*from_set)[SETS][TAGS], (*from_tag)[SETS][TAGS];       /* of each token: the state before */
     int64_t sum[SETS][TAGS], next[SETS][TAGS];
 };
 
@@ -69,13 +69,15 @@ static void go_on(struct choosing *c, size_t at, const int32_t *scores)
             c->sum[set][tag] = c->next[set][tag];
 }
 
-void tags_choose(struct arena *a, const struct network *n, size_t intent, int32_t scores[TOKENS_MAX][NET_TAGS_MAX], size_t n_tokens,
+void tags_choose(struct arena *a, const struct network *n, size_t intent, int32_t scores[][NET_TAGS_MAX], size_t n_tokens,
     uint8_t out[TOKENS_MAX])
 {
     struct choosing *c = ARENA_NEW(a, struct choosing);
     size_t set = 0, tag;
 
     slots_of(n, intent, c);
+    c->from_set = arena_alloc(a, n_tokens * sizeof(*c->from_set));
+    c->from_tag = arena_alloc(a, n_tokens * sizeof(*c->from_tag));
     for (size_t i = 0; i < SETS; i++)
         for (size_t k = 0; k < TAGS; k++)
             c->sum[i][k] = i || k ? never : 0;

@@ -40,7 +40,7 @@ static size_t judge(const struct network *n, const struct corpus *c, struct judg
         struct arena *once = arena_new();
 
         if (draw_kept(once, c, &d, scratch, s)) {
-            network_intents(n, &s->tokens, run);
+            network_intents(once, n, &s->tokens, run);
             memcpy(out[got].scores, run->scores, sizeof(run->scores));
             out[got++].intent = s->intent;
         }
@@ -106,6 +106,8 @@ static float sure_from(struct judged *j, size_t n, size_t none)
             continue;
         said += j[i].said == j[i].intent;
         wrong += j[i].said != j[i].intent;
+        if (wrong * 1000 / n != (wrong - (j[i].said != j[i].intent)) * 1000 / n && getenv("TABLE"))
+            fprintf(stderr, "  %zu per mille: %.3f, said %.3f\n", wrong * 1000 / n, (double)j[i].probability, (double)said / (double)n);
         if (wrong * 1000 <= n * WRONG_AND_SURE_OF_1000)
             from = j[i].probability;
     }
@@ -114,7 +116,7 @@ static float sure_from(struct judged *j, size_t n, size_t none)
     return from;
 }
 
-/* Slots that have more than one value in one sentence of fifty. */
+/* Times, and what has more than one value in one sentence of fifty. */
 static uint64_t slots_in_pieces(const struct corpus *c)
 {
     struct dice d = { settings.seed + 2 };
@@ -130,6 +132,8 @@ static uint64_t slots_in_pieces(const struct corpus *c)
         if (!said->n)
             continue;
         sentence_make(c, &d, EN, k % c->n_intents, said->p[dice_below(&d, said->n)], s);
+        for (size_t i = 0; i < t->n_slots; i++)
+            bits |= (uint64_t)str_eq(t->slots[i].type, S("time")) << t->slots[i].slot;
         for (size_t i = 1; i <= s->n_values; i++)
             here[s->slot[i]]++;
         for (size_t i = 0; i < c->n_slots; i++) {

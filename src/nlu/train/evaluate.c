@@ -182,8 +182,17 @@ static double percent(size_t part, size_t whole) { return whole ? 100.0 * (doubl
 static void print_figures(const struct evaluation *e, const char *path, const struct figures *f)
 {
     double precision = percent(f->matched, f->found), recall = percent(f->matched, f->expected);
+    double f1 = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
 
     qsort(f->us, f->n, sizeof(f->us[0]), by_size);
+    if (e->json) {
+        printf("{\"file\":\"%s\",\"n\":%zu,\"accuracy\":%.2f,\"baseline\":%.2f,\"sure\":%.2f,\"wrong_sure\":%.2f,"
+            "\"accepted\":%.2f,\"f1\":%.2f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+            path, f->n, percent(f->right, f->n), percent(f->baseline_right, f->n),
+            percent(f->sure, f->in_scope), percent(f->wrong_sure, f->in_scope), percent(f->none_sure, f->none), f1, f->us[f->n / 2],
+            f->us[f->n * 99 / 100]);
+        return;
+    }
     printf("%s: %zu sentences, %zu of them none\n", path, f->n, f->none);
     printf("  intent accuracy        %6.2f %%\n", percent(f->right, f->n));
     if (e->baseline)
@@ -191,8 +200,7 @@ static void print_figures(const struct evaluation *e, const char *path, const st
     printf("  wrong and sure         %6.2f %%   of what is in scope; sure: %.1f %%\n", percent(f->wrong_sure, f->in_scope),
             percent(f->sure, f->in_scope));
     printf("  out of scope accepted  %6.2f %%   recognised: %.1f %%\n", percent(f->none_sure, f->none), percent(f->none_right, f->none));
-    printf("  slot F1                %6.2f %%   precision %.2f, recall %.2f, of %zu\n",
-        precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0, precision, recall, f->expected);
+    printf("  slot F1                %6.2f %%   precision %.2f, recall %.2f, of %zu\n", f1, precision, recall, f->expected);
     printf("  microseconds           %6.1f p50, %.1f p99\n", f->us[f->n / 2], f->us[f->n * 99 / 100]);
 }
 

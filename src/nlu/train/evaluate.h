@@ -8,6 +8,7 @@ struct evaluation {
     const struct network *network;      /* NULL: the one built in */
     const struct linear  *baseline;     /* or NULL */
     bool errors;                        /* list them */
+    bool json;                          /* the figures as one object a line */
 };
 
 /* Prints a block of figures for each file. */

@@ -15,11 +15,11 @@
 static const char help[] =
     "usage: clawdbot-train weights FOLDER FILE [STEPS]    train on the utterances of FOLDER (data/intents), write FILE\n"
     "       clawdbot-train check FOLDER FILE              that FILE was made from FOLDER, and that its making begins the same here\n"
-    "       clawdbot-train evaluate [--errors] [--weights=FILE] [--baseline=FOLDER] SENTENCES.jsonl...\n"
+    "       clawdbot-train evaluate [--errors] [--json] [--weights=FILE] [--baseline=FOLDER] SENTENCES.jsonl...\n"
     "       clawdbot-train sentences FOLDER [N] [INTENT]  print what it would train on\n";
 
 const struct settings settings = {
-    .seed = 6, .steps = 16000, .early_steps = 150, .keep_back = 15, .drop_word = 10, .drop_parts = 10, .drop_mark = 10, .drop_pooled = 25,
+    .seed = 6, .steps = 16000, .early_steps = 400, .keep_back = 15, .drop_word = 10, .drop_parts = 10, .drop_mark = 10, .drop_pooled = 25,
     .rate = 2e-3f, .decay = 0.02f, .smoothing = 0.05f, .tag_weight = 0.25f,
 };
 
@@ -173,6 +173,8 @@ static enum err run_evaluate(int argc, char **argv)
 
         if (str_eq(arg, S("--errors"))) {
             e.errors = true;
+        } else if (str_eq(arg, S("--json"))) {
+            e.json = true;
         } else if (str_eat(&arg, S("--weights="))) {
             TRY(corpus_read(a, arg.p, &file));
             TRY(network_load(a, file, n));

@@ -134,25 +134,31 @@ static void slip(const struct spoiling *x)
     }
 }
 
-/* Characters that an input method gives for each other. */
-static const char *const confused[][2] = { { "的", "得" }, { "的", "地" }, { "在", "再" }, { "账", "帐" }, { "做", "作" }, { "录", "陆" },
-    { "那", "哪" }, { "吗", "嘛" }, { "吗", "么" }, { "它", "他" }, { "磁盘", "瓷盘" }, { "内存", "内村" }, { "重启", "重起" }, { "启动", "起动" },
-    { "备份", "备分" }, { "日志", "日至" }, { "文件", "文建" }, { "提醒", "题醒" }, { "几点", "几店" }, { "查看", "察看" }, { "服务", "服物" },
-    { "进程", "进城" }, { "编译", "编意" }, { "提交", "提教" }, { "剩余", "盛余" }, { "运行", "云行" }, { "删除", "删处" }, { "清单", "清淡" } };
+/* Characters that sound alike, as an input method gives them for each other. */
+static const char *const alike[] = { "的得地", "在再载", "账帐涨", "做作坐", "录路陆", "那哪", "吗嘛么", "它他她", "看砍刊", "删山闪", "志制至治", "启起气",
+    "运云", "行形型", "备被背", "份分", "查茶察", "进近", "程成城", "服福", "务物误", "提题", "醒星", "记计寄", "单丹", "清轻请青", "件见间建", "文闻",
+    "夹家", "存村", "盘判", "磁瓷", "机鸡", "器气", "口扣", "端短", "停庭", "止只", "关观", "闭必", "新心", "重从虫", "编边", "译意义", "测侧册", "试是事",
+    "脚角", "发法", "消小", "息西", "目木", "时是", "笔比", "号好", "码马", "用永", "户护", "要药", "会回", "负付", "高告", "转专", "删珊", "复负付", "打大",
+    "包报", "压呀", "解接", "代带", "列烈", "表标", "出初", "移宜", "动洞", "到道", "里理", "名明", "网往", "络洛", "连联", "接街", "今金", "天填", "明名",
+    "早找", "晚完", "点店", "分芬", "钟中", "后候", "每美", "周州", "买卖", "定订", "闹脑", "终中", "杀沙", "死四", "挂瓜", "卡咖", "慢漫", "快块", "跑泡",
+    "拉啦", "取去", "支之", "切且", "改该", "交教", "忘望", "换还", "模摸", "语雨", "言严", "谢写", "再在", "多都", "少烧", "剩盛", "空控", "占站", "满慢" };
 
+/* One character of the sentence, and one that sounds like it. */
 static void confuse(const struct spoiling *x)
 {
-    size_t first = dice_below(x->dice, N_ELEMENTS(confused));
+    struct sentence *s = x->s;
+    size_t at = somewhere(x);
 
-    for (size_t i = 0; i < N_ELEMENTS(confused); i++) {
-        const char *const *pair = confused[(first + i) % N_ELEMENTS(confused)];
-        size_t at = str_find(str_of(x->s->text, x->s->len), str_from(pair[0]));
+    for (size_t tries = 0; tries < 8; tries++, at = somewhere(x))
+        for (size_t i = 0; is_han_at(s, at) && i < N_ELEMENTS(alike); i++) {
+            size_t n = strlen(alike[i]), found = str_find(str_from(alike[i]), str_of(s->text + at, 3));
+            const char *other = alike[i] + dice_below(x->dice, n / 3) * 3;
 
-        if (at != STR_NONE) {
-            replace(x->s, at, strlen(pair[0]), str_from(pair[1]), x->s->value[at]);
-            return;
+            if (found != STR_NONE && other != alike[i] + found) {
+                memcpy(s->text + at, other, 3);
+                return;
+            }
         }
-    }
 }
 
 static void swap_han(const struct spoiling *x)
@@ -335,7 +341,7 @@ static void spoil_chinese(const struct spoiling *x)
         drop_han(x);
     if (dice_percent(x->dice, 3))
         swap_han(x);
-    if (dice_percent(x->dice, 8))
+    if (dice_percent(x->dice, 10))
         confuse(x);
     if (dice_percent(x->dice, 5))
         slip(x);
@@ -353,7 +359,7 @@ void sentence_spoil(const struct corpus *c, struct dice *d, struct sentence *s)
 
     if (!s->len)
         return;
-    if (dice_percent(d, none ? 8 : 16))
+    if (dice_percent(d, none ? 8 : 22))
         story(&x);
     if (dice_percent(d, 2))
         story(&x);

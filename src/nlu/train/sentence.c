@@ -123,33 +123,36 @@ static unsigned value_of(const struct sentence *s, const struct normal *n, const
     return first;
 }
 
-static bool is_particle(str s)
+static bool is_one_of(str s, const char *const *words)
 {
-    static const str particles[] = { { "at", 2 }, { "on", 2 }, { "于", 3 }, { "在", 3 }, { "\"", 1 }, { "'", 1 } };
-
-    for (size_t i = 0; i < N_ELEMENTS(particles); i++)
-        if (str_eq(s, particles[i]))
-            return true;
-    return false;
+    while (*words && !str_eq(s, str_from(*words)))
+        words++;
+    return *words;
 }
 
-/* A value does not begin with what ties it to the sentence. */
+/* A value does not begin with what ties it to the sentence; of 第五条 it is 五. */
 static void tag(const struct sentence *s, const struct normal *n, struct sample *out)
 {
-    unsigned before = 0;
+    static const char *const particles[] = { "at", "on", "于", "在", "\"", "'", "number", "#", "第", NULL };
+    static const char *const counted[] = { "条", "个", "项", "则", "篇", NULL };
+    unsigned before = 0, counted_out = 0;
+    bool ordinal = false;
 
     for (size_t i = 0; i < out->tokens.n; i++) {
         const struct token *k = &out->tokens.p[i];
+        str word = str_cut(n->text, k->start, k->end);
         unsigned v = value_of(s, n, k);
 
-        if (v == 0 || v == TAG_UNKNOWN) {
-            out->tags[i] = (uint8_t)v;
-        } else if (v != before && is_particle(str_cut(n->text, k->start, k->end))) {
-            out->tags[i] = 0;
+        out->tags[i] = v == TAG_UNKNOWN ? TAG_UNKNOWN : 0;
+        if (v && v != TAG_UNKNOWN && v != before && is_one_of(word, particles)) {
+            ordinal = str_eq(word, S("第"));
             continue;
-        } else {
-            out->tags[i] = (uint8_t)(1 + 2 * s->slot[v] + (v == before));
         }
+        if (ordinal && v == before && is_one_of(word, counted))
+            counted_out = v;
+        if (v && v != TAG_UNKNOWN && v != counted_out)
+            out->tags[i] = (uint8_t)(1 + 2 * s->slot[v] + (v == before));
+        ordinal &= v != 0;
         before = v;
     }
 }

@@ -67,12 +67,57 @@ static void vary_word(struct varying *v, str word, uint8_t value)
     }
 }
 
+/* A machine may be named before or behind all that can be done on one. */
+static void add_host(const struct corpus *c, struct dice *d, struct sentence *s)
+{
+    static const struct { const char *before, *after; } ways[LANGUAGES][8] = {
+        { { "", ": " }, { "on ", ", " }, { "on ", " " }, { " on ", "" }, { " on ", "" }, { " at ", "" }, { ", ", "" }, { " for ", "" } },
+        { { "", " " }, { "", "上" }, { "在", "上" }, { "", " 上" }, { "", "的" }, { "", "，" }, { "，", "" }, { "，在 ", " 上" } } };
+    static const size_t fronts[LANGUAGES] = { 3, 6 };
+    const struct templates *hosts = corpus_filler(c, s->language, S("host"));
+    struct sentence host, out = *s;
+    struct varying v = { c, d, s, &out };
+    size_t way = dice_below(d, 8);
+    uint8_t value = (uint8_t)(s->n_values + 1);
+
+    if (!hosts || s->n_values == SENTENCE_VALUES_MAX)
+        return;
+    sentence_make(c, d, s->language, c->n_intents - 1, hosts->p[dice_below(d, hosts->n)], &host);
+    if (way < fronts[s->language])
+        out.len = 0;
+    put(&v, str_from(ways[s->language][way].before), 0);
+    put(&v, str_of(host.text, host.len), value);
+    put(&v, str_from(ways[s->language][way].after), 0);
+    for (size_t i = 0; way < fronts[s->language] && i < s->len; i++)
+        put(&v, str_of(s->text + i, 1), s->value[i]);
+    out.slot[value] = (uint8_t)corpus_slot_index(c, S("host"));
+    out.n_values++;
+    out.text[out.len] = 0;
+    *s = out;
+}
+
+static bool lacks_host(const struct corpus *c, const struct sentence *s)
+{
+    size_t host = corpus_slot_index(c, S("host"));
+
+    if (host == c->n_slots || !(c->intents[s->intent].slot_bits >> host & 1))
+        return false;
+    for (size_t i = 1; i <= s->n_values; i++)
+        if (s->slot[i] == host)
+            return false;
+    return true;
+}
+
 void sentence_vary(const struct corpus *c, struct dice *d, struct sentence *s)
 {
     struct sentence out = *s;
     struct varying v = { c, d, s, &out };
     bool varied[SENTENCE_VALUES_MAX + 1] = { false };
 
+    if (lacks_host(c, s) && dice_percent(d, 12)) {
+        add_host(c, d, s);
+        out = *s;
+    }
     for (size_t i = 1; i <= s->n_values; i++)
         varied[i] = slot_is_free(&c->intents[s->intent], s->slot[i]) && dice_percent(d, 25);
     out.len = 0;
