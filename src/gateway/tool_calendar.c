@@ -37,15 +37,12 @@ static str last_part(struct arena *a, str zone)
 }
 
 /* Where this conversation's person is, as far as they have said. */
-static enum err find_own(struct calendar_call *c) AWAITS
+static enum err read_own(const struct calendar_call *c, str *out) AWAITS
 {
     struct rows r;
 
-    c->zone = NULL;
     TRY(store_read(c->cx->host->gateway->store, c->cx->arena, &r, "kept.zone", "s", c->cx->session_id));
-    if (r.n)
-        c->zone = zones_find(row_str(&r, 0, 0));
-    c->zone = c->zone ? c->zone : zones_local();
+    *out = r.n && zones_find(row_str(&r, 0, 0)) ? row_str(&r, 0, 0) : str_from(zones_local_name());
     return OK;
 }
 
@@ -66,12 +63,14 @@ static const struct zone *find_place(const struct calendar_call *c, str place)
 
 static enum err find_zone(struct calendar_call *c) AWAITS
 {
-    str zone = str_trim(json_text_str(c->arguments, "zone")), place = str_trim(json_text_str(c->arguments, "place"));
+    str zone = str_trim(json_text_str(c->arguments, "zone")), place = str_trim(json_text_str(c->arguments, "place")), own;
 
-    c->place = place.len ? place : zone.len ? last_part(c->cx->arena, zone) : S("");
+    TRY(read_own(c, &own));
+    c->place = place.len || zone.len == 0 || str_eq(zone, own) ? place : last_part(c->cx->arena, zone);
     if (zone.len == 0 && place.len == 0)
-        return find_own(c);
-    c->zone = zone.len ? zones_find(zone) : find_place(c, place);
+        c->zone = zones_find(own) ? zones_find(own) : zones_local();
+    else
+        c->zone = zone.len ? zones_find(zone) : find_place(c, place);
     if (c->zone == NULL)
         return failed(ERR_INPUT, SAY(c, "不知道“%.*s”的时区，请用 Asia/Shanghai 这样的名称",
                                      "no time zone is known for \"%.*s\"; zone takes one such as Europe/Berlin"),
@@ -103,7 +102,7 @@ static enum err find_day(struct calendar_call *c)
 
     zone_civil(c->zone, c->now, &c->today);
     c->day = c->today;
-    if (date.len == 0 || read_date(date, &c->day))
+    if (date.len == 0 || str_eq(date, S("today")) || read_date(date, &c->day))
         return OK;
     return failed(ERR_INPUT, SAY(c, "没有“%.*s”这个日期，请写成 2026-12-25", "\"%.*s\" is no date; write one such as 2026-12-25"),
                   STR(utf8_take(date, 40)));

@@ -621,6 +621,7 @@ TEST(the_calendar_is_told_here_and_elsewhere)
     CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"zone\":\"Mars/Base\"}", "no time zone is known for \"Mars/Base\"", true);
     CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"place\":\"Blorbville\"}", "no time zone is known for", true);
     CHECK_TELLS(&t, "calendar", "{\"action\":\"now\"}", "November 2026 (UTC", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"today\",\"zone\":\"UTC\"}", "Today is Saturday, 21 November 2026.", false);
     CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"zone\":\"UTC\"}", "Today is Saturday, 21 November 2026.", false);
     CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"2026-12-25\",\"zone\":\"UTC\"}", "25 December 2026 is a Friday.", false);
     CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"1969-07-20\",\"zone\":\"UTC\"}", "20 July 1969 was a Sunday.", false);

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "nlu/arithmetic_number.h"
 #include "nlu/number.h"
+#include "nlu/scan.h"
 
 enum { FIGURES_MAX = 60 };
 
@@ -39,9 +40,9 @@ struct reader {
 
 enum sign { PLUS = 1, MINUS, TIMES, OVER, MODULO, POWER };
 
-struct word { const char *text; int sign; struct number (*fn)(struct outcome *, struct number); };
+struct term { const char *text; int sign; struct number (*fn)(struct outcome *, struct number); };
 
-static const struct word signs[] = {
+static const struct term signs[] = {
     { "+", PLUS, NULL }, { "plus", PLUS, NULL }, { "加", PLUS, NULL }, { "加上", PLUS, NULL },
     { "-", MINUS, NULL }, { "−", MINUS, NULL }, { "–", MINUS, NULL }, { "minus", MINUS, NULL }, { "减", MINUS, NULL }, { "减去", MINUS, NULL },
     { "take away", MINUS, NULL },
@@ -54,19 +55,21 @@ static const struct word signs[] = {
     { "raised to", POWER, NULL },
 };
 
-static const struct word before[] = {
+static const struct term before[] = {
     { "sqrt", 0, number_sqrt }, { "square root", 0, number_sqrt }, { "square root of", 0, number_sqrt }, { "the square root of", 0, number_sqrt },
     { "root of", 0, number_sqrt }, { "√", 0, number_sqrt }, { "根号", 0, number_sqrt }, { "平方根", 0, number_sqrt },
     { "cbrt", 0, number_cbrt }, { "cube root of", 0, number_cbrt }, { "the cube root of", 0, number_cbrt }, { "立方根", 0, number_cbrt },
     { "abs", 0, number_abs }, { "absolute value of", 0, number_abs }, { "the absolute value of", 0, number_abs }, { "绝对值", 0, number_abs },
-    { "round", 0, number_round }, { "四舍五入", 0, number_round }, { "floor", 0, number_floor }, { "向下取整", 0, number_floor }, { "ceil", 0, number_ceil },
-    { "ceiling", 0, number_ceil }, { "向上取整", 0, number_ceil }, { "ln", 0, number_ln }, { "log", 0, number_log }, { "log10", 0, number_log },
+    { "round", 0, number_round }, { "四舍五入", 0, number_round }, { "floor", 0, number_floor }, { "向下取整", 0, number_floor },
+    { "ceil", 0, number_ceil }, { "ceiling", 0, number_ceil }, { "向上取整", 0, number_ceil }, { "ln", 0, number_ln },
+    { "log", 0, number_log }, { "log10", 0, number_log },
     { "log2", 0, number_log2 }, { "exp", 0, number_exp }, { "sin", 0, number_sin }, { "cos", 0, number_cos }, { "tan", 0, number_tan },
-    { "factorial of", 0, number_factorial }, { "the factorial of", 0, number_factorial }, { "square of", 0, number_square }, { "cube of", 0, number_cube },
+    { "factorial of", 0, number_factorial }, { "the factorial of", 0, number_factorial },
+    { "square of", 0, number_square }, { "cube of", 0, number_cube },
     { "the square of", 0, number_square }, { "the cube of", 0, number_cube }, { "double", 0, number_double }, { "twice", 0, number_double },
 };
 
-static const struct word behind[] = {
+static const struct term behind[] = {
     { "!", 0, number_factorial }, { "factorial", 0, number_factorial }, { "阶乘", 0, number_factorial }, { "的阶乘", 0, number_factorial },
     { "squared", 0, number_square }, { "平方", 0, number_square }, { "的平方", 0, number_square }, { "²", 0, number_square },
     { "cubed", 0, number_cube }, { "立方", 0, number_cube }, { "的立方", 0, number_cube }, { "³", 0, number_cube },
@@ -77,7 +80,7 @@ static const struct word behind[] = {
 };
 
 /* At the end of what a function is of, so that they are of all of pi/6 in sin(pi/6 rad). */
-static const struct word units[] = {
+static const struct term units[] = {
     { "°", 0, number_degrees }, { "度", 0, number_degrees }, { "degrees", 0, number_degrees }, { "deg", 0, number_degrees },
     { "rad", 0, number_radians }, { "radians", 0, number_radians }, { "弧度", 0, number_radians },
 };
@@ -89,13 +92,13 @@ static void skip_spaces(struct reader *p)
 }
 
 /* The longest that stands here; NULL: none does. */
-static const struct word *find_word(struct reader *p, const struct word *words, size_t n, size_t *ret_end)
+static const struct term *find_word(struct reader *p, const struct term *words, size_t n, size_t *ret_end)
 {
-    const struct word *best = NULL;
+    const struct term *best = NULL;
 
     skip_spaces(p);
     for (size_t i = 0; i < n; i++) {
-        size_t end = word_ends(p->s, p->at, words[i].text);
+        size_t end = scan_word(p->s, p->at, words[i].text);
 
         if (end && (best == NULL || end > *ret_end)) {
             best = &words[i];
@@ -108,7 +111,7 @@ static const struct word *find_word(struct reader *p, const struct word *words, 
 static bool eat(struct reader *p, const char *word)
 {
     skip_spaces(p);
-    size_t end = word_ends(p->s, p->at, word);
+    size_t end = scan_word(p->s, p->at, word);
 
     p->at = end ? end : p->at;
     return end != 0;
@@ -129,14 +132,14 @@ static bool eat_any(struct reader *p, const char *words)
 
 /* ---- numbers as they are written ---- */
 
-static bool is_figure(const struct reader *p, size_t at)
+static bool has_figure(const struct reader *p, size_t at)
 {
     return at < p->s.len && p->s.p[at] >= '0' && p->s.p[at] <= '9';
 }
 
 static bool is_group(const struct reader *p, size_t at)
 {
-    return p->s.p[at] == ',' && is_figure(p, at + 1) && is_figure(p, at + 2) && is_figure(p, at + 3) && !is_figure(p, at + 4);
+    return p->s.p[at] == ',' && has_figure(p, at + 1) && has_figure(p, at + 2) && has_figure(p, at + 3) && !has_figure(p, at + 4);
 }
 
 /* 1,024  3.5  .5  6e23 */
@@ -152,14 +155,14 @@ static bool read_figures(struct reader *p, struct number *out)
 
         if (c == ',' && n && !dot && !power && is_group(p, at))
             continue;
-        if (c == 'e' && n && !power && is_figure(p, at + 1 + sign)) {
+        if (c == 'e' && n && !power && has_figure(p, at + 1 + sign)) {
             power = true;
             text[n++] = c;
             if (sign && n < FIGURES_MAX)
                 text[n++] = p->s.p[++at];
             continue;
         }
-        if (!is_figure(p, at) && !(c == '.' && !dot && !power && is_figure(p, at + 1)))
+        if (!has_figure(p, at) && !(c == '.' && !dot && !power && has_figure(p, at + 1)))
             break;
         dot |= c == '.';
         text[n++] = c;
@@ -303,7 +306,7 @@ static bool is_deep(struct reader *p)
 static struct number take_unit(struct reader *p, struct number n)
 {
     size_t end = 0;
-    const struct word *w = p->o.why ? NULL : find_word(p, units, N_ELEMENTS(units), &end);
+    const struct term *w = p->o.why ? NULL : find_word(p, units, N_ELEMENTS(units), &end);
 
     if (w == NULL)
         return n;
@@ -324,9 +327,19 @@ static struct number read_enclosed(struct reader *p)
 
 static struct number read_value(struct reader *p);
 
+/* Of a function, without parentheses: sqrt 16 + 9 is 13. */
+static struct number read_argument(struct reader *p)
+{
+    bool below = eat_any(p, "-,−,负");
+    struct number n = read_value(p);
+
+    n.v = below ? -n.v : n.v;
+    return n;
+}
+
 static struct number read_first(struct reader *p)
 {
-    const struct word *w;
+    const struct term *w;
     struct number n;
     size_t end = 0;
 
@@ -341,7 +354,7 @@ static struct number read_first(struct reader *p)
     if (w) {
         p->at = end;
         skip_spaces(p);
-        n = eat(p, "(") ? read_enclosed(p) : eat(p, "-") || eat(p, "负") ? number_multiply(number_inexact(-1), read_value(p)) : read_value(p);
+        n = eat(p, "(") ? read_enclosed(p) : read_argument(p);
         n = take_unit(p, n);
         return p->o.why ? n : w->fn(&p->o, n);
     }
@@ -351,7 +364,7 @@ static struct number read_first(struct reader *p)
 }
 
 /* A % with a number right behind it divides: 10 % 3. */
-static bool divides(struct reader *p, const struct word *w, size_t end)
+static bool divides(struct reader *p, const struct term *w, size_t end)
 {
     struct reader next = { .s = p->s, .at = end };
     struct number n;
@@ -381,7 +394,7 @@ static struct number read_value(struct reader *p)
         return number_inexact(0);
     p->depth++;
     struct number n = read_first(p);
-    const struct word *w;
+    const struct term *w;
     size_t end = 0;
 
     while (!p->o.why) {
@@ -409,7 +422,7 @@ static bool ends_pair(const struct reader *p)
 static int take_sign(struct reader *p, int from, int to)
 {
     size_t end = 0;
-    const struct word *w = p->o.why ? NULL : find_word(p, signs, N_ELEMENTS(signs), &end);
+    const struct term *w = p->o.why ? NULL : find_word(p, signs, N_ELEMENTS(signs), &end);
 
     if (w == NULL || w->sign < from || w->sign > to || ends_pair(p))
         return 0;
@@ -569,12 +582,13 @@ static bool strip_one(str *s)
         "计算", "算算", "算", "一下",
     };
     static const char *const tails[] = {
-        "=", "?", ".", "equals", "equals what", "equal", "is what", "是多少", "等于多少", "等于几", "等于", "得多少", "得几", "是几", "多少", "please", "呢", "啊",
+        "=", "?", ".", "equals", "equals what", "equal", "is what", "是多少", "等于多少", "等于几", "等于", "得多少", "得几", "是几",
+        "多少", "please", "呢", "啊",
     };
     str t = str_trim(*s);
 
     for (size_t i = 0; i < N_ELEMENTS(heads); i++) {
-        size_t end = word_ends(t, 0, heads[i]);
+        size_t end = scan_word(t, 0, heads[i]);
 
         if (end && end < t.len)
             t = str_trim(str_skip(t, end));

@@ -2,9 +2,9 @@
 /* arithmetic.h: works out what people write as a calculation, in figures and words, Chinese and English: 15% of 240, (3+4)*2^10,
  * three plus four times 2, 一百除以7, 5的平方, 根号16, 20!, sin 30.
  *
- * The order is that of mathematics, also in words; -2^2 is -4, 2^3^2 is 2^9, and 100 + 10% is 110, as on a pocket calculator.  Angles are degrees
- * unless `rad` or 弧度 stands behind them.  Numbers are long doubles: whole ones are exact up to 2^64 and beyond as long as nothing is lost,
- * and what is shown of others are the digits that are sure, so that 0.1 + 0.2 is 0.3.  Pure; any bytes may come in. */
+ * The order is that of mathematics, also in words; -2^2 is -4, 2^3^2 is 2^9, and 100 + 10% is 110, as on a pocket calculator.  Angles
+ * are degrees unless `rad` or 弧度 stands behind them.  Numbers are long doubles: whole ones are exact up to 2^64 and beyond as long as
+ * nothing is lost, and what is shown of others are the digits that are sure, so that 0.1 + 0.2 is 0.3.  Pure; any bytes may come in. */
 #pragma once
 #include "base/str.h"
 
