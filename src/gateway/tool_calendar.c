@@ -151,7 +151,8 @@ static const char *say_now(const struct calendar_call *c)
 
     if (c->cx->chinese)
         return arena_printf(a, "%.*s现在是%s %s %s（%s）。", STR(c->place), date(c), weekday(c), time, offset(c));
-    return arena_printf(a, "It is %s on %s, %s%s%.*s (%s).", time, weekday(c), date(c), c->place.len ? " in " : "", STR(c->place), offset(c));
+    return arena_printf(a, "It is %s on %s, %s%s%.*s (%s).", time, weekday(c), date(c), c->place.len ? " in " : "", STR(c->place),
+                        offset(c));
 }
 
 static const char *say_date(const struct calendar_call *c)
@@ -159,7 +160,8 @@ static const char *say_date(const struct calendar_call *c)
     int64_t days = days_until(c);
 
     if (days == 0)
-        return arena_printf(c->cx->arena, SAY(c, "今天是%s，%s。", "Today is %s, %s."), SAY(c, date(c), weekday(c)), SAY(c, weekday(c), date(c)));
+        return arena_printf(c->cx->arena, SAY(c, "今天是%s，%s。", "Today is %s, %s."), SAY(c, date(c), weekday(c)),
+                            SAY(c, weekday(c), date(c)));
     if (c->cx->chinese)
         return arena_printf(c->cx->arena, "%s是%s。", date(c), weekday(c));
     return arena_printf(c->cx->arena, "%s %s a %s.", date(c), days < 0 ? "was" : "is", weekday(c));

@@ -56,7 +56,8 @@ static const struct term signs[] = {
 };
 
 static const struct term before[] = {
-    { "sqrt", 0, number_sqrt }, { "square root", 0, number_sqrt }, { "square root of", 0, number_sqrt }, { "the square root of", 0, number_sqrt },
+    { "sqrt", 0, number_sqrt }, { "square root", 0, number_sqrt }, { "square root of", 0, number_sqrt },
+    { "the square root of", 0, number_sqrt },
     { "root of", 0, number_sqrt }, { "√", 0, number_sqrt }, { "根号", 0, number_sqrt }, { "平方根", 0, number_sqrt },
     { "cbrt", 0, number_cbrt }, { "cube root of", 0, number_cbrt }, { "the cube root of", 0, number_cbrt }, { "立方根", 0, number_cbrt },
     { "abs", 0, number_abs }, { "absolute value of", 0, number_abs }, { "the absolute value of", 0, number_abs }, { "绝对值", 0, number_abs },
