@@ -102,7 +102,7 @@ TEST(without_any_file_the_defaults_hold)
     CHECK_INT(config_now()->sandbox_memory, 512 << 20);
     CHECK_STR(str_from(config_now()->server_host), "127.0.0.1");
     CHECK_STR(str_from(config_now()->workspace_path), in_home("workspace"));
-    CHECK_INT(config_now()->sandbox_enabled.n, 33);
+    CHECK_INT(config_now()->sandbox_enabled.n, 35);
     CHECK(config_now()->plugins == NULL);
     check_startable("");
 }
@@ -146,7 +146,7 @@ TEST(every_mistake_is_told_with_its_place)
         "E ~/config/default.yaml:3:12: 'server.workers' wants a whole number, 1..128, not 'many'\n"
         "E ~/config/default.yaml:4:9: 'server.host' wants a text, not a list\n"
         "E ~/config/default.yaml:5:7: 'turn' wants a map of settings\n"
-        "E ~/config/default.yaml:7:20: 'sandbox.enabled' is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|processes|service|archive_files|clean_files|backup|summarize|send_message|sessions|spawn_agent|plan|reminder|lists|notes|knowledge|memory_search|memory_save|memory_forget, not 'rm'\n"
+        "E ~/config/default.yaml:7:20: 'sandbox.enabled' is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|processes|service|archive_files|clean_files|backup|summarize|send_message|sessions|spawn_agent|plan|reminder|lists|notes|calculate|calendar|knowledge|memory_search|memory_save|memory_forget, not 'rm'\n"
         "E ~/config/default.yaml:8:1: unknown key 'server.port'\n"
         "E ~/config/default.yaml:9:27: 'model_provider.api_key' wants a secret's name: small letters, digits, '_', '.' and '-', at most 64\n"
         "W ~/config/default.yaml:10:10: 'plugins' is known, not built yet: it has no effect\n"

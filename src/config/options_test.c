@@ -74,7 +74,7 @@ TEST(values_are_read_and_printed)
         { "language",               "zh",               "zh"            },
         { "language",               "fr",               "error: is one of auto|en|zh, not 'fr'"         },
         { "sandbox.enabled",        "exec, list_dir,",  "exec, list_dir" },
-        { "sandbox.enabled",        "exec,rm",          "error: is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|processes|service|archive_files|clean_files|backup|summarize|send_message|sessions|spawn_agent|plan|reminder|lists|notes|knowledge|memory_search|memory_save|memory_forget, not 'rm'" },
+        { "sandbox.enabled",        "exec,rm",          "error: is one of exec|process|python|pytest|read_file|write_file|edit_file|list_dir|find_files|grep|http_fetch|web_search|ssh|snmp_get|snmp_walk|system_status|processes|service|archive_files|clean_files|backup|summarize|send_message|sessions|spawn_agent|plan|reminder|lists|notes|calculate|calendar|knowledge|memory_search|memory_save|memory_forget, not 'rm'" },
         { "database.url",           "postgresql://u:p@ss@h:1/d", "postgresql://u:***@h:1/d" },
         { "database.url",           "sqlite:/x y",      "error: wants an address, not '***'"            },
         { "model_provider.api_key", "sk-1234567",       "***"           },

@@ -12,6 +12,7 @@
 #include "gateway/policy_rules.h"
 #include "gateway/test_scene.h"
 #include "gateway/tool_host.h"
+#include "runtime/clock.h"
 #include "store/audit.h"
 #include "tool/registry.h"
 #include "tool/run.h"
@@ -583,5 +584,57 @@ TEST(without_a_model_or_when_it_fails_the_sentences_that_say_most_are_given)
     CHECK_TELLS(&t, "summarize", "{\"text\":\" \"}", "nothing in it", true);
     CHECK_TELLS(&t, "summarize", "{\"path\":\"nowhere\"}", "nowhere", true);
     CHECK_TELLS(&t, "summarize", "{\"path\":\"../clawdbot.db\"}", "", true);
+    scene_end(&t.s);
+}
+
+/* ---- calculate, calendar ---- */
+
+TEST(sums_and_conversions_are_told)
+{
+    struct tool_scene t;
+
+    start(&t);
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"what is 15% of 240?\"}", "15% of 240 = 36", false);
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"sin 30\"}", "sin 30 = 0.5 (angles in degrees)", false);
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"30!\"}", "30! = 2.652528598121911e32 (rounded)", false);
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"1/0\"}", "nothing can be divided by zero", true);
+    CHECK_TELLS(&t, "calculate", "{\"value\":5,\"from\":\"km\",\"to\":\"miles\"}", "5 km = 3.106855961 miles", false);
+    CHECK_TELLS(&t, "calculate", "{\"value\":20,\"from\":\"\u6444\u6c0f\u5ea6\",\"to\":\"\u534e\u6c0f\u5ea6\"}", " = 68 ", false);
+    CHECK_TELLS(&t, "calculate", "{\"value\":5,\"from\":\"km\",\"to\":\"kg\"}", "they measure different things", true);
+    CHECK_TELLS(&t, "calculate", "{\"value\":5,\"from\":\"blorb\",\"to\":\"kg\"}", "there is no unit \"blorb\"", true);
+    CHECK_TELLS(&t, "calculate", "{}", "give expression", true);
+    t.cx.chinese = true;
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"\u4e09\u9664\u4ee5\u96f6\"}", "不能除以零", true);
+    CHECK_TELLS(&t, "calculate", "{\"expression\":\"\u4e09\u52a0\u56db\u4e58\u4ee5\u4e8c\"}", "三加四乘以二 = 11", false);
+    scene_end(&t.s);
+}
+
+TEST(the_calendar_is_told_here_and_elsewhere)
+{
+    struct tool_scene t;
+
+    start(&t);
+    clock_fake(1795239300000);      /* 2026-11-21T05:35:00Z, a Saturday */
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"zone\":\"Asia/Tokyo\"}", "It is 14:35 on Saturday, 21 November 2026 in Tokyo (UTC+9).", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"zone\":\"Asia/Kolkata\",\"place\":\"Delhi\"}", "in Delhi (UTC+5:30).", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"place\":\"New York\"}", "It is 0:35 on Saturday, 21 November 2026 in New York (UTC-5).", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"zone\":\"Mars/Base\"}", "no time zone is known for \"Mars/Base\"", true);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"place\":\"Blorbville\"}", "no time zone is known for", true);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\"}", "November 2026 (UTC", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"today\",\"zone\":\"UTC\"}", "Today is Saturday, 21 November 2026.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"zone\":\"UTC\"}", "Today is Saturday, 21 November 2026.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"2026-12-25\",\"zone\":\"UTC\"}", "25 December 2026 is a Friday.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"1969-07-20\",\"zone\":\"UTC\"}", "20 July 1969 was a Sunday.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"date\":\"2026-02-29\"}", "is no date", true);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"days\",\"date\":\"2026-12-25\",\"zone\":\"UTC\"}", "34 days until 25 December 2026, a Friday.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"days\",\"date\":\"2026-11-20\",\"zone\":\"UTC\"}", "20 November 2026, a Friday, was 1 day ago.", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"days\",\"date\":\"2026-11-21\",\"zone\":\"UTC\"}", "21 November 2026 is today.", false);
+    t.cx.chinese = true;
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"zone\":\"Asia/Tokyo\",\"place\":\"\u4e1c\u4eac\"}", "东京现在是2026年11月21日 星期六 14:35（UTC+9）。", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"now\",\"place\":\"\u4e1c\u4eac\"}", "东京现在是2026年11月21日 星期六 14:35（UTC+9）。", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"date\",\"zone\":\"UTC\"}", "今天是2026年11月21日，星期六。", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"days\",\"date\":\"2026-12-25\",\"zone\":\"UTC\"}", "距离2026年12月25日（星期五）还有 34 天。", false);
+    CHECK_TELLS(&t, "calendar", "{\"action\":\"days\",\"date\":\"2026-11-01\",\"zone\":\"UTC\"}", "2026年11月1日（星期日）已经过去 20 天。", false);
+    clock_real();
     scene_end(&t.s);
 }

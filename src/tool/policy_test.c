@@ -417,6 +417,7 @@ TEST(a_role_that_has_no_tools_has_none)
         { { "owner", "service", "{\"action\":\"restart\",\"name\":\"nginx\"}", "" }, "ask", "default machine" },
         { { "owner", "processes", "{\"action\":\"ports\"}", "web page" }, "allow", "default read" },
         { { "owner", "clean_files", "{}", "" }, "allow", "default read" },
+        { { "owner", "clean_files", "{\"action\":\"apply\",\"path\":\"a\",\"files\":[\"a/b.tmp\\t1\\tx\"]}", "" }, "ask", "default delete" },
         { { "owner", "backup", "{\"action\":\"list\"}", "web page" }, "allow", "default read" },
         { { "owner", "backup", "{\"action\":\"create\",\"path\":\"a\"}", "" }, "allow", "default write" },
         { { "owner", "backup", "{\"action\":\"create\",\"path\":\"a\"}", "web page" }, "ask", "tainted" },

@@ -110,7 +110,7 @@ TEST(a_process_is_ended_by_its_name_when_there_is_one_of_it)
     orphan_start(&a, name);
     orphan_start(&b, name);
     CHECK_REFUSES(&d, "processes", by_name, "2 processes have that name: give the pid of one\n");
-    CHECK_TELLS(&d, "processes", kill_of(&d, a.pid, ",\"signal\":\"HUP\""), "has ended.", false);
+    CHECK_TELLS(&d, "processes", kill_of(&d, a.pid, ",\"signal\":\"KILL\""), "has ended.", false);
     CHECK_REFUSES(&d, "processes", "{\"action\":\"kill\",\"name\":\"orphan\"}", "no process has that name");
     CHECK_TELLS(&d, "processes", by_name, "has ended.", false);
 }
