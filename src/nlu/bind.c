@@ -9,8 +9,6 @@
 #include "nlu/file_kind.h"
 #include "nlu/unit.h"
 
-enum { MORNING = 9 };
-
 /* Words of a text that belong to one slot. */
 struct part { size_t start, end; };
 
@@ -204,18 +202,12 @@ static str stamp(const struct binder *b, int64_t ms)
     return arena_str(b->arena, str_from(time_text(text, ms)));
 }
 
-/* A day alone is meant from the morning on. */
+/* A day, a part of one or a recurrence without a time of day has a usual one. */
 static int64_t point_of(const struct binder *b, const struct when *w)
 {
-    struct civil c;
-
     if (w->kind == WHEN_LENGTH)
         return b->context->now + w->length;
-    if (w->kind != WHEN_DAY)
-        return w->at;
-    zone_civil(b->context->zone, w->at, &c);
-    c.hour = MORNING;
-    return zone_moment(b->context->zone, &c);
+    return w->typical ? w->typical : w->at;
 }
 
 /* What is over is no time to be reminded at. */
@@ -255,7 +247,7 @@ static json_t *as_date(const struct binder *b, const struct when *w)
 
 static json_t *as_period(const struct binder *b, const struct when *w)
 {
-    int64_t from = w->kind == WHEN_LENGTH ? b->context->now - w->length : w->at;
+    int64_t from = w->kind == WHEN_LENGTH ? b->context->now - w->length : w->at > b->context->now && w->earlier ? w->earlier : w->at;
     int64_t until = w->kind == WHEN_DAY || w->kind == WHEN_PERIOD ? w->until : b->context->now;
     struct civil c;
     char local[64];
