@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "gateway/agents.h"
 #include "gateway/engine_context.h"
+#include "nlu/bind.h"
 #include "nlu/plan.h"
 #include "runtime/clock.h"
 #include "runtime/zones.h"
@@ -91,6 +92,7 @@ static enum err describe(struct cli *c, struct reading *r, json_t *out) AWAITS
     json_object_set_new(out, "sure", json_boolean(u->sure));
     if (u->guard != GUARD_NONE)
         json_object_set_new(out, "held_back_by", json_string(guard_name(u->guard)));
+    json_object_set_new(out, "complete", json_boolean(bind_is_complete(u)));
     json_object_set_new(out, "slots", json_deep_copy(values));
     if (u->missing)
         json_object_set_new(out, "missing", json_from_str(u->missing->name));

@@ -85,7 +85,7 @@ TEST(what_would_delete_is_asked_about_and_goes_on_after_a_death_as_it_was_begun)
         return;
     start(&s);
     write_file(&s, "old.log");
-    scene_say(&s, SESSION_A, "delete old.log");
+    scene_say(&s, SESSION_A, "please delete the file old.log");
     scene_settle(&s);
     CHECK(has_file(&s, "old.log"));
     CHECK_OK(store_read(s.home.store, s.home.arena, &r, "approval.list", "ci", "", (int64_t)10));
@@ -95,7 +95,7 @@ TEST(what_would_delete_is_asked_about_and_goes_on_after_a_death_as_it_was_begun)
     scene_settle(&s);
     CHECK(!has_file(&s, "old.log"));
     CHECK_INT(s.n_asked, 0);
-    CHECK(str_starts(scene_inbox(&s), S("done delete old.log")));
+    CHECK(str_starts(scene_inbox(&s), S("done please delete the file old.log")));
     scene_end(&s);
 }
 
