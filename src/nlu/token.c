@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 
 enum { MARK_FIRST = 1, MARK_LAST, MARK_AFTER_STOP, MARK_ENTITY };     /* MARK_ENTITY: two for each kind, its first token and those behind */
-enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART, KIND_LETTERS, KIND_BONES };
+enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART, KIND_LETTERS, KIND_BONES, KIND_SHAPE };
 enum { WORD_LETTERS_MAX = 24, PART_MIN = 3, PART_MAX = 5 };
 
 static uint16_t feature(unsigned kind, str s)
@@ -170,6 +170,22 @@ static void add_outline(struct tokens *t, struct token *k, str word)
         add_whole(t, k, feature(KIND_BONES, str_of(bones, n_bones)));
 }
 
+/* What a name looks like that is no plain word: mon-1 is a-0, checkout-api is a-a, mysql_0501 is a_0. */
+static void add_shape(struct tokens *t, struct token *k, str word)
+{
+    char shape[WORD_LETTERS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < word.len && n < sizeof(shape); i++) {
+        char c = word.p[i], s = c >= '0' && c <= '9' ? '0' : c == '-' || c == '_' || c == '.' ? c : 'a';
+
+        if (!n || s != shape[n - 1])
+            shape[n++] = s;
+    }
+    if (n > 1)
+        add_whole(t, k, feature(KIND_SHAPE, str_of(shape, n)));
+}
+
 /* "whats" is "what's", "yesss" is "yess". */
 static void add_word(struct tokens *t, struct token *k, str word)
 {
@@ -182,6 +198,7 @@ static void add_word(struct tokens *t, struct token *k, str word)
     add_whole(t, k, feature(KIND_WORD, str_of(plain, n)));
     add_parts(t, k, str_of(plain, n));
     add_outline(t, k, str_of(plain, n));
+    add_shape(t, k, str_of(plain, n));
     add_whole(t, k, feature(KIND_STEM, str_of(plain, stem_english(plain, n))));
 }
 

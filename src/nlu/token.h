@@ -14,7 +14,7 @@ enum {
     TOKEN_FEATURES_MAX = 40,    /* of one token */
     TOKEN_FEATURES = 65536,     /* a feature's number is below this */
     TOKEN_MARKS = 64,           /* features below this are marks: kinds of entity, first and last; the others are hashed letters */
-    TOKEN_LAYOUT = 3,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
+    TOKEN_LAYOUT = 4,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
 };
 
 struct token {

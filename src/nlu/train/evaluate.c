@@ -66,26 +66,34 @@ static str expected_value(struct arena *a, const json_t *v)
     return arena_str(a, buf_str(&b));
 }
 
-static str found_value(struct arena *a, const struct classified *c, const struct normal *n, str slot)
+/* What was understood of a sentence. */
+struct found {
+    struct understanding u;
+    struct { str slot, text; } values[CLASSIFY_TAGS_MAX];
+    size_t n_values;
+    bool   sure;
+};
+
+static str found_value(struct arena *a, const struct found *f, str slot)
 {
     CLEANUP(buf_done) struct buf b = { 0 };
 
-    for (size_t i = 0; i < c->n_tags; i++)
-        if (str_eq(c->tags[i].slot, slot))
-            add_comparable(a, &b, str_cut(n->text, c->tags[i].start, c->tags[i].end));
+    for (size_t i = 0; i < f->n_values; i++)
+        if (str_eq(f->values[i].slot, slot))
+            add_comparable(a, &b, f->values[i].text);
     return arena_str(a, buf_str(&b));
 }
 
-static bool is_first_of_slot(const struct classified *c, size_t at)
+static bool is_first_of_slot(const struct found *f, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (str_eq(c->tags[i].slot, c->tags[at].slot))
+        if (str_eq(f->values[i].slot, f->values[at].slot))
             return false;
     return true;
 }
 
 /* True: all are right. */
-static bool count_slots(struct arena *a, struct figures *f, const struct classified *c, const struct normal *n, const json_t *slots)
+static bool count_slots(struct arena *a, struct figures *f, const struct found *got, const json_t *slots)
 {
     size_t expected = f->expected, found = f->found, matched = f->matched;
     const char *name;
@@ -93,21 +101,23 @@ static bool count_slots(struct arena *a, struct figures *f, const struct classif
 
     json_object_foreach((json_t *)slots, name, v) {
         f->expected++;
-        f->matched += str_eq(expected_value(a, v), found_value(a, c, n, str_from(name)));
+        f->matched += str_eq(expected_value(a, v), found_value(a, got, str_from(name)));
     }
-    for (size_t i = 0; i < c->n_tags; i++)
-        f->found += is_first_of_slot(c, i);
+    for (size_t i = 0; i < got->n_values; i++)
+        f->found += is_first_of_slot(got, i);
     return f->expected - expected == f->matched - matched && f->found - found == f->matched - matched;
 }
 
-static void print_error(const struct classified *c, const struct normal *n, const json_t *row, bool right)
+static void print_error(const struct found *f, const json_t *row, bool right)
 {
+    const struct classified *c = &f->u.classified;
+
     printf("  %s %.*s: is %s, said %.*s %.3f%s", right ? "slots " : "intent", STR(json_text_str(row, "text")), json_text(row, "intent"),
-        STR(c->best[0].intent), (double)c->best[0].probability, c->sure ? right ? " sure" : " SURE" : "");
+        STR(c->best[0].intent), (double)c->best[0].probability, f->sure ? right ? " sure" : " SURE" : "");
     if (!right)
         printf(", then %.*s %.3f", STR(c->best[1].intent), (double)c->best[1].probability);
-    for (size_t i = 0; i < c->n_tags; i++)
-        printf(" %.*s=<%.*s>", STR(c->tags[i].slot), STR(str_cut(n->text, c->tags[i].start, c->tags[i].end)));
+    for (size_t i = 0; i < f->n_values; i++)
+        printf(" %.*s=<%.*s>", STR(f->values[i].slot), STR(f->values[i].text));
     if (right) {
         char *slots = json_dumps(json_object_get(row, "slots"), JSON_COMPACT);
 
@@ -117,18 +127,38 @@ static void print_error(const struct classified *c, const struct normal *n, cons
     printf("\n");
 }
 
-/* The built-in network, or another. */
-static void understand_row(const struct evaluation *e, struct arena *a, str text, struct normal *n, struct entities *entities, struct
-        classified *c)
+/* By the tags of some network. */
+static void take_tags(struct found *f)
+{
+    const struct classified *c = &f->u.classified;
+
+    for (size_t i = 0; i < c->n_tags; i++) {
+        f->values[f->n_values].slot = c->tags[i].slot;
+        f->values[f->n_values++].text = str_cut(f->u.normal.text, c->tags[i].start, c->tags[i].end);
+    }
+    f->sure = c->sure;
+}
+
+static void take_slots(struct found *f)
+{
+    for (size_t i = 0; i < f->u.n_slots; i++) {
+        f->values[f->n_values].slot = f->u.slots[i].slot->name;
+        f->values[f->n_values++].text = f->u.slots[i].text;
+    }
+    f->sure = f->u.sure;
+}
+
+static void understand_row(const struct evaluation *e, struct arena *a, str text, struct found *out)
 {
     struct nlu_context context = { .now = INT64_C(1768471200000), .zone = zone_utc(), .project = S("/projects/my_app") };
 
-    normal_make(a, text, n);
-    entities_find(a, &context, n, entities);
-    if (e->network)
-        classify_by(e->network, a, n, entities, c);
-    else
-        classify(a, n, entities, c);
+    if (!e->network) {
+        understand(a, &context, text, &out->u);
+        return;
+    }
+    normal_make(a, text, &out->u.normal);
+    entities_find(a, &context, &out->u.normal, &out->u.entities);
+    classify_by(e->network, a, &out->u.normal, &out->u.entities, &out->u.classified);
 }
 
 static void count_baseline(const struct evaluation *e, struct arena *a, struct figures *f, const struct normal *n, const struct entities
@@ -146,27 +176,29 @@ static void count_baseline(const struct evaluation *e, struct arena *a, struct f
 static void count_row(const struct evaluation *e, struct figures *f, const json_t *row)
 {
     struct arena *a = arena_new();
-    struct normal n;
-    struct entities entities = { 0 };
-    struct classified c;
+    struct found *got = ARENA_NEW(a, struct found);
     uint64_t start = now_ns();
     bool none = strcmp(json_text(row, "intent"), "none") == 0, right, slots_right = true;
 
-    understand_row(e, a, json_text_str(row, "text"), &n, &entities, &c);
+    understand_row(e, a, json_text_str(row, "text"), got);
     f->us[f->n++] = (double)(now_ns() - start) / 1000;
-    right = str_eq(c.best[0].intent, json_text_str(row, "intent"));
+    if (e->network)
+        take_tags(got);
+    else
+        take_slots(got);
+    right = str_eq(got->u.classified.best[0].intent, json_text_str(row, "intent"));
     f->right += right;
     f->in_scope += !none;
     f->none += none;
     f->none_right += none && right;
-    f->none_sure += none && c.sure;
-    f->sure += c.sure && !none;
-    f->wrong_sure += c.sure && !right && !none;
+    f->none_sure += none && got->sure;
+    f->sure += got->sure && !none;
+    f->wrong_sure += got->sure && !right && !none;
     if (!none)
-        slots_right = count_slots(a, f, &c, &n, json_object_get(row, "slots"));
-    count_baseline(e, a, f, &n, &entities, row);
+        slots_right = count_slots(a, f, got, json_object_get(row, "slots"));
+    count_baseline(e, a, f, &got->u.normal, &got->u.entities, row);
     if (e->errors && (!right || !slots_right))
-        print_error(&c, &n, row, right);
+        print_error(got, row, right);
     arena_free(a);
 }
 

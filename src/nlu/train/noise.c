@@ -84,7 +84,7 @@ static const struct templates *story_list(const struct spoiling *x, bool before)
     size_t none = x->corpus->n_intents - 1;
     const struct templates *list = &x->corpus->intents[none].said[x->s->language];
 
-    if (before && x->s->intent != none && list->n && dice_percent(x->dice, 35))
+    if (before && x->s->intent != none && list->n && dice_percent(x->dice, 6))
         return list;
     return corpus_polite(x->corpus, x->s->language, before ? S("story") : S("reason"));
 }
@@ -359,7 +359,7 @@ void sentence_spoil(const struct corpus *c, struct dice *d, struct sentence *s)
 
     if (!s->len)
         return;
-    if (dice_percent(d, none ? 8 : 22))
+    if (dice_percent(d, none ? 10 : 16))
         story(&x);
     if (dice_percent(d, 2))
         story(&x);
