@@ -57,8 +57,8 @@ class WithoutModel(Commands):
         self.write('docs/a.txt', 'hello from a')
         self.assertIn('iB', self.say('磁盘还剩多少'))
         self.assertIn('iB', self.say('how much disk space is left?'))
-        self.assertIn('hello from a', self.say('show me docs/a.txt'))
-        self.assertIn('hello from a', self.say('看一下 docs/a.txt'))
+        self.assertIn('hello from a', self.say('show me the file docs/a.txt'))
+        self.assertIn('hello from a', self.say('看一下 docs/a.txt 的内容'))
         self.assertIn('36', self.say('what is 15% of 240'))
         self.assertIn('a.txt', self.say('what is in the folder docs/'))
 
