@@ -287,8 +287,9 @@ static enum err take(struct engine *e, bool *ret_taken) AWAITS
     if (*ret_taken)
         return OK;
     *ret_taken = true;
-    if (e->heard.sure && !is_small_talk(e->heard.intent) && may_use(e, e->heard.intent))
+    if (e->heard.sure && e->heard.missing == NULL && !is_small_talk(e->heard.intent) && may_use(e, e->heard.intent))
         return act_on_heard(e);
+    /* What is not said, a model may know of the conversation. */
     TRY(find_model(e));
     *ret_taken = !e->has_model || e->mode == ENGINE_RULES;
     if (*ret_taken)

@@ -62,7 +62,7 @@ TEST(a_missing_value_is_asked_for_and_the_answer_completes_the_request)
 
     if (!fixture_can_run())
         return;
-    start(&s);
+    scene_start_with(&s, 100, "engine.mode=rules", NULL);
     CHECK(str_find(say(&s, "计算文件的校验和"), S("哪个文件")) != STR_NONE);
     CHECK_OK(store_read(s.home.store, s.home.arena, &r, "dialog.get", "s", S(SESSION_A)));
     CHECK_STR(row_str(&r, 0, 0), "collecting");
