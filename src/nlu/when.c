@@ -493,3 +493,51 @@ bool when_read(str s, size_t at, int64_t now, const struct zone *zone, struct wh
     *ret_end = end;
     return true;
 }
+
+size_t when_relative(const struct reading *r, size_t end, const struct length *l, int sign,
+                     size_t (*time_behind)(const struct reading *, size_t, struct said *), struct when *out)
+{
+    int64_t t = when_shift(r, r->now, l, sign);
+    struct said d = { .has_day = true };
+    struct civil c;
+
+    zone_civil(r->zone, t, &c);
+    d.day = civil_days(c.year, c.month, c.day);
+    size_t e = l->ms == 0 ? time_behind(r, end, &d) : end;
+
+    if (e > end)
+        when_settle(r, &d, out);
+    else
+        when_point(t, out);
+    return e;
+}
+
+size_t read_longest(const struct reading *r, size_t at, size_t (*const *readers)(const struct reading *, size_t, struct said *), size_t n,
+                    struct said *d)
+{
+    struct said one, best = { 0 };
+    size_t best_end = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        one = *d;
+        size_t end = readers[i](r, at, &one);
+
+        if (end > best_end) {
+            best_end = end;
+            best = one;
+        }
+    }
+    if (best_end)
+        *d = best;
+    return best_end;
+}
+
+bool when_set_date(int64_t day, struct recurrence *rule)
+{
+    struct civil c;
+
+    civil_of_days(day, &c);
+    rule->months = (uint16_t)(1 << c.month);
+    rule->days = UINT32_C(1) << c.day;
+    return day != -1;
+}

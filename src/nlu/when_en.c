@@ -440,19 +440,6 @@ size_t read_en_day(const struct reading *r, size_t at, struct said *d)
         read_relative_day, read_en_month_date, read_figure_date, read_en_holiday, read_weekday_day, read_ordinal_day, read_edge_day,
         read_counted_day, read_weekday_and_date,
     };
-    struct said one, best = { 0 };
-    size_t best_end = 0;
 
-    for (size_t i = 0; i < N_ELEMENTS(readers); i++) {
-        one = *d;
-        size_t end = readers[i](r, at, &one);
-
-        if (end > best_end) {
-            best_end = end;
-            best = one;
-        }
-    }
-    if (best_end)
-        *d = best;
-    return best_end;
+    return read_longest(r, at, readers, N_ELEMENTS(readers), d);
 }

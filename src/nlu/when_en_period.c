@@ -96,22 +96,6 @@ static size_t read_month_period(const struct reading *r, size_t at, struct when 
 /* Relative points. */
 
 /* "in 20 minutes", "in 3 days at 9", "after half an hour", "in 5 minutes' time" */
-static size_t finish_relative(const struct reading *r, size_t end, const struct length *l, int sign, struct when *out)
-{
-    int64_t t = when_shift(r, r->now, l, sign);
-    struct said d = { .has_day = true };
-    struct civil c;
-
-    zone_civil(r->zone, t, &c);
-    d.day = civil_days(c.year, c.month, c.day);
-    size_t e = l->ms == 0 ? en_time_behind(r, end, &d) : end;
-
-    if (e > end)
-        when_settle(r, &d, out);
-    else
-        when_point(t, out);
-    return e;
-}
 
 static size_t read_in(const struct reading *r, size_t at, struct when *out)
 {
@@ -127,7 +111,7 @@ static size_t read_in(const struct reading *r, size_t at, struct when *out)
         return 0;
     if ((e = SCAN_WORDS(r->s, end, tails, &none)))
         end = e;
-    return finish_relative(r, end, &l, 1, out);
+    return when_relative(r, end, &l, 1, en_time_behind, out);
 }
 
 /* "20 minutes ago", "a week from now", "2 hours later" */
@@ -142,7 +126,7 @@ static size_t read_from_now(const struct reading *r, size_t at, struct when *out
 
     if (!end || !(end = SCAN_WORDS(r->s, scan_space(r->s, end), tails, &sign)))
         return 0;
-    return finish_relative(r, end, &l, sign, out);
+    return when_relative(r, end, &l, sign, en_time_behind, out);
 }
 
 /* "since monday", "from 9am to 5pm", "between 2 and 4pm" */

@@ -99,22 +99,12 @@ static size_t add_month_days(const struct reading *r, size_t end, struct recurre
     return e ? e : end;
 }
 
-static bool set_date(int64_t day, struct recurrence *rule)
-{
-    struct civil c;
-
-    civil_of_days(day, &c);
-    rule->months = (uint16_t)(1 << c.month);
-    rule->days = UINT32_C(1) << c.day;
-    return day != -1;
-}
-
 static size_t add_date(const struct reading *r, size_t end, struct recurrence *rule)
 {
     struct said d = { 0 };
     size_t begin = scan_skip(r->s, scan_gap(r->s, end), "on"), e = begin > end ? read_en_month_date(r, begin, &d) : 0;
 
-    set_date(e ? d.day : r->today, rule);
+    when_set_date(e ? d.day : r->today, rule);
     return e ? e : end;
 }
 
@@ -203,7 +193,7 @@ static size_t read_every_other_thing(const struct reading *r, size_t at, struct 
     }
     if ((end = read_en_month_date(r, at, &date)) || (end = read_en_holiday(r, at, &date))) {
         rule->frequency = REPEATS_YEARLY;
-        return set_date(date.day, rule) ? end : 0;
+        return when_set_date(date.day, rule) ? end : 0;
     }
     *rule = (struct recurrence){ .interval = 1, .frequency = REPEATS_MONTHLY };
     end = read_month_place(r, at, rule);

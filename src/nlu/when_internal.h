@@ -54,7 +54,14 @@ int64_t when_week(const struct reading *, int weeks);               /* its Monda
 
 enum { UNIT_SECOND, UNIT_MINUTE, UNIT_QUARTER, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_FORTNIGHT, UNIT_MONTH, UNIT_SEASON, UNIT_YEAR };
 
+/* A length from now, and the time of day that may stand behind days: "in 3 days at 9". */
+size_t  when_relative(const struct reading *, size_t end, const struct length *, int sign,
+                      size_t (*time_behind)(const struct reading *, size_t, struct said *), struct when *out);
+bool    when_set_date(int64_t day, struct recurrence *);            /* each year on that day; false: it is -1 */
+
 /* Readers for both languages. */
+size_t read_longest(const struct reading *, size_t at, size_t (*const *readers)(const struct reading *, size_t, struct said *), size_t n,
+                    struct said *);
 size_t read_length(const struct reading *, size_t at, struct length *);
 size_t read_figures(str s, size_t at, int max, size_t max_digits, int *out);
 size_t read_colon_clock(const struct reading *, size_t at, struct said *);      /* 17:45, 17:45:30 */

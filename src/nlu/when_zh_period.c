@@ -82,23 +82,6 @@ static size_t read_counted_period(const struct reading *r, size_t at, struct whe
 
 /* Relative points: 三个小时后, 过5分钟, 两天后早上8点, 三天前 */
 
-static size_t finish_relative(const struct reading *r, size_t end, const struct length *l, int sign, struct when *out)
-{
-    int64_t t = when_shift(r, r->now, l, sign);
-    struct said d = { .has_day = true };
-    struct civil c;
-
-    zone_civil(r->zone, t, &c);
-    d.day = civil_days(c.year, c.month, c.day);
-    size_t e = l->ms == 0 ? zh_time_behind(r, end, &d) : end;
-
-    if (e > end)
-        when_settle(r, &d, out);
-    else
-        when_point(t, out);
-    return e;
-}
-
 static size_t read_relative(const struct reading *r, size_t at, struct when *out)
 {
     static const struct word heads[] = { { "过", 0 }, { "再过", 0 }, { "等", 0 }, { "再等", 0 }, { "在", 0 }, { "隔", 0 } };
@@ -117,7 +100,7 @@ static size_t read_relative(const struct reading *r, size_t at, struct when *out
         return 0;
     if (tail && r->s.p[tail - 1] == (char)0x84)         /* 的 is a part only with what follows */
         tail -= 3;
-    return finish_relative(r, tail ? tail : end, &l, sign, out);
+    return when_relative(r, tail ? tail : end, &l, sign, zh_time_behind, out);
 }
 
 /* 昨天以来, 从周一开始, 自上周五起; 从9点到10点, 昨天到今天 */

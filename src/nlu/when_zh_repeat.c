@@ -103,16 +103,6 @@ static size_t read_month_place(const struct reading *r, size_t at, struct recurr
     return end;
 }
 
-static bool set_date(int64_t day, struct recurrence *rule)
-{
-    struct civil c;
-
-    civil_of_days(day, &c);
-    rule->months = (uint16_t)(1 << c.month);
-    rule->days = UINT32_C(1) << c.day;
-    return day != -1;
-}
-
 /* What comes behind 每周, 每两个月, 每年. */
 static size_t add_details(const struct reading *r, size_t at, struct recurrence *rule)
 {
@@ -138,7 +128,7 @@ static size_t add_details(const struct reading *r, size_t at, struct recurrence 
     case REPEATS_YEARLY:
         if (!(end = read_zh_month_date(r, begin, &d)))
             end = read_zh_holiday(r, begin, &d);
-        if (!set_date(end ? d.day : r->today, rule))
+        if (!when_set_date(end ? d.day : r->today, rule))
             return 0;
         break;
     default:
