@@ -54,7 +54,7 @@ struct network {
 /* The row of a feature: marks have their own, all others share them, with others in each member. */
 static inline size_t network_row(size_t member, uint16_t feature)
 {
-    static const uint16_t factor[NET_MEMBERS] = { 1, 40503, 24571 };
+    static const uint32_t factor[NET_MEMBERS] = { 1, 40503, 24571 };
 
     return feature < TOKEN_MARKS ? feature : TOKEN_MARKS + (uint16_t)(feature * factor[member]) % (NET_ROWS - TOKEN_MARKS);
 }
