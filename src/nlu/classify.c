@@ -13,11 +13,13 @@ extern const struct embedded_file nlu_weights[];
 /* The weights that the program carries: read once, kept. */
 
 static struct network built_in;
+static struct arena *built_in_memory;
 static pthread_once_t built_in_once = PTHREAD_ONCE_INIT;
 
 static void load_built_in(void)
 {
-    enum err e = network_load(arena_new(), embedded_named(nlu_weights, S("weights.bin")), &built_in);
+    built_in_memory = arena_new();
+    enum err e = network_load(built_in_memory, embedded_named(nlu_weights, S("weights.bin")), &built_in);
 
     assert(!e && "data/nlu/weights.bin is not of this program: make weights");
 }

@@ -14,7 +14,13 @@ static const char *const order[] = {
     "files", "run", "git", "logs", "services", "system", "backup", "organize", "time", "memory", "assistant",
 };
 
-static struct { bool is_loaded; struct arena *arena; struct intent_group groups[N_ELEMENTS(order)]; } all;
+/* The trees stay: the texts of the intents are theirs. */
+static struct {
+    bool is_loaded;
+    struct arena *arena;
+    struct intent_group groups[N_ELEMENTS(order)];
+    json_t *trees[N_ELEMENTS(order)];
+} all;
 
 static struct bilingual bilingual_at(const json_t *j, const char *key)
 {
@@ -38,8 +44,7 @@ static void read_intent(str group, const char *name, const json_t *j, struct int
                                                 bilingual_at(slot, "ask") };
 }
 
-/* The trees stay: the texts of the intents are theirs. */
-static void read_group(const char *name, struct intent_group *out)
+static void read_group(const char *name, struct intent_group *out, json_t **ret_tree)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     char *file = arena_printf(a, "%s.yaml", name);
@@ -49,7 +54,7 @@ static void read_group(const char *name, struct intent_group *out)
         log_event(LOG_ERROR, "nlu.intents", F("file", file), F("error", failed_text()));
         abort();            /* it is a part of the program */
     }
-    json_t *tree = node_to_json(root), *intents = json_at(tree, "intents"), *j;
+    json_t *tree = *ret_tree = node_to_json(root), *intents = json_at(tree, "intents"), *j;
     struct intent *to = arena_alloc(all.arena, json_object_size(intents) * sizeof *to);
     const char *key;
 
@@ -63,7 +68,7 @@ const struct intent_group *intent_groups(size_t *ret_n)
     if (!all.is_loaded) {
         all.arena = arena_new();
         for (size_t i = 0; i < N_ELEMENTS(order); i++)
-            read_group(order[i], &all.groups[i]);
+            read_group(order[i], &all.groups[i], &all.trees[i]);
         all.is_loaded = true;
     }
     *ret_n = N_ELEMENTS(order);
