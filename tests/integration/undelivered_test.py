@@ -113,6 +113,16 @@ def old_messages_expire():
         assert [e['params']['text'] for e in w.sends('echo: ')] == ['echo: new'], w.sends('echo: ')
 
 
+def died_again(w, fault):
+    """Starts the gateway with the fault; whether it died of it (else the message has been given up)."""
+    w.gateway.start(fault)
+    h.wait_until(lambda: w.gateway.process.poll() is not None or w.sends('stopped several times'), 30, 'a death, or what the person is told')
+    if w.gateway.process.poll() is None:
+        return False
+    w.gateway.died()
+    return True
+
+
 def a_message_that_kills_is_given_up():
     """a message that kills the gateway each time is given up after three resumes, says so, and the next is answered"""
     with h.World() as w:
@@ -122,17 +132,10 @@ def a_message_that_kills_is_given_up():
         chatter = h.Chatter(w.telegram, [CHAT], 1)
         chatter.write(CHAT, 'poison')
         deaths = 0
-        while True:
-            w.gateway.start('turn_started:crash')
-            try:
-                w.gateway.process.wait(3)
-            except h.subprocess.TimeoutExpired:
-                break
-            w.gateway.died()
+        while died_again(w, 'turn_started:crash'):
             deaths += 1
             assert deaths < 10, 'it is never given up'
         assert deaths == 4, deaths
-        h.wait_until(lambda: w.sends('stopped several times'), 10, 'what the person is told')
         row = [r for r in w.gateway.rows('inbox', 'failed') if r['text'] == 'poison'][0]
         assert 'stopped several times' in row['error'] and row['attempts'] >= 3, row
         w.gateway.stop()
@@ -151,15 +154,11 @@ def a_message_that_kills_takes_no_other_along():
         chatter = h.Chatter(w.telegram, [CHAT], 1)
         chatter.write(CHAT, 'poison-tools')
         chatter.write(CHAT + 1, 'bystander-slow')
-        for _ in range(10):
-            w.gateway.start('tool_before_run:crash')
-            try:
-                w.gateway.process.wait(4)
-            except h.subprocess.TimeoutExpired:
-                break
-            w.gateway.died()
-        h.wait_until(w.gateway.idle, 10, 'the queues to be empty')
-        h.wait_until(lambda: w.sends('stopped several times'), 10, 'what the person is told')
+        deaths = 0
+        while died_again(w, 'tool_before_run:crash'):
+            deaths += 1
+            assert deaths < 10, 'it is never given up'
+        h.wait_until(w.gateway.idle, 20, 'the queues to be empty')
         assert [e['params']['chat_id'] for e in w.sends('stopped several times')] == [CHAT], w.sends('stopped')
         assert [e['params']['chat_id'] for e in w.sends('echo: bystander-slow')] == [CHAT + 1], w.sends('echo')
 
