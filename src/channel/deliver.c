@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
+#include "channel/start.h"
 #include "config/config.h"
 #include "runtime/clock.h"
 #include "runtime/failure.h"
@@ -43,8 +44,6 @@ static struct {
     bool          stopping;
     size_t        sending;
 } d;
-
-enum err (*deliver_fetch)(struct arena *, const struct http_request *, struct http_response *, bool *) = http_fetch;
 
 struct store *deliver_store(void)
 {
@@ -197,36 +196,70 @@ static void note_begun(void *message)
     in_flight_begin(((const struct outgoing *)message)->id);
 }
 
-static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+/* What an error of prepare, decode_sent or send comes to. */
+static struct attempt judged(struct arena *a, const struct outgoing *m, enum err e, const struct sent *sent)
 {
-    struct attempt result = { .outcome = SENT, .why = S("") };
-    struct http_request request = {0};
-    struct http_response answer;
-    bool sent = false;
-    enum err e;
+    bool later = e == ERR_LIMIT || e == ERR_REMOTE || e == ERR_AUTH || e == ERR_NET || e == ERR_TIMEOUT || e == ERR_CANCELLED;
+    struct attempt result = { .outcome = SENT, .why = S(""), .sent = *sent };
 
-    if (load_blob(a, m) || channel->encode(a, m, &request))
-        return attempt_failed(a, REFUSED);
-    request.on_sending = note_begun;
-    request.on_sending_arg = m;
-    d.sending++;
-    CLEANUP(deadline_clear) struct deadline limit;
-    deadline_set(&limit, SEND_TIMEOUT_MS);
-    e = deliver_fetch(a, &request, &answer, &sent);
-    d.sending--;
-    if (e)
-        return attempt_failed(a, sent ? UNKNOWN : NOT_SENT);
-    (void)FAULT(deliver_sent);
-    e = channel->decode_sent(a, answer.status, answer.body, &result.sent);
     if (e) {
-        bool later = e == ERR_LIMIT || e == ERR_REMOTE || e == ERR_AUTH;
-
-        result.outcome = result.sent.unknown ? UNKNOWN : later && !result.sent.gone ? NOT_SENT : REFUSED;
+        result.outcome = sent->unknown ? UNKNOWN : later && !sent->gone ? NOT_SENT : REFUSED;
         result.why = arena_str(a, str_from(failed_text()));
     }
     if (result.outcome == NOT_SENT || result.outcome == REFUSED)
         in_flight_end(m->id);       /* it surely has not got it */
     return result;
+}
+
+static struct attempt attempt_request(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+{
+    struct sent told = { .remote_id = S("") };
+    struct http_request request = {0};
+    struct http_response answer;
+    bool sent = false;
+
+    if (channel->encode(a, m, &request))
+        return attempt_failed(a, REFUSED);
+    request.on_sending = note_begun;
+    request.on_sending_arg = m;
+    d.sending++;
+    enum err e = channel_fetch(a, &request, &answer, &sent);
+    d.sending--;
+    if (e)
+        return attempt_failed(a, sent ? UNKNOWN : NOT_SENT);
+    (void)FAULT(deliver_sent);
+    e = channel->decode_sent(a, &answer, &told);
+    return judged(a, m, e, &told);
+}
+
+static struct attempt attempt_send(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+{
+    const struct channel_host *host = channels_host(channel);
+    struct sent told = { .remote_id = S("") };
+
+    if (!host)
+        return (struct attempt){ .outcome = NOT_SENT, .why = S("the channel is not running") };
+    d.sending++;
+    enum err e = channel->send(host, a, m, note_begun, &told);
+    d.sending--;
+    (void)FAULT(deliver_sent);
+    return judged(a, m, e, &told);
+}
+
+static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+{
+    CLEANUP(deadline_clear) struct deadline limit;
+
+    if (load_blob(a, m))
+        return attempt_failed(a, REFUSED);
+    deadline_set(&limit, SEND_TIMEOUT_MS);
+    if (channel->prepare) {
+        enum err e = channel->prepare(a, m);
+
+        if (e)
+            return judged(a, m, e, &(struct sent){ .remote_id = S("") });
+    }
+    return channel->send ? attempt_send(a, channel, m) : attempt_request(a, channel, m);
 }
 
 struct attempt deliver_attempt(struct arena *a, const struct channel *channel, struct outgoing *m)
@@ -239,7 +272,7 @@ struct attempt deliver_attempt(struct arena *a, const struct channel *channel, s
         m->plain = true;
     else if (first.sent.edit_lost && m->remote_id.len && m->final)
         m->remote_id = S("");
-    else
+    else if (!first.sent.again)
         return first;
     return attempt_once(a, channel, m);
 }
@@ -442,7 +475,7 @@ void deliver_wake(str platform, str chat_id)
     const struct channel *channel = channel_find(platform);
     struct chat *c;
 
-    if (!channel || !channel->encode || !channel->configured() || d.stopping || !d.store)
+    if (!channel || !(channel->encode || channel->send) || !channel->configured() || d.stopping || !d.store)
         return;
     c = chat_of(channel, chat_id);
     c->again = true;

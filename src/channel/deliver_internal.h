@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* deliver_internal.h: what deliver.c and deliver_stream.c share. */
 #pragma once
+#include "channel/platform_api.h"
 #include "channel/deliver.h"
 #include "net/client.h"
 #include "runtime/fiber.h"
@@ -25,6 +26,3 @@ bool     deliver_take_turn(const struct channel *, str chat_id);
 
 struct store *deliver_store(void);
 struct fibers *deliver_fibers(void);        /* NULL once stopping */
-
-/* Replaceable by tests. */
-extern enum err (*deliver_fetch)(struct arena *, const struct http_request *, struct http_response *, bool *ret_sent);

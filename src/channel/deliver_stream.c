@@ -202,7 +202,7 @@ static void type_once(struct typing *t) AWAITS
     struct http_response answer;
 
     deadline_set(&limit, TYPING_TIMEOUT_MS);
-    if (t->channel->encode_typing(a, t->chat_id, t->thread_id, &request) || deliver_fetch(a, &request, &answer, NULL))
+    if (t->channel->encode_typing(a, t->chat_id, t->thread_id, &request) || channel_fetch(a, &request, &answer, NULL))
         log_event(LOG_DEBUG, "deliver.typing_failed", F("platform", t->channel->name), F("error", failed_text()));
 }
 

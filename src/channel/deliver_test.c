@@ -61,10 +61,10 @@ static enum err fake_typing(struct arena *a, str chat_id, str thread_id UNUSED, 
     return OK;
 }
 
-static enum err fake_decode(struct arena *a, int status, str body, struct sent *out)
+static enum err fake_decode(struct arena *a, const struct http_response *r, struct sent *out)
 {
-    *out = (struct sent){ .remote_id = arena_str(a, body) };
-    switch (status) {
+    *out = (struct sent){ .remote_id = arena_str(a, r->body) };
+    switch (r->status) {
     case 200: return OK;
     case 429: out->retry_after_ms = 7000; return failed(ERR_LIMIT, "slow down");
     case 410: out->edit_lost = true; return failed(ERR_INPUT, "it is gone");
@@ -95,7 +95,7 @@ static void scene_done(struct scene *s)
     home_done(&s->home);
     buf_done(&platform.log);
     channel_add_for_test(NULL);
-    deliver_fetch = http_fetch;
+    channel_fetch = http_fetch;
 }
 
 static struct scene scene_new(const struct answer *script, size_t n, const char *unknown) AWAITS
@@ -111,7 +111,7 @@ static struct scene scene_new(const struct answer *script, size_t n, const char 
     platform.n = n;
     platform.used = 0;
     channel_add_for_test(&fake);
-    deliver_fetch = scripted_fetch;
+    channel_fetch = scripted_fetch;
     return s;
 }
 

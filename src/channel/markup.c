@@ -335,3 +335,13 @@ void markup_add_block(struct buf *b, str text)
     for (size_t i = 0; i < fence; i++)
         buf_add_char(b, '`');
 }
+
+void markup_write(struct buf *b, const struct md_node *doc, enum markup markup)
+{
+    switch (markup) {
+    case MARKUP_MARKDOWN: buf_add(b, doc->text); break;
+    case MARKUP_TELEGRAM_HTML: markup_to_telegram(b, doc); break;
+    case MARKUP_HTML: markup_to_web(b, doc); break;
+    default: markup_to_plain(b, doc); break;
+    }
+}

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "domain/channel.h"
 
 enum {
     MD_DEPTH_MAX = 32,              /* what is nested deeper becomes a sibling */
@@ -37,6 +38,9 @@ void   markup_to_telegram(struct buf *, const struct md_node *);
 void   markup_to_plain(struct buf *, const struct md_node *);
 /* For a page: no raw HTML, links to http, https and mailto only, images as links. */
 void   markup_to_web(struct buf *, const struct md_node *);
+
+/* As a platform wants it, or (plain) the same layout without marks. */
+void   markup_write(struct buf *, const struct md_node *, enum markup);
 
 /* UTF-16 units of the text a reader sees, tags and addresses hidden by them not counted: the larger of what
  * Telegram's HTML and plain text give, so that falling back from the one to the other fits too. */

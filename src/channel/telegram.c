@@ -12,7 +12,7 @@
 
 enum {
     POLL_SECONDS = 50, POLL_TIMEOUT_MS = (POLL_SECONDS + 20) * 1000, CALL_TIMEOUT_MS = 30 * 1000,
-    FILE_TIMEOUT_MS = 120 * 1000, PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60 * 1000, WEBHOOK_CHECK_MS = 10 * 60 * 1000,
+    PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60 * 1000, WEBHOOK_CHECK_MS = 10 * 60 * 1000,
 };
 
 /* Of the running connection.  There is one bot a program. */
@@ -69,52 +69,15 @@ static enum err ask_who_we_are(void) AWAITS
 
 /* ---- files ---- */
 
-static enum err fetch_file(const struct channel_host *host, struct arena *a, const struct telegram_file *f,
-                           struct attachment *out) AWAITS
+static enum err locate(const struct channel_host *host UNUSED, struct arena *a, struct incoming_file *f) AWAITS
 {
-    CLEANUP(arena_freep) struct arena *scratch = arena_new();
     CLEANUP(json_decrefp) json_t *j = NULL;
     const json_t *file = NULL;
-    struct http_response answer;
-    uint64_t cap = config_now()->blobs_max_size;
 
-    if (f->size > (int64_t)cap || f->size > TELEGRAM_FILE_BYTES_MAX)
-        return failed(ERR_LIMIT, "it is too large");
-    TRY(call(scratch, "getFile", json_pack("{s:s%}", "file_id", f->id.p, f->id.len), CALL_TIMEOUT_MS, &j, &file));
-    struct http_request request = { .url = telegram_file_url(scratch, json_text_str(file, "file_path")), .max_body = cap };
-    CLEANUP(deadline_clear) struct deadline limit;
-    deadline_set(&limit, FILE_TIMEOUT_MS);
-    TRY(http_fetch(scratch, &request, &answer, NULL));
-    if (answer.status != 200)
-        return failed(ERR_REMOTE, "Telegram answered %d", answer.status);
-    TRY(host->keep_file(host, a, answer.body, f->name, f->mime, &out->blob));
-    out->size = (int64_t)answer.body.len;
-    return OK;
-}
-
-/* A file that cannot be had must not cost the message: the text says what is missing, and what is there is attached.
- * A stranger's files are not for us to keep. */
-static enum err fetch_files(const struct channel_host *host, struct arena *a, struct telegram_message *m) AWAITS
-{
-    CLEANUP(buf_done) struct buf text = {0};
-
-    m->message.n_attachments = 0;
-    if (host->knows && !host->knows(host, m->message.user_id))
-        return OK;
-    buf_add(&text, m->message.text);
-    for (size_t i = 0; i < m->n_files; i++) {
-        struct attachment *at = &m->attachments[i];
-        enum err e = fetch_file(host, a, &m->files[i], at);
-
-        if (e == ERR_CANCELLED || e == ERR_IO)      /* our disk: better to be sent it again */
-            return e;
-        if (e == OK)
-            m->attachments[m->message.n_attachments++] = *at;
-        else
-            buf_addf(&text, "%s[The file %.*s could not be fetched: %s]", text.len ? "\n" : "", STR(m->files[i].name), failed_text());
-    }
-    m->message.text = arena_str(a, buf_str(&text));
-    m->message.attachments = m->attachments;
+    if (f->size > TELEGRAM_FILE_BYTES_MAX)
+        return failed(ERR_LIMIT, "Telegram serves bots no file above %d MB", TELEGRAM_FILE_BYTES_MAX >> 20);
+    TRY(call(a, "getFile", json_pack("{s:s%}", "file_id", f->id.p, f->id.len), CALL_TIMEOUT_MS, &j, &file));
+    f->request.url = telegram_file_url(a, json_text_str(file, "file_path"));
     return OK;
 }
 
@@ -146,7 +109,7 @@ static enum err take_updates(const struct channel_host *host, struct arena *a, c
         }
         if (!wanted)
             continue;
-        TRY(fetch_files(host, a, m));
+        TRY(incoming_files(host, a, &m->message, m->files, m->n_files, locate));
         messages[count++] = m->message;
         if (m->callback.len)
             pressed[n_pressed++] = m;
@@ -311,8 +274,26 @@ static enum err run(const struct channel_host *host) AWAITS
     return e;
 }
 
+static enum err check(struct arena *a, str *ret_who) AWAITS
+{
+    log_mask(str_from(config_now()->platforms_telegram_token));
+    TRY(ask_who_we_are());
+    *ret_who = str_from(arena_printf(a, "@%.*s (%lld)", STR(t.bot.username), (long long)t.bot.id));
+    return OK;
+}
+
+static bool streams(void)
+{
+    return config_now()->platforms_telegram_stream;
+}
+
+static const struct channel_key keys[] = {
+    { "platforms.telegram.token", "Bot token (in Telegram, ask @BotFather: /newbot)", "机器人令牌（在 Telegram 里向 @BotFather 发送 /newbot 获得）", false },
+};
+
 const struct channel channel_telegram = {
-    .name = "telegram", .markup = MARKUP_TELEGRAM_HTML, .text_max = 4096,
+    .name = "telegram", .title = "Telegram", .proven_by = "telegram-test-api 4.2.1", .keys = keys, .n_keys = N_ELEMENTS(keys), .file_max = 50 << 20,
+    .streams = streams, .check = check, .markup = MARKUP_TELEGRAM_HTML, .text_max = 4096,
     .global_per_second = 30, .chat_per_minute = chat_per_minute, .edits = 1, .typing = 1, .files = 1,
     .configured = configured, .run = run, .webhook = webhook,
     .encode = telegram_encode, .encode_typing = telegram_encode_typing, .decode_sent = telegram_decode_sent,

@@ -3,6 +3,7 @@
  * telegram_send.c: what goes out.  The Bot API is described at core.telegram.org/bots/api. */
 #pragma once
 #include "base/json.h"
+#include "channel/incoming.h"
 #include "domain/channel.h"
 #include "domain/message.h"
 #include "net/client.h"
@@ -11,13 +12,9 @@ enum { TELEGRAM_FILES_MAX = 8, TELEGRAM_FILE_BYTES_MAX = 20 << 20 };    /* the B
 
 struct telegram_bot { int64_t id; str username; };
 
-/* A file of a message that is still with Telegram: attachments[i] of the message is files[i]. */
-struct telegram_file { str id, name, mime; int64_t size; };
-
 struct telegram_message {
     struct message       message;
-    struct attachment    attachments[TELEGRAM_FILES_MAX];
-    struct telegram_file files[TELEGRAM_FILES_MAX];
+    struct incoming_file files[TELEGRAM_FILES_MAX];
     size_t               n_files;
     str                  callback;      /* a button was pressed: the id by which Telegram is told so; "" */
 };
@@ -37,4 +34,4 @@ const char *telegram_file_url(struct arena *, str file_path);
 
 enum err telegram_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err telegram_encode_typing(struct arena *, str chat_id, str thread_id, struct http_request *out);
-enum err telegram_decode_sent(struct arena *, int status, str body, struct sent *out);
+enum err telegram_decode_sent(struct arena *, const struct http_response *, struct sent *out);

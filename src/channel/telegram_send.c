@@ -2,12 +2,12 @@
 /* What goes out: requests to the Bot API, and what it answers. */
 #include <string.h>
 
-#include "base/random.h"
+#include "channel/platform_api.h"
 #include "channel/markup.h"
 #include "channel/telegram.h"
 #include "config/config.h"
 
-enum { PHOTO_BYTES_MAX = 10 << 20, BOUNDARY_SIZE = UUID_SIZE };
+enum { PHOTO_BYTES_MAX = 10 << 20 };
 
 static const char *method_url(struct arena *a, const char *method)
 {
@@ -81,49 +81,23 @@ static void set_text(json_t *j, const struct outgoing *m)
     json_object_set_new(j, "link_preview_options", json_pack("{s:b}", "is_disabled", 1));
 }
 
-static void add_part(struct buf *b, const char *boundary, const char *name, str value)
-{
-    buf_addf(b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%.*s\r\n", boundary, name, STR(value));
-}
-
-/* A file name inside a quoted header value. */
-static void add_file_name(struct buf *b, str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        buf_add_char(b, c < 0x20 || c == '"' || c == '\\' || c == 0x7f ? '_' : (char)c);
-    }
-    if (!name.len)
-        buf_add(b, S("file"));
-}
-
 /* RFC 7578 form data: the only way to send bytes that Telegram has not seen. */
 static enum err encode_file(struct arena *a, const struct outgoing *m, struct http_request *out)
 {
-    CLEANUP(buf_done) struct buf b = { .max = m->bytes.len + (64 << 10) };
     bool photo = m->bytes.len <= PHOTO_BYTES_MAX && (str_eq(m->mime, S("image/jpeg")) || str_eq(m->mime, S("image/png")));
     CLEANUP(json_decrefp) json_t *reply = reply_parameters(m);
-    struct http_field *field = ARENA_NEW(a, struct http_field);
-    char boundary[BOUNDARY_SIZE];
+    CLEANUP(platform_form_done) struct platform_form form;
 
-    random_uuid(boundary);
-    add_part(&b, boundary, "chat_id", m->chat_id);
+    platform_form_begin(&form);
+    platform_form_field(&form, "chat_id", m->chat_id);
     if (m->thread_id.len)
-        add_part(&b, boundary, "message_thread_id", m->thread_id);
+        platform_form_field(&form, "message_thread_id", m->thread_id);
     if (reply)
-        add_part(&b, boundary, "reply_parameters", json_print(a, reply));
-    buf_addf(&b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"", boundary, photo ? "photo" : "document");
-    add_file_name(&b, str_take(m->name, 255));
-    buf_addf(&b, "\"\r\nContent-Type: %.*s\r\n\r\n", STR(m->mime.len && str_find_char(m->mime, '\n') == STR_NONE
-                                                             ? m->mime : S("application/octet-stream")));
-    buf_add(&b, m->bytes);
-    buf_addf(&b, "\r\n--%s--\r\n", boundary);
-    TRY(buf_check(&b, "the file to send"));
-    *field = (struct http_field){ S("Content-Type"), str_from(arena_printf(a, "multipart/form-data; boundary=%s", boundary)) };
-    *out = (struct http_request){
-        .method = "POST", .url = method_url(a, photo ? "sendPhoto" : "sendDocument"), .fields = field, .n_fields = 1,
-        .body = arena_str(a, buf_str(&b)),
-    };
+        platform_form_field(&form, "reply_parameters", json_print(a, reply));
+    platform_form_file(&form, photo ? "photo" : "document", m->name, m->mime, m->bytes);
+    platform_form_end(&form);
+    platform_request(a, &(struct platform_call){ .url = method_url(a, photo ? "sendPhoto" : "sendDocument"), .raw = arena_str(a, buf_str(&form.body)),
+                                       .raw_type = form.type }, out);
     return OK;
 }
 
@@ -221,7 +195,7 @@ static bool says_any(const json_t *j, const char *const *words)
     return false;
 }
 
-enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent *out)
+enum err telegram_decode_sent(struct arena *a, const struct http_response *r, struct sent *out)
 {
     static const char *const markup[] = { "can't parse entities", "ENTITIES_TOO_LONG", "ENTITY_BOUNDS_INVALID", NULL };
     static const char *const gone[] = { "chat not found", "PEER_ID_INVALID", "user is deactivated", "USER_IS_BLOCKED",
@@ -230,7 +204,7 @@ enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent
     static const char *const lost[] = { "message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID", NULL };
     CLEANUP(json_decrefp) json_t *j = NULL;
     const json_t *result = NULL;
-    enum err e = telegram_result(status, body, &j, &result);
+    enum err e = telegram_result(r->status, r->body, &j, &result);
 
     *out = (struct sent){ .remote_id = S("") };
     if (e == OK) {
@@ -246,7 +220,7 @@ enum err telegram_decode_sent(struct arena *a, int status, str body, struct sent
         out->bad_markup = says_any(j, markup);
     out->edit_lost = e == ERR_INPUT && j && says_any(j, lost);
     /* A page of somebody between us and Telegram.  503 is said before anything was done. */
-    out->unknown = j == NULL && (status == 200 || (status >= 500 && status != 503));
+    out->unknown = j == NULL && (r->status == 200 || (r->status >= 500 && r->status != 503));
     out->gone = e == ERR_NOT_FOUND || (e == ERR_INPUT && j && says_any(j, gone));
     return e;
 }

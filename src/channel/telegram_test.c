@@ -49,9 +49,9 @@ static void check_files(const json_t *want, const struct telegram_message *m)
     CHECK_INT(m->n_files, json_array_size(want));
     for (size_t i = 0; i < m->n_files; i++) {
         CLEANUP(buf_done) struct buf b = {0};
-        const struct telegram_file *f = &m->files[i];
+        const struct incoming_file *f = &m->files[i];
 
-        buf_addf(&b, "%.*s %.*s %.*s %.*s %lld", STR(m->attachments[i].type), STR(f->id), STR(f->name), STR(f->mime), (long long)f->size);
+        buf_addf(&b, "%.*s %.*s %.*s %.*s %lld", STR(str_from(f->type)), STR(f->id), STR(f->name), STR(f->mime), (long long)f->size);
         CHECK_STR(buf_str(&b), json_string_value(json_array_get(want, i)));
     }
 }
@@ -106,7 +106,7 @@ TEST(answers_mean_what_telegram_says)
         const json_t *body = json_object_get(c, "body");
         str text = json_is_string(body) ? json_strval(body) : json_print(a, body);
         struct sent sent;
-        enum err e = telegram_decode_sent(a, (int)json_int(c, "status", 0), text, &sent);
+        enum err e = telegram_decode_sent(a, &(struct http_response){ .status = (int)json_int(c, "status", 0), .body = text }, &sent);
 
         if (strcmp(e ? err_name(e) : "ok", json_text(c, "error")))
             test_failed(__FILE__, __LINE__, "%.*s: is %s, want %s", STR(text), err_name(e), json_text(c, "error"));

@@ -127,11 +127,8 @@ static void add_file(struct telegram_message *m, const char *type, const json_t 
 {
     if (m->n_files == TELEGRAM_FILES_MAX || !json_text_str(file, "file_id").len)
         return;
-    m->files[m->n_files] = (struct telegram_file){
-        .id = json_text_str(file, "file_id"), .name = name, .mime = mime, .size = json_int(file, "file_size", -1),
-    };
-    m->attachments[m->n_files] = (struct attachment){
-        .type = str_from(type), .url = S(""), .name = name, .mime = mime, .size = m->files[m->n_files].size, .blob = S(""),
+    m->files[m->n_files] = (struct incoming_file){
+        .type = type, .id = json_text_str(file, "file_id"), .name = name, .mime = mime, .size = json_int(file, "file_size", -1),
     };
     m->n_files++;
 }
@@ -223,8 +220,8 @@ static void copy_strings(struct arena *a, struct telegram_message *m)
 {
     for (size_t i = 0; i < m->n_files; i++) {
         m->files[i].id = arena_str(a, m->files[i].id);
-        m->attachments[i].name = m->files[i].name = arena_str(a, m->files[i].name);
-        m->attachments[i].mime = m->files[i].mime = arena_str(a, m->files[i].mime);
+        m->files[i].name = arena_str(a, m->files[i].name);
+        m->files[i].mime = arena_str(a, m->files[i].mime);
     }
 }
 
@@ -237,7 +234,7 @@ static void fill(struct arena *a, const json_t *j, struct telegram_message *m, s
         .external_id = message_id(a, j), .chat_id = number(a, json_int(j, "chat.id", 0)),
         .thread_id = json_flag(j, "is_topic_message") ? number(a, json_int(j, "message_thread_id", 0)) : S(""),
         .user_id = number(a, json_int(j, "from.id", 0)), .user_name = user_name(a, json_object_get(j, "from")),
-        .text = text, .n_attachments = m->n_files, .created_at = json_int(j, "date", 0) * 1000,
+        .text = text, .created_at = json_int(j, "date", 0) * 1000,
         .reply_to = json_is_object(answered) && json_int(answered, "message_id", 0) ? message_id(a, answered) : S(""),
     };
     copy_strings(a, m);

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "channel/deliver.h"
 #include "channel/registry.h"
-#include "config/config.h"
 
 /* A reply that is whole within this time is sent once, and never edited. */
 enum { BEGIN_AFTER_MS = 1200, TEXT_MAX = 256 << 10 };
@@ -81,7 +80,7 @@ struct live_edit *live_edit_start(const struct message *m, int64_t inbox_id)
         .session_id = m->session_id, .inbox_id = inbox_id,
     };
     l->typing = deliver_typing(m->platform, m->chat_id, m->thread_id);
-    if (channel->edits && config_now()->platforms_telegram_stream)
+    if (channel->edits && channel->streams && channel->streams())
         l->fiber = fiber_spawn("live edit", show, l);
     return l;
 }

@@ -120,10 +120,9 @@ static enum err fake_encode(struct arena *a, const struct outgoing *m, struct ht
     return OK;
 }
 
-static enum err fake_decode(struct arena *a, int status, str body, struct sent *out)
+static enum err fake_decode(struct arena *a, const struct http_response *r, struct sent *out)
 {
-    (void)status;
-    *out = (struct sent){ .remote_id = arena_str(a, body) };
+    *out = (struct sent){ .remote_id = arena_str(a, r->body) };
     return OK;
 }
 
@@ -139,7 +138,7 @@ static enum err fake_fetch(struct arena *a, const struct http_request *q, struct
 }
 
 static const struct channel fake = {
-    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 4096, .edits = 1, .configured = fake_configured,
+    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 4096, .edits = 1, .streams = fake_configured, .configured = fake_configured,
     .encode = fake_encode, .decode_sent = fake_decode,
 };
 
@@ -203,7 +202,7 @@ void scene_start_with(struct scene *s, size_t max_sessions, const char *setting,
     CHECK(mkdir(home_path(&s->home, "run"), 0700) == 0);
     scene = s;
     channel_add_for_test(&fake);
-    deliver_fetch = fake_fetch;
+    channel_fetch = fake_fetch;
     CHECK_OK(server_open(&o, &s->model));
     fibers_spawn(&s->fibers, "model", serve, s->model);
     const char *endpoint = arena_printf(s->home.arena, "model_provider.endpoint=http://127.0.0.1:%u/v1",
@@ -251,7 +250,7 @@ void scene_end(struct scene *s)
     server_close(s->model);
     http_client_stop();
     channel_add_for_test(NULL);
-    deliver_fetch = http_fetch;
+    channel_fetch = http_fetch;
     buf_done(&s->sent);
     buf_done(&s->asked);
     home_done(&s->home);

@@ -85,24 +85,6 @@ static enum err read_answer(struct attempt *t, struct http_stream *s, struct rep
     return fold_end(&fold, out);
 }
 
-uint64_t retry_after_ms(str value, int64_t wall_ms)
-{
-    char date[64];
-    struct tm tm = {0};
-    uint64_t seconds;
-
-    if (str_u64(value, &seconds) == OK)
-        return seconds < UINT64_MAX / 1000 ? seconds * 1000 : UINT64_MAX - 1;
-    snprintf(date, sizeof date, "%.*s", STR(str_take(value, sizeof date - 1)));
-    const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-
-    if (end == NULL || *end)
-        return UINT64_MAX;
-    int64_t at = (int64_t)timegm(&tm) * 1000;
-
-    return at > wall_ms ? (uint64_t)(at - wall_ms) : 0;
-}
-
 static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
 {
     CLEANUP(buf_done) struct buf body = { .max = REFUSAL_MAX };
@@ -123,7 +105,7 @@ static enum err refused(struct attempt *t, struct http_stream *s) AWAITS
     if (str_u64(http_field(s, S("retry-after-ms")), &ms) == OK)
         t->retry_after_ms = ms;
     else
-        t->retry_after_ms = retry_after_ms(http_field(s, S("Retry-After")), clock_wall_ms());
+        t->retry_after_ms = http_retry_after_ms(http_field(s, S("Retry-After")), clock_wall_ms());
     if (t->retry_after_ms == UINT64_MAX)
         t->retry_after_ms = api_retry_delay_ms(buf_str(&body));
     enum err e = p->refused(http_status(s), buf_str(&body));

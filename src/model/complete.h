@@ -24,6 +24,3 @@ struct completion_options {
  * ERR_INPUT: this prompt is refused; ERR_REMOTE: the other side does not speak what we do. */
 enum err complete(struct model *, struct arena *, const struct prompt *, const struct completion_options *,
                   struct reply *out) AWAITS MUST_USE;
-
-/* What Retry-After and its relatives ask for: seconds, or a date.  UINT64_MAX: nothing. */
-uint64_t retry_after_ms(str value, int64_t wall_ms);

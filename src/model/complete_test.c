@@ -328,17 +328,6 @@ TEST(complete_has_a_cap_on_what_a_model_says)
     CHECK(strstr(c.text, "longer than 7 bytes"));
 }
 
-TEST(retry_after_is_seconds_or_a_date)
-{
-    static const struct { const char *in; uint64_t want; } cases[] = {
-        { "0", 0 }, { "120", 120000 }, { "", UINT64_MAX }, { "-1", UINT64_MAX }, { "1.5", UINT64_MAX },
-        { "Thu, 01 Jan 1970 00:01:40 GMT", 99000 }, { "Thu, 01 Jan 1970 00:00:00 GMT", 0 }, { "99999999999999999999", UINT64_MAX },
-        { "Thu, 01 Jan 1970 00:01:40 GMT and more", UINT64_MAX },
-    };
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
-        CHECK(retry_after_ms(str_from(cases[i].in), 1000) == cases[i].want);
-}
-
 /* --- which model --- */
 
 #define LIST(body) "HTTP/1.1 200 OK\r\n\r\n{\"object\":\"list\",\"data\":[" body "]}"

@@ -30,7 +30,7 @@ static enum err refused(struct job *j, const struct http_response *r)
 
     j->model->target.quirks |= found;
     j->learned = (found & ~j->quirks) != 0;
-    j->retry_after_ms = retry_after_ms(http_response_field(r, S("Retry-After")), clock_wall_ms());
+    j->retry_after_ms = http_retry_after_ms(http_response_field(r, S("Retry-After")), clock_wall_ms());
     return p->refused(r->status, r->body);
 }
 

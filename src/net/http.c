@@ -2,6 +2,8 @@
 #include "net/http.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "net/chars.h"
 #include "net/target.h"
@@ -444,4 +446,22 @@ void http_parser_done(struct http_parser *p)
     http_parser_next(p);
     buf_done(&p->head);
     buf_done(&p->body);
+}
+
+uint64_t http_retry_after_ms(str value, int64_t wall_ms)
+{
+    char date[64];
+    struct tm tm = {0};
+    uint64_t seconds;
+
+    if (str_u64(value, &seconds) == OK)
+        return seconds < UINT64_MAX / 1000 ? seconds * 1000 : UINT64_MAX - 1;
+    snprintf(date, sizeof date, "%.*s", STR(str_take(value, sizeof date - 1)));
+    const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+
+    if (end == NULL || *end)
+        return UINT64_MAX;
+    int64_t at = (int64_t)timegm(&tm) * 1000;
+
+    return at > wall_ms ? (uint64_t)(at - wall_ms) : 0;
 }

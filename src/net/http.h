@@ -56,3 +56,6 @@ void http_parser_done(struct http_parser *);    /* forgets the request, frees it
 bool http_has_token(str list, str token);       /* of a comma-separated value, ignoring case; RFC 9110, 5.6.1 */
 bool http_is_value(str);                        /* fit to be a field's value: no CR, LF, NUL or other control */
 bool http_is_token(str);                        /* fit to be a field's name */
+
+/* What a Retry-After field asks for (RFC 9110, 10.2.3): seconds, or a date.  UINT64_MAX: nothing. */
+uint64_t http_retry_after_ms(str value, int64_t wall_ms);

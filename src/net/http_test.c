@@ -359,3 +359,14 @@ TEST(http_proxy_is_told_the_host_by_the_target)
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
         check_proxied(cases[i].line, cases[i].want);
 }
+
+TEST(retry_after_is_seconds_or_a_date)
+{
+    static const struct { const char *in; uint64_t want; } cases[] = {
+        { "0", 0 }, { "120", 120000 }, { "", UINT64_MAX }, { "-1", UINT64_MAX }, { "1.5", UINT64_MAX },
+        { "Thu, 01 Jan 1970 00:01:40 GMT", 99000 }, { "Thu, 01 Jan 1970 00:00:00 GMT", 0 }, { "99999999999999999999", UINT64_MAX },
+        { "Thu, 01 Jan 1970 00:01:40 GMT and more", UINT64_MAX },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK(http_retry_after_ms(str_from(cases[i].in), 1000) == cases[i].want);
+}
