@@ -21,7 +21,8 @@ void platform_request(struct arena *a, const struct platform_call *c, struct htt
     size_t n = 0;
 
     if (has_body)
-        fields[n++] = (struct http_field){ S("Content-Type"), c->body ? S("application/json; charset=utf-8") : arena_str(a, str_from(c->raw_type)) };
+        fields[n++] = (struct http_field){ S("Content-Type"), c->body ? S("application/json; charset=utf-8") : arena_str(a,
+                str_from(c->raw_type)) };
     if (c->authorization)
         fields[n++] = (struct http_field){ S("Authorization"), arena_str(a, str_from(c->authorization)) };
     for (size_t i = 0; i < c->n_fields && n < PLATFORM_FIELDS_MAX; i++)

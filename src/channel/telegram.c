@@ -288,11 +288,13 @@ static bool streams(void)
 }
 
 static const struct channel_key keys[] = {
-    { "platforms.telegram.token", "Bot token (in Telegram, ask @BotFather: /newbot)", "机器人令牌（在 Telegram 里向 @BotFather 发送 /newbot 获得）", false },
+    { "platforms.telegram.token", "Bot token (in Telegram, ask @BotFather: /newbot)", "机器人令牌（在 Telegram 里向 @BotFather 发送 /newbot 获得）",
+    false },
 };
 
 const struct channel channel_telegram = {
-    .name = "telegram", .title = "Telegram", .proven_by = "telegram-test-api 4.2.1", .keys = keys, .n_keys = N_ELEMENTS(keys), .file_max = 50 << 20,
+    .name = "telegram", .title = "Telegram", .proven_by = "telegram-test-api 4.2.1", .keys = keys, .n_keys = N_ELEMENTS(keys), .file_max =
+            50 << 20,
     .streams = streams, .check = check, .markup = MARKUP_TELEGRAM_HTML, .text_max = 4096,
     .global_per_second = 30, .chat_per_minute = chat_per_minute, .edits = 1, .typing = 1, .files = 1,
     .configured = configured, .run = run, .webhook = webhook,

@@ -96,7 +96,8 @@ static enum err encode_file(struct arena *a, const struct outgoing *m, struct ht
         platform_form_field(&form, "reply_parameters", json_print(a, reply));
     platform_form_file(&form, photo ? "photo" : "document", m->name, m->mime, m->bytes);
     platform_form_end(&form);
-    platform_request(a, &(struct platform_call){ .url = method_url(a, photo ? "sendPhoto" : "sendDocument"), .raw = arena_str(a, buf_str(&form.body)),
+    platform_request(a, &(struct platform_call){ .url = method_url(a, photo ? "sendPhoto" : "sendDocument"), .raw = arena_str(a,
+            buf_str(&form.body)),
                                        .raw_type = form.type }, out);
     return OK;
 }

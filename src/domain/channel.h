@@ -95,7 +95,8 @@ struct channel {
     enum err  (*webhook)(const struct channel_host *, struct http_exchange *) /* AWAITS */;
 
     /* A reply leaves by one request (prepare, encode, decode_sent) or, where there is none a message, by `send`.
-     * prepare: before every try, what may be done twice without anybody seeing it: a token, an upload.  Into m->prepared.  NULL: nothing. */
+     * prepare: before every try, what may be done twice without anybody seeing it: a token, an upload.  Into m->prepared.  NULL: nothing.
+     * */
     enum err  (*prepare)(struct arena *, struct outgoing *) /* AWAITS */;
     enum err  (*encode)(struct arena *, const struct outgoing *, struct http_request *out);
     enum err  (*encode_typing)(struct arena *, str chat_id, str thread_id, struct http_request *out);
@@ -104,5 +105,6 @@ struct channel {
     enum err  (*decode_sent)(struct arena *, const struct http_response *, struct sent *out);
     /* Over the connection that `run` holds, or one of its own.  Calls begun(m) right before the first byte that could deliver it.
      * Errors as above, ERR_NET and ERR_TIMEOUT too: not now; out->unknown where nobody can say. */
-    enum err  (*send)(const struct channel_host *, struct arena *, struct outgoing *, void (*begun)(void *message), struct sent *out) /* AWAITS */;
+    enum err  (*send)(const struct channel_host *, struct arena *, struct outgoing *, void (*begun)(void *message), struct sent *out) /*
+            AWAITS */;
 };

@@ -159,7 +159,8 @@ static EVP_PKEY *rsa_key(str modulus, str exponent)
     CLEANUP(free_OSSL_PARAM) OSSL_PARAM *parameters = NULL;
     EVP_PKEY *key = NULL;
 
-    if (!n || !e || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1
+    if (!n || !e || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E,
+            e) != 1
         || !(parameters = OSSL_PARAM_BLD_to_param(build)) || EVP_PKEY_fromdata_init(c) != 1
         || EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
         return NULL;
