@@ -33,6 +33,32 @@ export async function startModel(...args) {
   return `http://127.0.0.1:${match[1]}/v1`;
 }
 
+// One of tests/doubles/platforms: { url, port, control(what, body) }; double.mjs says what it understands.
+export async function startPlatform(name, ...args) {
+  const { match } = await start(process.execPath, [join(import.meta.dirname, `../doubles/platforms/${name}.mjs`), ...args], /(\d+)\n/);
+  const url = `http://127.0.0.1:${match[1]}`;
+  const control = async (what, body) => {
+    const answer = await fetch(`${url}/control/${what}`, body ? { method: 'POST', body: JSON.stringify(body) } : {});
+    if (answer.status !== 200)
+      throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  return { url, port: Number(match[1]), control };
+}
+
+// The last thing asked for, as soon as it is there.
+export async function until(what, ask, ms = 20000) {
+  const end = Date.now() + ms;
+  let got;
+  while (Date.now() < end) {
+    got = await ask();
+    if (got)
+      return got;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  throw new Error(`${what}: not within ${ms} ms; last: ${JSON.stringify(got)}`);
+}
+
 export class Gateway {
   constructor(sets = {}) {
     this.home = mkdtempSync(join(tmpdir(), 'clawdbot-test-'));

@@ -60,7 +60,10 @@ def wait_until(true, seconds, what):
 class Double:
     """One of the programs of tests/doubles."""
     def __init__(self, name, *options):
-        self.process = subprocess.Popen([os.path.join(BUILD, 'tests/doubles', name), *options], stdout=subprocess.PIPE, text=True)
+        self.begin([os.path.join(BUILD, 'tests/doubles', name), *options])
+
+    def begin(self, words):
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         self.connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
         self.lock = threading.Lock()
@@ -76,6 +79,24 @@ class Double:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+
+class Platform(Double):
+    """One of tests/doubles/platforms; double.mjs says what `ask` understands."""
+    def __init__(self, name, *options):     # pylint: disable=super-init-not-called
+        tests = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
+        self.begin([os.path.join(tests, 'npm/node_modules/.bin/node'), os.path.join(tests, f'doubles/platforms/{name}.mjs'), *options])
+        self.url = f'http://127.0.0.1:{self.port}'
+
+    def log(self, method='', path='', since=0):
+        """What arrived (method RECV: frames from the bot; SEND: to it), by the path's beginning."""
+        return [e for e in self.ask(f'log/{since}') if method in ('', e['method']) and e['path'].startswith(path)]
+
+    def rule(self, method, do, **more):
+        self.ask('rule', {'method': method, 'do': do, **more})
+
+    def event(self, **body):
+        return self.ask('event', body)
 
 
 class Gateway:
