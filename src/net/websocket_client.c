@@ -1,83 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/* websocket_client.c: the way to an open WebSocket.  libcurl looks the name up, connects, and gets through a proxy;
- * then the socket is ours: TLS, the upgrade of RFC 6455 section 4.1, frames. */
-#include <errno.h>
-#include <fcntl.h>
+/* websocket_client.c: the way to an open WebSocket: a connection (dial.h), TLS, the upgrade of RFC 6455 section 4.1, frames. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fault.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "net/curl_loop.h"
+#include "net/dial.h"
 #include "net/http.h"
-#include "net/tls.h"
 #include "net/url.h"
 #include "net/websocket_internal.h"
 
-enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000, ANSWER_MAX = 16 << 10 };
-
-/* Loading the system's certificates takes longer than most handshakes. */
-static struct ssl_ctx_st *tls_context;
+enum { HANDSHAKE_MS = 10000, ANSWER_MAX = 16 << 10 };
 
 void websocket_client_stop(void)
 {
-    tls_context_free(tls_context);
-    tls_context = NULL;
-}
-
-/* What libcurl would take for https://; to it this is an http:// address, since the TLS is ours. */
-static const char *tls_proxy(void)
-{
-    static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
-
-    for (size_t i = 0; i < N_ELEMENTS(names); i++)
-        if (getenv(names[i]) && *getenv(names[i]))
-            return getenv(names[i]);
-    return NULL;
-}
-
-static enum err set_proxy(CURL *easy, const struct url *u)
-{
-    const char *proxy = u->tls ? tls_proxy() : NULL;
-
-    if (url_is_loopback(u))
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    else if (proxy && str_starts(str_from(proxy), S("https://")))
-        return failed(ERR_INPUT, "a proxy that is itself reached by TLS cannot carry a WebSocket");
-    else if (u->tls)
-        curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
-    return OK;
-}
-
-/* A connected socket, through a proxy where the environment names one. */
-static enum err dial(const struct url *u, const char *where, int *ret_raw) AWAITS
-{
-    CLEANUP(transfer_end) struct transfer t = {0};
-    CLEANUP(buf_done) struct buf address = {0};
-    curl_socket_t raw = CURL_SOCKET_BAD;
-
-    if (FAULT(net_connect))
-        return failed(ERR_NET, "%s: as told by a fault point", where);
-    buf_addf(&address, u->is_ipv6 ? "http://[%.*s]:%u/" : "http://%.*s:%u/", STR(u->host), u->port);
-    transfer_begin(&t);
-    TRY(set_proxy(t.easy, u));
-    curl_easy_setopt(t.easy, CURLOPT_URL, buf_c(&address));
-    curl_easy_setopt(t.easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(t.easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-    curl_easy_setopt(t.easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    transfer_start(&t);
-    while (!t.done)
-        TRY(transfer_wait(&t, CONNECT_MS, where, "connection"));
-    TRY(transfer_outcome(&t, where));
-    curl_easy_getinfo(t.easy, CURLINFO_ACTIVESOCKET, &raw);
-    /* libcurl closes its own when the transfer ends. */
-    int ours = raw == CURL_SOCKET_BAD ? -1 : fcntl(raw, F_DUPFD_CLOEXEC, 0);
-
-    if (ours < 0)
-        return failed(ERR_IO, "%s: %s", where, strerror(errno));
-    *ret_raw = ours;
-    return OK;
+    dial_stop();
 }
 
 static bool is_ours(str name)
@@ -182,10 +119,8 @@ static enum err shake_hands(struct transport *io, const struct handshake *h, str
     random_bytes(nonce, sizeof nonce);
     buf_add_base64(&key, str_of(nonce, sizeof nonce));
     TRY(add_request(&rq, h->url, buf_str(&key), h->fields, h->n_fields));
-    if (h->url->tls && tls_context == NULL)
-        TRY(tls_client_context(NULL, &tls_context));
     if (h->url->tls)
-        TRY(transport_connect_tls(io, tls_context, host));
+        TRY(dial_tls(io, host));
     TRY(transport_write(io, &(str){ rq.p, rq.len }, 1));
     TRY(read_head(io, rest, &len));
     TRY(check_head(str_take(buf_str(rest), len), buf_str(&key), protocol));
@@ -205,10 +140,9 @@ static enum err connect_to(const struct handshake *h, const char *where, struct 
     CLEANUP(transport_freep) struct transport *io = NEW(struct transport);
     CLEANUP(buf_done) struct buf rest = { .max = ANSWER_MAX + SCRATCH_SIZE };
     CLEANUP(deadline_clear) struct deadline d = {0};
-    int raw;
+    CLEANUP(mem_freep) char *host = str_dup_c(h->url->host);
 
-    TRY(dial(h->url, where, &raw));
-    io->fd = fd_open(raw);
+    TRY(dial(host, h->url->port, h->url->tls ? DIAL_AS_HTTPS : DIAL_AS_HTTP, io));
     deadline_set(&d, HANDSHAKE_MS);
     enum err e = shake_hands(io, h, &rest);
 
