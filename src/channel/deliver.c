@@ -153,7 +153,7 @@ enum err deliver_await_turn(const struct channel *channel, str chat_id)
 
 static struct attempt attempt_failed(struct arena *a, enum outcome outcome)
 {
-    return (struct attempt){ .outcome = outcome, .why = arena_str(a, str_from(failed_text())) };
+    return (struct attempt){ .outcome = outcome, .error = ERR_NET, .why = arena_str(a, str_from(failed_text())) };
 }
 
 struct load { int fd; struct buf *into; };
@@ -200,7 +200,7 @@ static void note_begun(void *message)
 static struct attempt judged(struct arena *a, const struct outgoing *m, enum err e, const struct sent *sent)
 {
     bool later = e == ERR_LIMIT || e == ERR_REMOTE || e == ERR_AUTH || e == ERR_NET || e == ERR_TIMEOUT || e == ERR_CANCELLED;
-    struct attempt result = { .outcome = SENT, .why = S(""), .sent = *sent };
+    struct attempt result = { .outcome = SENT, .error = e, .why = S(""), .sent = *sent };
 
     if (e) {
         result.outcome = sent->unknown ? UNKNOWN : later && !sent->gone ? NOT_SENT : REFUSED;
@@ -238,7 +238,7 @@ static struct attempt attempt_send(struct arena *a, const struct channel *channe
     struct sent told = { .remote_id = S("") };
 
     if (!host)
-        return (struct attempt){ .outcome = NOT_SENT, .why = S("the channel is not running") };
+        return (struct attempt){ .outcome = NOT_SENT, .error = ERR_NET, .why = S("the channel is not running") };
     d.sending++;
     enum err e = channel->send(host, a, m, note_begun, &told);
     d.sending--;
@@ -248,10 +248,10 @@ static struct attempt attempt_send(struct arena *a, const struct channel *channe
 
 static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
 {
-    CLEANUP(deadline_clear) struct deadline limit;
-
     if (load_blob(a, m))
         return attempt_failed(a, REFUSED);
+    CLEANUP(deadline_clear) struct deadline limit;
+
     deadline_set(&limit, SEND_TIMEOUT_MS);
     if (channel->prepare) {
         enum err e = channel->prepare(a, m);
@@ -262,7 +262,7 @@ static struct attempt attempt_once(struct arena *a, const struct channel *channe
     return channel->send ? attempt_send(a, channel, m) : attempt_request(a, channel, m);
 }
 
-struct attempt deliver_attempt(struct arena *a, const struct channel *channel, struct outgoing *m)
+static struct attempt attempt_or_again(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
 {
     struct attempt first = attempt_once(a, channel, m);
 
@@ -275,6 +275,15 @@ struct attempt deliver_attempt(struct arena *a, const struct channel *channel, s
     else if (!first.sent.again)
         return first;
     return attempt_once(a, channel, m);
+}
+
+struct attempt deliver_attempt(struct arena *a, const struct channel *channel, struct outgoing *m)
+{
+    enum send_kind kind = m->remote_id.len ? SEND_EDIT : SEND_MESSAGE;
+    struct attempt t = attempt_or_again(a, channel, m);
+
+    channels_sent(channel, kind, t.error, t.why);
+    return t;
 }
 
 /* ---- the rows of one chat ---- */
@@ -485,6 +494,20 @@ void deliver_wake(str platform, str chat_id)
     }
     c->busy = true;
     fibers_spawn(&d.fibers, "deliver", chat_fiber, c);
+}
+
+enum err deliver_wake_platform(str platform)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct rows r;
+
+    if (!d.store)
+        return OK;
+    TRY(store_read(d.store, a, &r, "outbox.chats", ""));
+    for (size_t i = 0; i < r.n; i++)
+        if (str_eq(row_str(&r, i, 0), platform))
+            deliver_wake(platform, row_str(&r, i, 1));
+    return OK;
 }
 
 /* ---- start, stop, operators ---- */

@@ -22,6 +22,7 @@ void     deliver_use_blobs(struct blobs *);             /* where files to send a
 void     deliver_stop(uint64_t ms) AWAITS;
 
 void     deliver_wake(str platform, str chat_id);       /* there may be something for this chat */
+enum err deliver_wake_platform(str platform) AWAITS MUST_USE;   /* or for any chat of this platform: it is there again */
 
 /* An operator's: ERR_CONFLICT when the row is not in a state for it. */
 enum err deliver_resend(int64_t id) AWAITS MUST_USE;

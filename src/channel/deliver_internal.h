@@ -12,6 +12,7 @@ enum { SEND_TIMEOUT_MS = 60 * 1000 };
 enum outcome { SENT, NOT_SENT, REFUSED, UNKNOWN };      /* NOT_SENT: may be tried again; REFUSED: never */
 struct attempt {
     enum outcome outcome;
+    enum err     error;         /* OK when sent */
     str          why;           /* in the arena; "" when sent */
     struct sent  sent;
 };

@@ -5,4 +5,4 @@
 
 const struct channel *channel_find(str name);           /* NULL if there is none of that name */
 const struct channel *channel_at(size_t index);         /* NULL past the last */
-void channel_add_for_test(const struct channel *);      /* replaces the one added before; NULL takes it away */
+void channel_add_for_test(const struct channel *);      /* one of that name added before is replaced; NULL takes all away */

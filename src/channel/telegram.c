@@ -60,7 +60,11 @@ static enum err ask_who_we_are(void) AWAITS
     CLEANUP(json_decrefp) json_t *j = NULL;
     const json_t *me = NULL;
 
-    TRY(call(a, "getMe", json_object(), CALL_TIMEOUT_MS, &j, &me));
+    enum err e = call(a, "getMe", json_object(), CALL_TIMEOUT_MS, &j, &me);
+
+    if (e == ERR_AUTH)
+        return failed(e, "Telegram refuses the bot token: check platforms.telegram.token");
+    TRY(e);
     if (!t.arena)
         t.arena = arena_new();
     t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")) };

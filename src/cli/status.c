@@ -56,8 +56,8 @@ static void print_local(struct arena *a, const json_t *local)
 static void print_channel(struct arena *a, const json_t *channel)
 {
     print_line(json_text(channel, "name"),
-               str_from(arena_printf(a, "%s: %s, since %.19s", json_text(channel, "state"), json_text(channel, "text"),
-                                     json_text(channel, "since"))), "");
+               str_from(arena_printf(a, "%s%s%s, since %.19s", json_text(channel, "state"), *json_text(channel, "text") ? ": " : "",
+                                     json_text(channel, "text"), json_text(channel, "since"))), "");
 }
 
 /* What waits for an operator's word. */

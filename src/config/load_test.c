@@ -366,7 +366,7 @@ TEST(a_kept_secret_is_asked_for_once_there_is_somebody_to_ask)
     memcpy(value, "new--value-9", 12);
     CHECK_OK(config_reload(&again));
     CHECK_STR(str_from(config_now()->model_provider_api_key), "new--value-9");
-    CHECK_STR(str_from(config_now()->platforms_telegram_token), "kept-value-9");
+    CHECK_STR(str_from(config_now()->platforms_telegram_token), "new--value-9");
     put("mine.yaml", "model_provider: {api_key: {secret: gone}}\n");
     CHECK_ERR(config_reload(&again), ERR_INPUT);
     CHECK_STR(str_from(config_now()->model_provider_api_key), "new--value-9");

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "config/value.h"
+
 const struct option options[N_OPTIONS] = {
 #define OPTION(field, type, path, otherwise, allowed, when, doc) \
     { path, otherwise, allowed, doc, OPTION_##type, OPTION_##when, offsetof(struct config, field) },
@@ -29,6 +31,14 @@ static str key_below(const struct option *o, str section)
     size_t dot = str_find_char(path, '.');
 
     return str_take(path, dot);
+}
+
+bool options_same_below(str section, const struct config *a, const struct config *b)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (key_below(&options[i], section).p && !value_same(&options[i], a, b))
+            return false;
+    return true;
 }
 
 bool option_is_section(str path)

@@ -26,6 +26,8 @@ enum {
 extern const struct option options[N_OPTIONS];
 
 const struct option *option_find(str path);             /* NULL if there is no such row */
+/* Does every option below `section` ("platforms.telegram") have the same value in both? */
+bool options_same_below(str section, const struct config *, const struct config *);
 bool option_is_section(str path);                       /* "server", "platforms.telegram": rows stand below it */
 void option_env_name(struct buf *, const struct option *);  /* CLAWDBOT_SERVER_PORT */
 const char *option_type_name(enum option_type);         /* for people: "a port number" */

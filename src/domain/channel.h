@@ -91,7 +91,8 @@ struct channel {
     /* For platforms that are polled or hold a socket: one connection; returns when it fell down and is called again, later and
      * later (not after ERR_AUTH, nor ERR_INPUT). */
     enum err  (*run)(const struct channel_host *) /* AWAITS */;
-    /* For platforms that call: checks the caller, decodes, stores through the host, answers.  Also called for GET. */
+    /* For platforms that call: checks the caller, decodes, stores through the host, answers.  Also called for GET
+     * (a handshake), and with x->webhook_name for /webhook/CHANNEL/NAME. */
     enum err  (*webhook)(const struct channel_host *, struct http_exchange *) /* AWAITS */;
 
     /* A reply leaves by one request (prepare, encode, decode_sent) or, where there is none a message, by `send`.

@@ -52,13 +52,21 @@ static bool method_matches(const struct route *r, str method)
     return str_eq(method, str_from(r->method)) || (str_eq(method, S("HEAD")) && strcmp(r->method, "GET") == 0);
 }
 
+static bool is_called(str channel)
+{
+    const struct channel *c = channel_find(channel);
+
+    return c && c->webhook;
+}
+
 /* NULL with *ret_allow empty: no such path; else the methods that the path knows. */
 static const struct route *find(struct request *q, struct buf *ret_allow)
 {
     for (size_t i = 0; i < N_ELEMENTS(routes); i++) {
+        memset(q->arguments, 0, sizeof q->arguments);
         if (!path_matches(q->http->path, str_from(routes[i].path), q->arguments))
             continue;
-        if (routes[i].handle == post_webhook && channel_find(q->arguments[0]) == NULL)
+        if (routes[i].handle == take_webhook && !is_called(q->arguments[0]))
             continue;
         if (method_matches(&routes[i], q->http->method))
             return &routes[i];

@@ -2,6 +2,8 @@
 /* Requests as they come over the network, to a gateway in memory. */
 #include "base/test.h"
 
+#include "channel/registry.h"
+#include "channel/start.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/test_scene.h"
@@ -74,6 +76,52 @@ TEST(a_path_is_found_by_its_segments_and_another_method_is_told_which)
         if (status != cases[i].status)
             test_failed(__FILE__, __LINE__, "%s %s: %d, want %d", cases[i].method, cases[i].path, status, cases[i].status);
     }
+    scene_end(&w.scene);
+}
+
+/* A platform that calls: it answers with what it was called. */
+static enum err echo(const struct channel_host *host, struct http_exchange *x) AWAITS
+{
+    return http_answer(x, 200, S("text/plain"), str_from(arena_printf(x->arena, "%s %.*s %.*s", host->channel->name, STR(x->method),
+                                                                      STR(x->webhook_name))));
+}
+
+static bool yes(void)
+{
+    return true;
+}
+
+static enum err take_none(const struct channel_host *host UNUSED, const struct message *m UNUSED, size_t n UNUSED)
+{
+    return OK;
+}
+
+TEST(platforms_call_by_either_method_and_shadow_no_page)
+{
+    static const struct channel caller = { .name = "caller", .title = "Caller", .configured = yes, .webhook = echo };
+    static const struct { const char *method, *path; int status; const char *body; } cases[] = {
+        { "POST", "/webhook/caller", 200, "caller POST " },         { "GET", "/webhook/caller?hub.mode=x", 200, "caller GET " },
+        { "POST", "/caller", 200, "caller POST " },                 { "GET", "/caller", 200, "caller GET " },
+        { "POST", "/webhook/caller/ops", 200, "caller POST ops" },  { "GET", "/webhook/caller/ops", 200, "caller GET ops" },
+        { "GET",  "/health", 200, NULL },                           { "GET", "/webhook/nobody", 404, NULL },
+        { "POST", "/webhook/caller/a/b", 404, NULL },               { "PUT", "/webhook/caller", 405, NULL },
+        { "POST", "/fake", 404, NULL },     /* it does not call */
+    };
+    struct web w;
+
+    web_start(&w);
+    channel_add_for_test(&caller);
+    CHECK_OK(channels_start(w.scene.home.store, NULL, take_none, NULL, NULL));
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct http_response answer;
+        int status = ask_with(&w, cases[i].method, cases[i].path, NULL, NO_STR, &answer);
+
+        if (status != cases[i].status)
+            test_failed(__FILE__, __LINE__, "%s %s: %d, want %d", cases[i].method, cases[i].path, status, cases[i].status);
+        if (cases[i].body)
+            CHECK_STR(answer.body, cases[i].body);
+    }
+    channels_stop();
     scene_end(&w.scene);
 }
 

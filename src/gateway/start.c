@@ -381,6 +381,7 @@ static void reload(struct running *r) AWAITS
         if (budgets_configure(r->gateway.budgets))
             log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
         memory_service_reload(&r->gateway);
+        channels_reload();
     }
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));

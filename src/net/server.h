@@ -40,6 +40,7 @@ struct http_exchange {
     str           host;                     /* the Host field */
     const struct http_field *fields;
     size_t        n_fields;
+    str           webhook_name;             /* of a platform's call: what its path says behind the channel; "" for nothing */
     str           body;                     /* whole; handlers are called when it is in */
     const char   *peer;                     /* numeric address, no port */
     bool          peer_is_loopback, tls;

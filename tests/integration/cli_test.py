@@ -137,14 +137,14 @@ class Client(Cli):
                   'store': {'ok': True, 'failure': '', 'commits': 12, 'mean_commit_us': 291},
                   'queues': {'inbox': {'ready': 2}, 'outbox': {'dead': 1, 'unknown': 2}},
                   'model': {'name': 'm', 'endpoint': 'http://m/v1', 'source': 'OPENAI_API_KEY'},
-                  'channels': [{'name': 'telegram', 'state': 'ok', 'text': 'connected', 'since': '2026-11-21T08:35:53.120Z'}],
+                  'channels': [{'name': 'telegram', 'state': 'connected', 'text': 'connected', 'since': '2026-11-21T08:35:53.120Z'}],
                   'commands': 'no network but the proxy to 2 hosts (sandbox.network.allow)', 'warnings': ['plain\x1b[2J']}
         with Gateway(self.home, {'GET /api/v1/status': (200, status)}):
             self.check(['status'],
                        (0, 'gateway    ready, version 0.1.0, up 1m1s\naddress    http://127.0.0.1:8000\nhome       /h\n'
                         'store      good, 12 commits of 0.29 ms\nmodel      m at http://m/v1 (OPENAI_API_KEY)\ninbox      2 ready\n'
                         'outbox     1 dead, 2 unknown\n'
-                        'telegram   ok: connected, since 2026-11-21T08:35:53\n'
+                        'telegram   connected: connected, since 2026-11-21T08:35:53\n'
                         'commands   no network but the proxy to 2 hosts (sandbox.network.allow)\n'
                         'attention  1 reply could not be delivered: clawdbot messages list --state dead\n'
                         'attention  2 replies may not have arrived: clawdbot messages list --state unknown\n'
