@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of channels share: a gateway between a platform's double and a model that echoes, or obeys ("call TOOL JSON")."""
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from harness import Double, Gateway, Platform, wait_until   # noqa: E402  pylint: disable=wrong-import-position
+
+WAIT = 20
+
+
+class Channel:
+    """A with-statement's: the platform's double, the gateway with its settings, the model.  A test of a platform derives its own,
+    which says what was sent there (texts) and how somebody writes (write)."""
+    name = ''
+
+    def __init__(self, **settings):
+        self.home = tempfile.mkdtemp(prefix=f'clawdbot-{self.name}-')
+        self.platform = Platform(self.name)
+        self.model = Double('model_double', '--obey', '--delay-ms', '3')
+        self.gateway = Gateway(self.home, {
+            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo',
+            'delivery.backoff': '50ms', 'log.level': 'info', **self.settings(), **settings})
+
+    def settings(self):
+        """What the channel is configured with."""
+        raise NotImplementedError
+
+    def texts(self, chat=None):
+        """The texts that the platform took, in order."""
+        raise NotImplementedError
+
+    def write(self, text, **more):
+        """Somebody writes to the bot; the platform's answer of how that went."""
+        raise NotImplementedError
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.gateway.process and self.gateway.process.poll() is None:
+            self.gateway.process.kill()
+            self.gateway.process.wait()
+            self.gateway.process.stdout.close()
+        self.platform.close()
+        self.model.close()
+        for folder in (self.home, self.gateway.logs):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def start(self, pair=True):
+        self.gateway.start()
+        wait_until(self.connected, WAIT, 'the connection')
+        if pair:
+            self.pair()
+
+    def connected(self):
+        return any(c['name'] == self.name and c['state'] in ('ok', 'connected') for c in self.channels())
+
+    def channels(self):
+        status, answer = self.gateway.ask('/api/v1/status')
+        return answer.get('channels', []) if status == 200 else []
+
+    def pair(self):
+        """The first to pair is the owner."""
+        self.write('hello')
+        said = self.await_text('clawdbot pair ')
+        self.gateway.cli('pair', said.split('clawdbot pair ')[1].split()[0].strip('`*'))
+        wait_until(self.gateway.idle, WAIT, 'the pairing to be told')
+
+    def await_text(self, part, since=0):
+        """The first text behind the `since`th that has this in it."""
+        found = []
+
+        def look():
+            found[:] = [t for t in self.texts()[since:] if part in t]
+            return found
+
+        wait_until(look, WAIT, f'a text with {part!r}')
+        return found[0]
+
+    def answered_once(self, text):
+        """Waits for the echo, and that nothing is left to do; how often it came."""
+        self.await_text(f'echo: {text}')
+        wait_until(self.gateway.idle, WAIT, 'quiet')
+        return sum(f'echo: {text}' in t for t in self.texts())
+
+    def file_to_lose(self):
+        """A file in the workspace that "call exec" may remove."""
+        path = os.path.join(self.home, 'workspace', 'old.txt')
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write('x')
+        return path
+
+
+def run(tests):
+    """Each in turn; the books in the last line."""
+    failed = 0
+    for test in tests:
+        try:
+            test()
+            print(f'ok: {test.__doc__ or test.__name__}')
+        except Exception as e:      # pylint: disable=broad-except
+            failed += 1
+            print(f'FAILED: {test.__doc__ or test.__name__}: {type(e).__name__}: {e}')
+    print(f'{len(tests) - failed} passed, {failed} failed')
+    sys.exit(failed > 0)
