@@ -340,7 +340,7 @@ static void add_outcome(struct batch *b, const struct chat *c, const struct row 
 {
     const struct config *cfg = config_now();
     struct failure_policy policy = delivery_policy();
-    bool again = t->outcome == NOT_SENT || (t->outcome == UNKNOWN && (row->message.remote_id.len
+    bool again = t->outcome == NOT_SENT || (t->outcome == UNKNOWN && (row->message.remote_id.len || c->channel->idempotent
                                             || str_eq(str_from(cfg->delivery_unknown), S("resend"))));
     const char *state = t->outcome == SENT ? "sent" : t->outcome == UNKNOWN ? "unknown" : "dead";
 
@@ -512,6 +512,13 @@ enum err deliver_wake_platform(str platform)
 
 /* ---- start, stop, operators ---- */
 
+static bool is_idempotent(str platform)
+{
+    const struct channel *c = channel_find(platform);
+
+    return c && c->idempotent;
+}
+
 /* Rows that were claimed, and whose request had not gone out: they are as they were before the claim. */
 static enum err add_not_begun(struct store *store, struct arena *a, struct batch *b) AWAITS
 {
@@ -523,6 +530,8 @@ static enum err add_not_begun(struct store *store, struct arena *a, struct batch
     for (size_t i = 0; i < r.n; i++)
         if (!in_flight_before(row_int(&r, i, 0)))
             batch_add(b, "outbox.not_begun", "i", row_int(&r, i, 0));
+        else if (is_idempotent(row_str(&r, i, 1)))
+            batch_add(b, "outbox.send_again", "i", row_int(&r, i, 0));
     return OK;
 }
 

@@ -350,6 +350,32 @@ TEST(what_was_claimed_and_had_not_gone_out_at_a_crash_is_sent_once)
     CHECK_STR(buf_str(&platform.log), "claimed");
 }
 
+TEST(a_platform_that_knows_a_row_again_is_sent_it_again)
+{
+    static const struct answer script[] = { { .status = 200, .body = "5" }, { .e = ERR_TIMEOUT }, { .status = 200 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 3, "keep");
+    struct channel knowing = fake;
+    int64_t begun = add_row(&s, "a", "begun");
+    struct batch *b = batch_new(s.home.arena);
+
+    knowing.idempotent = 1;
+    channel_add_for_test(&knowing);
+    CHECK_OK(in_flight_open(home_path(&s.home, "run/in-flight")));
+    in_flight_settled();
+    in_flight_begin(begun);
+    batch_add(b, "outbox.claim", "cci", "fake", "a", clock_wall_ms());
+    CHECK_OK(store_commit(s.home.store, b));
+    CHECK_OK(deliver_start(s.home.store));
+    await_state(&s, begun, "sent");
+    int64_t lost = add_row(&s, "b", "lost");
+    deliver_wake(S("fake"), S("b"));
+    await_requests(&s, 2);
+    await_state(&s, lost, "ready");
+    clock_advance(60 * 1000);
+    await_state(&s, lost, "sent");
+    CHECK_STR(buf_str(&platform.log), "begun | lost | lost");
+}
+
 TEST(rates_hold_after_the_burst)
 {
     struct rate r = {0};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "net/signature.h"
 #include "net/url.h"
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
@@ -114,6 +115,17 @@ enum err platform_sent(const char *platform, const struct http_response *r, str 
         .unknown = e == ERR_REMOTE && r->status != 503,     /* 503 is said before anything was done */
     };
     return e;
+}
+
+/* The number alone would come again after a restore from a backup, with another text. */
+str platform_send_id(struct arena *a, const struct outgoing *m)
+{
+    str parts[] = { m->session_id, S("\n"), m->chat_id, S("\n"), m->text, m->blob, S("\n"), str_from(arena_printf(a, "%lld", (long long)m->id)) };
+    CLEANUP(buf_done) struct buf hex = {0};
+
+    buf_add_hex(&hex, str_take(sha256_of(a, parts, N_ELEMENTS(parts)), 16));
+    const char *h = buf_str(&hex).p;
+    return str_from(arena_printf(a, "%.8s-%.4s-8%.3s-8%.3s-%.12s", h, h + 8, h + 13, h + 17, h + 20));
 }
 
 /* ---- forms ---- */

@@ -36,6 +36,9 @@ enum err platform_error(const char *platform, int status, str words) MUST_USE;
 enum err platform_sent(const char *platform, const struct http_response *, str words, struct sent *out) MUST_USE;
 uint64_t platform_retry_after_ms(const struct http_response *);
 
+/* An id for this piece of a reply, the same each time it is sent: a version 8 UUID (RFC 9562), in the arena. */
+str      platform_send_id(struct arena *, const struct outgoing *);
+
 /* multipart/form-data (RFC 7578): fields and one file.  The type for the head stands in type[]. */
 struct platform_form { struct buf body; char boundary[40]; char type[100]; };
 void     platform_form_begin(struct platform_form *);

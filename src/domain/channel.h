@@ -83,6 +83,7 @@ struct channel {
     unsigned    global_per_second;      /* the platform's documented limits; 0: none */
     unsigned  (*chat_per_minute)(str chat_id);          /* NULL: none */
     unsigned    edits : 1, typing : 1, files : 1;
+    unsigned    idempotent : 1;     /* what is sent again under the same platform_send_id() is shown once: no reply is ever unknown */
 
     bool      (*configured)(void);
     bool      (*streams)(void);     /* does the owner want replies shown while they grow?  NULL: no */

@@ -12,13 +12,17 @@ WHERE state = 'sending' AND NOT (remote_id IS NOT NULL AND coalesce(json_extract
 RETURNING id, state;
 
 -- name: outbox.claimed
-SELECT id FROM outbox WHERE state IN ('ready', 'sending') AND state = 'sending' AND remote_id IS NULL;
+SELECT id, platform FROM outbox WHERE state IN ('ready', 'sending') AND state = 'sending' AND remote_id IS NULL;
 
 -- A reply that was to be shown while it grows is begun anew by its turn.
 -- name: outbox.not_begun
 UPDATE outbox SET state = CASE WHEN coalesce(json_extract(body, '$.streaming'), 0) THEN 'dropped' ELSE 'ready' END,
                   attempts = max(attempts - 1, 0), next_at = 0
 WHERE id = ?1 AND state = 'sending';
+
+-- Where sending twice shows it once.
+-- name: outbox.send_again
+UPDATE outbox SET state = 'ready', next_at = 0 WHERE id = ?1 AND state = 'sending' AND NOT coalesce(json_extract(body, '$.streaming'), 0);
 
 -- name: outbox.chats
 SELECT DISTINCT platform, chat_id FROM outbox WHERE state IN ('ready', 'sending') AND state = 'ready';
