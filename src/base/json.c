@@ -65,6 +65,49 @@ str json_print(struct arena *a, const json_t *j)
     return arena_str(a, buf_str(&b));
 }
 
+bool json_pointer_valid(str pointer)
+{
+    if (pointer.len && pointer.p[0] != '/')
+        return false;
+    for (size_t i = 0; i < pointer.len; i++)
+        if (pointer.p[i] == '~' && (i + 1 == pointer.len || (pointer.p[i + 1] != '0' && pointer.p[i + 1] != '1')))
+            return false;
+    return true;
+}
+
+static void add_unescaped(struct buf *b, str token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.p[i] == '~')
+            buf_add_char(b, token.p[++i] == '1' ? '/' : '~');
+        else
+            buf_add_char(b, token.p[i]);
+    }
+}
+
+/* An array's index is written without zeros before it. */
+static json_t *pointer_step(const json_t *j, str token)
+{
+    CLEANUP(buf_done) struct buf key = {0};
+    uint64_t i;
+
+    if (json_is_array(j))
+        return (token.len == 1 || !str_starts(token, S("0"))) && str_u64(token, &i) == OK ? json_array_get(j, (size_t)i) : NULL;
+    add_unescaped(&key, token);
+    return json_object_getn(j, buf_str(&key).p, key.len);
+}
+
+json_t *json_pointer(const json_t *j, str pointer)
+{
+    str rest = str_skip(pointer, 1), token;
+
+    if (!json_pointer_valid(pointer))
+        return NULL;
+    while (pointer.len && j && str_split(&rest, '/', &token))
+        j = pointer_step(j, token);
+    return json_is_null(j) ? NULL : (json_t *)j;
+}
+
 json_t *json_at(const json_t *j, const char *path)
 {
     str rest = str_from(path), key;

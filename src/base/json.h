@@ -27,4 +27,8 @@ double      json_num(const json_t *, const char *path, double otherwise);
 bool        json_flag(const json_t *, const char *path);    /* false unless true */
 str         json_strval(const json_t *);                    /* NO_STR unless a string */
 
+/* RFC 6901: "" is the value itself, "/a/0/b~1c" goes down.  json_pointer_valid: every '~' begins "~0" or "~1". */
+bool    json_pointer_valid(str pointer);
+json_t *json_pointer(const json_t *, str pointer);          /* borrowed; NULL if absent, null or not valid */
+
 json_t *json_from_str(str);                                 /* a string; bad UTF-8 and U+0000 become U+FFFD */

@@ -149,3 +149,24 @@ TEST(a_string_is_written_as_jansson_would_print_it)
     json_add_string(&got, str_of("a\0b", 3));
     CHECK_STR(buf_str(&got), "\"a\xef\xbf\xbd" "b\"");
 }
+
+TEST(a_pointer_finds_what_rfc_6901_says)
+{
+    static const struct { const char *pointer, *want; } cases[] = {     /* section 5; "": nothing */
+        { "/foo", "[\"bar\",\"baz\"]" }, { "/foo/0", "\"bar\"" }, { "/", "0" }, { "/a~1b", "1" }, { "/c%d", "2" }, { "/e^f", "3" },
+        { "/g|h", "4" }, { "/i\\j", "5" }, { "/k\"l", "6" }, { "/ ", "7" }, { "/m~0n", "8" },
+        { "/foo/2", "" }, { "/foo/-", "" }, { "/foo/00", "" }, { "/foo/0/x", "" }, { "/nothing", "" }, { "foo", "" }, { "/m~n", "" },
+        { "/m~", "" }, { "/null", "" }, { "/foo/", "" },
+    };
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    CHECK_OK(json_parse(S("{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,"
+                          "\"m~n\":8,\"null\":null}"), &j));
+    CHECK(json_pointer(j, S("")) == j);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        json_t *got = json_pointer(j, str_from(cases[i].pointer));
+
+        CHECK_STR(got ? json_print(a, got) : S(""), cases[i].want);
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "channel/test_cassette.h"
+
+#include <string.h>
+
+#include "base/test.h"
+
+json_t *cassette_load(const char *name)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    json_error_t error;
+    json_t *j = json_load_file(arena_printf(a, "tests/cassettes/%s.json", name), JSON_REJECT_DUPLICATES, &error);
+
+    if (!j)
+        test_failed(__FILE__, __LINE__, "%s:%d: %s", name, error.line, error.text);
+    return j;
+}
+
+void cassette_check_error(const json_t *c, enum err e)
+{
+    const char *want = json_text(c, "error");
+
+    if (strcmp(e ? err_name(e) : "", strcmp(want, "ok") ? want : ""))
+        test_failed(__FILE__, __LINE__, "%s: is %s, want %s", json_text(c, "name"), e ? failed_text() : "ok", want);
+}
+
+static void check_field(const json_t *c, const json_t *want, const char *key, str got)
+{
+    const json_t *v = json_object_get(want, key);
+
+    if (v && !str_eq(got, json_strval(v)))
+        test_failed(__FILE__, __LINE__, "%s: %s is \"%.*s\", want \"%s\"", json_text(c, "name"), key, STR(got), json_string_value(v));
+}
+
+static void check_files(const json_t *c, const struct hook_message *m)
+{
+    const json_t *want = json_object_get(c, "files");
+
+    if (m->n_files != json_array_size(want))
+        test_failed(__FILE__, __LINE__, "%s: %zu files", json_text(c, "name"), m->n_files);
+    for (size_t i = 0; i < m->n_files; i++) {
+        CLEANUP(buf_done) struct buf b = {0};
+        const struct incoming_file *f = &m->files[i];
+
+        buf_addf(&b, "%s %.*s %.*s %.*s", f->type, STR(f->id), STR(f->name), STR(f->mime));
+        CHECK_STR(buf_str(&b), json_string_value(json_array_get(want, i)));
+    }
+}
+
+void cassette_check_message(const json_t *c, bool wanted, const struct hook_message *m, const char *platform)
+{
+    const json_t *want = json_object_get(c, "message");
+    const struct message *got = &m->message;
+
+    if (wanted != json_is_object(want))
+        test_failed(__FILE__, __LINE__, "%s: %s", json_text(c, "name"), wanted ? "is taken" : "is not taken");
+    if (!wanted)
+        return;
+    check_field(c, want, "external_id", got->external_id);
+    check_field(c, want, "chat_id", got->chat_id);
+    check_field(c, want, "thread_id", got->thread_id);
+    check_field(c, want, "chat_type", got->chat_type);
+    check_field(c, want, "user_id", got->user_id);
+    check_field(c, want, "user_name", got->user_name);
+    check_field(c, want, "text", got->text);
+    check_field(c, want, "reply_to", got->reply_to);
+    if (json_object_get(want, "created_at"))
+        CHECK_INT(got->created_at, json_int(want, "created_at", 0));
+    CHECK_STR(got->platform, platform);
+    CHECK(got->external_id.len && got->chat_id.len && got->user_id.len);
+    check_files(c, m);
+}
+
+void cassette_check_sent(const json_t *c, enum err e, const struct sent *sent)
+{
+    cassette_check_error(c, e);
+    check_field(c, c, "remote_id", sent->remote_id);
+    CHECK_INT(sent->retry_after_ms, json_int(c, "retry_after_ms", 0));
+    CHECK_INT(sent->gone, json_flag(c, "gone"));
+    CHECK_INT(sent->unknown, json_flag(c, "unknown"));
+    CHECK_INT(sent->bad_markup, json_flag(c, "bad_markup"));
+    CHECK_INT(sent->again, json_flag(c, "again"));
+}
+
+void cassette_check_body(const json_t *c, str body)
+{
+    CLEANUP(json_decrefp) json_t *got = NULL;
+    const char *key;
+    const json_t *v;
+    size_t i;
+
+    CHECK_OK(json_parse(body, &got));
+    json_object_foreach(json_object_get(c, "want"), key, v)
+        if (!json_equal(json_object_get(got, key), v))
+            test_failed(__FILE__, __LINE__, "%s: %s is not as wanted in %.*s", json_text(c, "name"), key, STR(body));
+    json_array_foreach(json_object_get(c, "absent"), i, v)
+        if (json_object_get(got, json_string_value(v)))
+            test_failed(__FILE__, __LINE__, "%s: %s stands in %.*s", json_text(c, "name"), json_string_value(v), STR(body));
+}
