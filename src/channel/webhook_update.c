@@ -185,7 +185,8 @@ enum err webhook_decode(struct arena *a, const struct webhook_endpoint *e, const
     *out = (struct hook_message){ .message = {
         .id = S(""), .session_id = S(""), .platform = S("webhook"), .agent = S(""), .external_id = id_of(a, e, call, proof),
         .chat_id = named(a, e, chat.len ? chat : user), .user_id = named(a, e, user),
-        .user_name = utf8_take(take(a, e, WEBHOOK_USER_NAME, call), ID_MAX), .thread_id = utf8_take(take(a, e, WEBHOOK_THREAD, call), ID_MAX),
+        .user_name = utf8_take(take(a, e, WEBHOOK_USER_NAME, call), ID_MAX),
+        .thread_id = utf8_take(take(a, e, WEBHOOK_THREAD, call), ID_MAX),
         .chat_type = chat_type_of(take(a, e, WEBHOOK_CHAT_TYPE, call)), .text = take(a, e, WEBHOOK_TEXT, call),
         .reply_to = named(a, e, utf8_take(take(a, e, WEBHOOK_REPLY_TO, call), ID_MAX)), .created_at = at ? at : clock_wall_ms(),
         .prev_messages = context_of(a, find(e, WEBHOOK_CONTEXT, call)),
