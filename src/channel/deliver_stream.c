@@ -37,7 +37,7 @@ static str first_piece(struct arena *a, const struct channel *channel, str text)
 {
     struct pieces p;
 
-    split_markdown(a, text, channel->markup, channel->text_max, &p);
+    split_for(a, text, channel, &p);
     return p.n ? p.text[0] : S("");
 }
 

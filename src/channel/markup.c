@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "channel/markup_marks.h"
 
 /* Some releases of md4c pad every row of a table to its head's width: n*n cells out of 4n bytes. */
 enum { NODES_PER_BYTE = 4, NODES_SPARE = 64 };
@@ -336,12 +337,54 @@ void markup_add_block(struct buf *b, str text)
         buf_add_char(b, '`');
 }
 
+static void write_as(struct buf *b, const struct md_node *doc, enum markup markup)
+{
+    size_t from = b->len;
+
+    switch (markup) {
+    case MARKUP_MARKDOWN:
+        buf_add(b, doc->text);
+        markup_without_mentions(b, from, markup_marks(markup));
+        break;
+    case MARKUP_HTML:
+        markup_to_web(b, doc);
+        break;
+    default:
+        markup_to_chat(b, doc, markup);
+    }
+}
+
 void markup_write(struct buf *b, const struct md_node *doc, enum markup markup)
 {
-    switch (markup) {
-    case MARKUP_MARKDOWN: buf_add(b, doc->text); break;
-    case MARKUP_TELEGRAM_HTML: markup_to_telegram(b, doc); break;
-    case MARKUP_HTML: markup_to_web(b, doc); break;
-    default: markup_to_plain(b, doc); break;
+    size_t from = b->len;
+
+    write_as(b, doc, markup);
+    if (b->len > from || !str_trim(doc->text).len)
+        return;
+    struct md_node words = { .type = MD_TEXT, .text = str_trim(doc->text), .href = S("") };
+    struct md_node line = { .type = MD_PARAGRAPH, .first = &words, .last = &words };
+    struct md_node source = { .type = MD_DOCUMENT, .text = words.text, .first = &line, .last = &line };
+
+    write_as(b, &source, markup);
+}
+
+size_t text_units(str s, enum text_unit unit)
+{
+    switch (unit) {
+    case UNIT_CHARACTER: return utf8_length(s);
+    case UNIT_BYTE: return s.len;
+    default: return utf8_length_utf16(s);
     }
+}
+
+size_t markup_size(const struct md_node *doc, enum markup markup, enum text_unit unit)
+{
+    CLEANUP(buf_done) struct buf marked = {0}, plain = {0};
+
+    markup_write(&marked, doc, markup);
+    if (markup != MARKUP_MARKDOWN)
+        markup_write(&plain, doc, MARKUP_PLAIN);
+    size_t a = text_units(buf_str(&marked), unit), b = text_units(buf_str(&plain), unit);
+
+    return a > b ? a : b;
 }

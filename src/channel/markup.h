@@ -39,12 +39,19 @@ void   markup_to_plain(struct buf *, const struct md_node *);
 /* For a page: no raw HTML, links to http, https and mailto only, images as links. */
 void   markup_to_web(struct buf *, const struct md_node *);
 
-/* As a platform wants it, or (plain) the same layout without marks. */
+/* As one of the platforms that have marks rather than tags (markup_marks.h) writes it. */
+void   markup_to_chat(struct buf *, const struct md_node *, enum markup);
+
+/* As a platform wants it: what translators call.  What looks like markup in the text is escaped where the platform has an escape,
+ * what would call people (@everyone, <!channel>, <@id>) is never written.  A source that shows nothing is written as text. */
 void   markup_write(struct buf *, const struct md_node *, enum markup);
 
 /* UTF-16 units of the text a reader sees, tags and addresses hidden by them not counted: the larger of what
  * Telegram's HTML and plain text give, so that falling back from the one to the other fits too. */
 size_t markup_units(const struct md_node *);
+/* Units of what markup_write() writes, marks and all; plain text is thought of here, too, but for MARKUP_MARKDOWN. */
+size_t markup_size(const struct md_node *, enum markup, enum text_unit);
+size_t text_units(str, enum text_unit);
 
 /* All text of the tree, whatever it is nested in: for titles, searches and tests. */
 void   markup_text(struct buf *, const struct md_node *);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The layout for chats, with Telegram's tags or without.  Telegram's rules shape it: code stands in no other
- * entity and no other stands in it, quotes do not nest (core.telegram.org/bots/api#formatting-options). */
+/* The layout for chats, whatever their marks.  Telegram's rules shape it: code stands in no other entity and no other stands in
+ * it, quotes do not nest (core.telegram.org/bots/api#formatting-options); the others' are in their rows of markup_marks.c. */
 #include "channel/markup.h"
 
 #include <stdio.h>
@@ -9,155 +9,37 @@
 #include <utf8proc.h>
 
 #include "base/utf8.h"
+#include "channel/markup_writer.h"
 
-enum { STYLES_MAX = MD_DEPTH_MAX, PREFIX_MAX = MD_DEPTH_MAX * 16, COLUMNS_MAX = 64, COLUMN_WIDTH_MAX = 32, LANGUAGE_MAX = 32 };
+enum { COLUMNS_MAX = 64, COLUMN_WIDTH_MAX = 32, LANGUAGE_MAX = 32 };
 
-struct writer {
-    struct buf *out;                /* NULL: only count */
-    bool     tags;
-    size_t   units;                 /* visible UTF-16 units so far */
-    bool     started;
-    unsigned newlines;              /* owed before the next content: none at the end of a text */
-    bool     in_quote, quote_open;  /* a quote's tag waits for content, and gives way to code */
-    bool     in_link;
-    size_t   n_styles;
-    char     styles[STYLES_MAX];    /* open tags: b i s */
-    size_t   prefix_len;
-    char     prefix[PREFIX_MAX];    /* what each line of a list item or a plain quote begins with */
-};
+struct walk { struct writer w; bool in_link; };
 
-static void put_raw(struct writer *w, str s)
+static void write_inlines(struct walk *, const struct md_node *);
+
+static void write_styled(struct walk *k, const struct md_node *n, enum text_style style)
 {
-    if (w->out)
-        buf_add(w->out, s);
+    bool again = writer_has_style(&k->w, style);
+
+    if (!again)
+        writer_push_style(&k->w, style);
+    write_inlines(k, n);
+    if (!again)
+        writer_pop_style(&k->w);
 }
 
-static void put_tag(struct writer *w, str tag)
+static void write_code(struct walk *k, const struct md_node *n)
 {
-    if (w->tags)
-        put_raw(w, tag);
-}
+    CLEANUP(buf_done) struct buf text = {0};
 
-static void put_escaped(struct buf *b, str s)
-{
-    for (size_t i = 0, from = 0; i <= s.len; i++) {
-        str with = NO_STR;
-
-        if (i == s.len)
-            with = S("");
-        else if (s.p[i] == '&')
-            with = S("&amp;");
-        else if (s.p[i] == '<')
-            with = S("&lt;");
-        else if (s.p[i] == '>')
-            with = S("&gt;");
-        else if (s.p[i] == '"')
-            with = S("&quot;");
-        if (!with.p)
-            continue;
-        buf_add(b, str_cut(s, from, i));
-        buf_add(b, with);
-        from = i + 1;
-    }
-}
-
-/* Text a reader sees; the newlines in it are its own. */
-static void put_visible(struct writer *w, str s)
-{
-    w->units += utf8_length_utf16(s);
-    if (w->out && w->tags)
-        put_escaped(w->out, s);
-    else
-        put_raw(w, s);
-}
-
-static void put_owed(struct writer *w)
-{
-    for (unsigned i = 0; i < w->newlines; i++)
-        put_visible(w, S("\n"));
-    if (w->newlines || !w->started)
-        put_visible(w, str_of(w->prefix, w->prefix_len));
-    w->newlines = 0;
-    w->started = true;
-}
-
-static void begin(struct writer *w)
-{
-    put_owed(w);
-    if (w->in_quote && !w->quote_open) {
-        put_tag(w, S("<blockquote>"));
-        w->quote_open = true;
-    }
-}
-
-static void put(struct writer *w, str s)
-{
-    if (!s.len)
-        return;
-    begin(w);
-    put_visible(w, s);
-}
-
-static void owe(struct writer *w, unsigned newlines)
-{
-    if (w->started && w->newlines < newlines)
-        w->newlines = newlines;
-}
-
-static void push_prefix(struct writer *w, str s)
-{
-    if (w->prefix_len + s.len > PREFIX_MAX)
-        return;
-    memcpy(w->prefix + w->prefix_len, s.p, s.len);
-    w->prefix_len += s.len;
-}
-
-static void open_style(struct writer *w, char style)
-{
-    char tag[] = { '<', style, '>' };
-
-    put_tag(w, str_of(tag, sizeof tag));
-}
-
-static void close_style(struct writer *w, char style)
-{
-    char tag[] = { '<', '/', style, '>' };
-
-    put_tag(w, str_of(tag, sizeof tag));
-}
-
-static void write_inlines(struct writer *, const struct md_node *);
-
-static void write_styled(struct writer *w, const struct md_node *n, char style)
-{
-    bool again = memchr(w->styles, style, w->n_styles) != NULL || w->n_styles == STYLES_MAX;
-
-    if (again) {
-        write_inlines(w, n);
+    if (k->in_link) {
+        write_inlines(k, n);
         return;
     }
-    begin(w);
-    open_style(w, style);
-    w->styles[w->n_styles++] = style;
-    write_inlines(w, n);
-    w->n_styles--;
-    close_style(w, style);
-}
-
-static void write_code(struct writer *w, const struct md_node *n)
-{
-    if (w->in_link) {
-        write_inlines(w, n);
-        return;
-    }
-    begin(w);
-    for (size_t i = w->n_styles; i > 0; i--)
-        close_style(w, w->styles[i - 1]);
-    put_tag(w, S("<code>"));
-    write_inlines(w, n);
-    put_tag(w, S("</code>"));
-    for (size_t i = 0; i < w->n_styles; i++)
-        open_style(w, w->styles[i]);
+    markup_text(&text, n);
+    writer_begin_code(&k->w, buf_str(&text));
+    write_inlines(k, n);
+    writer_end_code(&k->w);
 }
 
 static bool link_opens(str href)
@@ -176,80 +58,88 @@ static bool says_address(str shown, str href)
     return str_ends(href, shown) && (shown.len == href.len || str_eq(shown, str_skip(href, 7)) || str_eq(shown, str_skip(href, 8)));
 }
 
-static void write_link(struct writer *w, const struct md_node *n)
+/* A tag around whatever stands in the link. */
+static void write_link_tag(struct walk *k, const struct md_node *n, bool empty)
+{
+    struct writer *w = &k->w;
+
+    writer_begin(w);
+    if (w->out) {
+        buf_add(w->out, S("<a href=\""));
+        writer_add_escaped(w, w->out, n->href);
+        buf_add(w->out, S("\">"));
+    }
+    k->in_link = true;
+    write_inlines(k, n);
+    k->in_link = false;
+    if (empty)
+        writer_put(w, n->href);
+    writer_put_tag(w, "</a>");
+}
+
+static void write_link_said(struct walk *k, const struct md_node *n, str shown)
+{
+    if (k->w.marks->tags)
+        writer_begin(&k->w);
+    k->in_link = true;
+    write_inlines(k, n);
+    k->in_link = false;
+    if (!shown.len) {
+        writer_put(&k->w, n->href);
+    } else if (n->href.len && !says_address(shown, n->href)) {
+        writer_put(&k->w, S(" ("));
+        writer_put(&k->w, n->href);
+        writer_put(&k->w, S(")"));
+    }
+}
+
+/* An address that is its own text needs no marks where addresses are found in text. */
+static void write_link_marked(struct walk *k, const struct md_node *n, str shown)
+{
+    bool bare = k->w.marks->bare_links && says_address(shown, n->href);
+
+    if (bare && str_starts(n->href, S("mailto:")))
+        writer_put(&k->w, shown);
+    else
+        writer_put_link(&k->w, bare ? n->href : shown, n->href);
+}
+
+static void write_link(struct walk *k, const struct md_node *n)
 {
     CLEANUP(buf_done) struct buf shown = {0};
-    bool tag = w->tags && link_opens(n->href);
+    enum link_form form = link_opens(n->href) ? k->w.marks->link : LINK_SAYS_ADDRESS;
 
-    if (w->in_link) {
-        write_inlines(w, n);
+    if (k->in_link) {
+        write_inlines(k, n);
         return;
     }
     markup_text(&shown, n);
-    begin(w);
-    if (tag && w->out) {
-        buf_add(w->out, S("<a href=\""));
-        put_escaped(w->out, n->href);
-        buf_add(w->out, S("\">"));
-    }
-    w->in_link = true;
-    write_inlines(w, n);
-    w->in_link = false;
-    if (!shown.len)
-        put(w, n->href);
-    if (tag)
-        put_tag(w, S("</a>"));
-    else if (shown.len && n->href.len && !says_address(buf_str(&shown), n->href)) {
-        put(w, S(" ("));
-        put(w, n->href);
-        put(w, S(")"));
-    }
+    if (form == LINK_TAG)
+        write_link_tag(k, n, !shown.len);
+    else if (form == LINK_SAYS_ADDRESS)
+        write_link_said(k, n, buf_str(&shown));
+    else
+        write_link_marked(k, n, buf_str(&shown));
 }
 
-static void write_inline(struct writer *w, const struct md_node *n)
+static void write_inline(struct walk *k, const struct md_node *n)
 {
     switch (n->type) {
-    case MD_TEXT: put(w, n->text); break;
-    case MD_BREAK: owe(w, 1); break;
-    case MD_EMPHASIS: write_styled(w, n, 'i'); break;
-    case MD_STRONG: write_styled(w, n, 'b'); break;
-    case MD_STRIKE: write_styled(w, n, 's'); break;
-    case MD_CODE: write_code(w, n); break;
-    case MD_LINK: case MD_IMAGE: write_link(w, n); break;
-    default: write_inlines(w, n);       /* blocks do not stand here */
+    case MD_TEXT: writer_put(&k->w, n->text); break;
+    case MD_BREAK: writer_owe(&k->w, 1); break;
+    case MD_EMPHASIS: write_styled(k, n, STYLE_ITALIC); break;
+    case MD_STRONG: write_styled(k, n, STYLE_BOLD); break;
+    case MD_STRIKE: write_styled(k, n, STYLE_STRIKE); break;
+    case MD_CODE: write_code(k, n); break;
+    case MD_LINK: case MD_IMAGE: write_link(k, n); break;
+    default: write_inlines(k, n);       /* blocks do not stand here */
     }
 }
 
-static void write_inlines(struct writer *w, const struct md_node *parent)
+static void write_inlines(struct walk *k, const struct md_node *parent)
 {
     for (const struct md_node *n = parent->first; n; n = n->next)
-        write_inline(w, n);
-}
-
-/* Code and tables stand beside a quote, never in it. */
-static void begin_pre(struct writer *w, str language)
-{
-    if (w->quote_open) {
-        put_tag(w, S("</blockquote>"));
-        w->quote_open = false;
-    }
-    size_t prefix = w->prefix_len;
-    if (w->tags)
-        w->prefix_len = 0;
-    put_owed(w);
-    w->prefix_len = prefix;
-    if (!w->tags || !w->out)
-        return;
-    buf_add(w->out, S("<pre>"));
-    if (language.len)
-        buf_addf(w->out, "<code class=\"language-%.*s\">", STR(language));
-}
-
-static void end_pre(struct writer *w, str language)
-{
-    if (language.len)
-        put_tag(w, S("</code>"));
-    put_tag(w, S("</pre>"));
+        write_inline(k, n);
 }
 
 static str safe_language(str s)
@@ -260,19 +150,15 @@ static str safe_language(str s)
     return s.len <= LANGUAGE_MAX ? s : S("");
 }
 
-static void write_fence(struct writer *w, const struct md_node *n)
+static void write_fence(struct walk *k, const struct md_node *n)
 {
     CLEANUP(buf_done) struct buf code = {0};
-    str language = safe_language(n->href);
 
     markup_text(&code, n);
     while (code.len && code.p[code.len - 1] == '\n')
         buf_cut(&code, code.len - 1);
-    if (!code.len)
-        return;
-    begin_pre(w, language);
-    put_visible(w, buf_str(&code));
-    end_pre(w, language);
+    if (code.len)
+        writer_put_block(&k->w, buf_str(&code), safe_language(n->href));
 }
 
 static size_t text_width(str s)
@@ -287,7 +173,7 @@ static size_t text_width(str s)
 
 static void cell_text(struct buf *b, const struct md_node *cell)
 {
-    struct writer plain = { .out = b };
+    struct walk plain = { .w = { .out = b, .marks = markup_marks(MARKUP_PLAIN) } };
 
     buf_clear(b);
     write_inlines(&plain, cell);
@@ -309,13 +195,13 @@ static void measure_columns(const struct md_node *table, size_t widths[COLUMNS_M
     }
 }
 
-static void put_spaces(struct writer *w, size_t n)
+static void add_times(struct buf *b, char c, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        put_visible(w, S(" "));
+        buf_add_char(b, c);
 }
 
-static void write_row(struct writer *w, const struct md_node *row, const size_t widths[COLUMNS_MAX])
+static void add_row(struct buf *b, const struct md_node *row, const size_t widths[COLUMNS_MAX])
 {
     CLEANUP(buf_done) struct buf text = {0};
     size_t i = 0;
@@ -327,94 +213,133 @@ static void write_row(struct writer *w, const struct md_node *row, const size_t 
         size_t before = cell->number == 'r' ? room : cell->number == 'c' ? room / 2 : 0;
 
         if (i)
-            put_visible(w, S(" | "));
-        put_spaces(w, before);
-        put_visible(w, buf_str(&text));
+            buf_add(b, S(" | "));
+        add_times(b, ' ', before);
+        buf_add(b, buf_str(&text));
         if (cell->next)
-            put_spaces(w, room - before);
+            add_times(b, ' ', room - before);
     }
 }
 
-static void write_table(struct writer *w, const struct md_node *table)
+static void add_rule(struct buf *b, const struct md_node *head, const size_t widths[COLUMNS_MAX])
 {
+    size_t i = 0;
+
+    buf_add_char(b, '\n');
+    for (const struct md_node *cell = head->first; cell && i < COLUMNS_MAX; cell = cell->next, i++) {
+        if (i)
+            buf_add(b, S("-+-"));
+        add_times(b, '-', widths[i]);
+    }
+}
+
+static void write_table(struct walk *k, const struct md_node *table)
+{
+    CLEANUP(buf_done) struct buf text = {0};
     size_t widths[COLUMNS_MAX] = {0};
 
     measure_columns(table, widths);
-    begin_pre(w, S(""));
     for (const struct md_node *row = table->first; row; row = row->next) {
         if (row != table->first)
-            put_visible(w, S("\n"));
-        write_row(w, row, widths);
-        if (!row->head)
-            continue;
-        put_visible(w, S("\n"));
-        size_t i = 0;
-        for (const struct md_node *cell = row->first; cell && i < COLUMNS_MAX; cell = cell->next, i++) {
-            if (i)
-                put_visible(w, S("-+-"));
-            for (size_t k = 0; k < widths[i]; k++)
-                put_visible(w, S("-"));
-        }
+            buf_add_char(&text, '\n');
+        add_row(&text, row, widths);
+        if (row->head)
+            add_rule(&text, row, widths);
     }
-    end_pre(w, S(""));
+    writer_put_block(&k->w, buf_str(&text), S(""));
 }
 
-static void write_blocks(struct writer *, const struct md_node *parent, unsigned gap);
+static void write_blocks(struct walk *, const struct md_node *parent, unsigned gap);
 
-static void write_quote(struct writer *w, const struct md_node *n)
+static void write_tagged_quote(struct walk *k, const struct md_node *n)
 {
+    k->w.in_quote = true;
+    write_blocks(k, n, 2);
+    if (k->w.quote_open)
+        writer_put_tag(&k->w, k->w.marks->quote.close);
+    k->w.in_quote = k->w.quote_open = false;
+}
+
+/* Lines that begin with "> " are a quote only at the very start of a line. */
+static bool quote_shows(const struct writer *w)
+{
+    if (!w->marks->quote_lines)
+        return true;
+    for (size_t i = 0; i < w->prefix_len; i += 2)
+        if (w->prefix[i] != '>')
+            return false;
+    return w->prefix_len == 0 || w->marks->quotes_nest;
+}
+
+static void write_quote(struct walk *k, const struct md_node *n)
+{
+    struct writer *w = &k->w;
     size_t prefix = w->prefix_len;
 
-    if (w->tags && !w->in_quote) {
-        w->in_quote = true;
-        write_blocks(w, n, 2);
-        if (w->quote_open)
-            put_tag(w, S("</blockquote>"));
-        w->in_quote = w->quote_open = false;
+    if (w->marks->quote.open && !w->in_quote) {
+        write_tagged_quote(k, n);
         return;
     }
-    push_prefix(w, S("> "));
-    write_blocks(w, n, 2);
+    if (quote_shows(w)) {
+        w->quote_len = prefix ? w->quote_len : 0;       /* not a part of the quote before */
+        writer_push_prefix(w, S("> "));
+    }
+    write_blocks(k, n, 2);
     w->prefix_len = prefix;
 }
 
-static void write_item(struct writer *w, const struct md_node *item, bool ordered, unsigned number, unsigned gap)
+static void write_item(struct walk *k, const struct md_node *item, bool ordered, unsigned number, unsigned gap)
 {
     char mark[16];
+    struct writer *w = &k->w;
     size_t prefix = w->prefix_len;
 
     if (ordered)
         snprintf(mark, sizeof mark, "%u. ", number);
-    put(w, ordered ? str_from(mark) : S("• "));
+    writer_put_mark(w, ordered ? str_from(mark) : str_from(w->marks->bullet));
     if (item->task)
-        put(w, item->task == 'x' ? S("☑ ") : S("☐ "));
-    push_prefix(w, str_take(S("                "), ordered ? strlen(mark) : 2));
-    write_blocks(w, item, gap);
+        writer_put_mark(w, item->task == 'x' ? S("☑ ") : S("☐ "));
+    writer_push_prefix(w, str_take(S("                "), w->marks->indent ? w->marks->indent : ordered ? strlen(mark) : 2));
+    write_blocks(k, item, gap);
     w->prefix_len = prefix;
 }
 
-static void write_list(struct writer *w, const struct md_node *list)
+static void write_list(struct walk *k, const struct md_node *list)
 {
     unsigned number = list->number, gap = list->tight ? 1 : 2;
 
     for (const struct md_node *item = list->first; item; item = item->next) {
         if (item != list->first)
-            owe(w, gap);
-        write_item(w, item, list->ordered, number++, gap);
+            writer_owe(&k->w, gap);
+        write_item(k, item, list->ordered, number++, gap);
     }
 }
 
-static void write_block(struct writer *w, const struct md_node *n)
+static void write_heading(struct walk *k, const struct md_node *n)
+{
+    static const char mark[] = "###### ";
+
+    if (n->number > k->w.marks->heading_max || k->w.prefix_len || !n->first) {
+        write_styled(k, n, STYLE_BOLD);
+        return;
+    }
+    writer_put_mark(&k->w, str_of(mark + 6 - n->number, n->number + 1));
+    k->w.in_heading = true;
+    write_inlines(k, n);
+    k->w.in_heading = false;
+}
+
+static void write_block(struct walk *k, const struct md_node *n)
 {
     switch (n->type) {
-    case MD_QUOTE: write_quote(w, n); break;
-    case MD_LIST: write_list(w, n); break;
-    case MD_ITEM: write_item(w, n, false, 0, 1); break;
-    case MD_RULE: put(w, S("――――――――")); break;
-    case MD_HEADING: write_styled(w, n, 'b'); break;
-    case MD_FENCE: write_fence(w, n); break;
-    case MD_TABLE: write_table(w, n); break;
-    default: write_inlines(w, n);
+    case MD_QUOTE: write_quote(k, n); break;
+    case MD_LIST: write_list(k, n); break;
+    case MD_ITEM: write_item(k, n, false, 0, 1); break;
+    case MD_RULE: writer_put(&k->w, S("――――――――")); break;
+    case MD_HEADING: write_heading(k, n); break;
+    case MD_FENCE: write_fence(k, n); break;
+    case MD_TABLE: write_table(k, n); break;
+    default: write_inlines(k, n);
     }
 }
 
@@ -424,7 +349,7 @@ static bool is_inline(const struct md_node *n)
 }
 
 /* A tight item holds its text beside its blocks, without a paragraph: a run of inlines is one block. */
-static void write_blocks(struct writer *w, const struct md_node *parent, unsigned gap)
+static void write_blocks(struct walk *k, const struct md_node *parent, unsigned gap)
 {
     bool in_run = false;
 
@@ -432,39 +357,48 @@ static void write_blocks(struct writer *w, const struct md_node *parent, unsigne
         bool goes_on = in_run && is_inline(n);
 
         if (n != parent->first && !goes_on)
-            owe(w, gap);
+            writer_owe(&k->w, gap);
         in_run = is_inline(n);
         if (in_run)
-            write_inline(w, n);
+            write_inline(k, n);
         else
-            write_block(w, n);
+            write_block(k, n);
     }
 }
 
-static void write_document(struct writer *w, const struct md_node *doc)
+/* Returns the units a reader sees, of tags and plain text. */
+static size_t write_document(struct buf *b, const struct md_node *doc, const struct marks *marks)
 {
-    write_blocks(w, doc, 2);
+    struct walk k = { .w = { .out = b, .marks = marks } };
+
+    write_blocks(&k, doc, 2);
+    writer_end(&k.w);
+    return k.w.units;
 }
 
 void markup_to_telegram(struct buf *b, const struct md_node *doc)
 {
-    struct writer w = { .out = b, .tags = true };
-
-    write_document(&w, doc);
+    write_document(b, doc, markup_marks(MARKUP_TELEGRAM_HTML));
 }
 
 void markup_to_plain(struct buf *b, const struct md_node *doc)
 {
-    struct writer w = { .out = b };
+    write_document(b, doc, markup_marks(MARKUP_PLAIN));
+}
 
-    write_document(&w, doc);
+void markup_to_chat(struct buf *b, const struct md_node *doc, enum markup markup)
+{
+    const struct marks *marks = markup_marks(markup);
+    size_t from = b->len;
+
+    write_document(b, doc, marks);
+    markup_without_mentions(b, from, marks);
 }
 
 size_t markup_units(const struct md_node *doc)
 {
-    struct writer tagged = { .tags = true }, plain = {0};
+    size_t tagged = write_document(NULL, doc, markup_marks(MARKUP_TELEGRAM_HTML));
+    size_t plain = write_document(NULL, doc, markup_marks(MARKUP_PLAIN));
 
-    write_document(&tagged, doc);
-    write_document(&plain, doc);
-    return tagged.units > plain.units ? tagged.units : plain.units;
+    return tagged > plain ? tagged : plain;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/test.h"
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "channel/markup.h"
 
@@ -81,6 +82,44 @@ TEST(the_page_gets_no_raw_html_and_no_strange_links)
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
         check_written(cases[i].markdown, markup_to_web, cases[i].html);
+}
+
+static void check_cases(enum markup markup, const char *name)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = json_load_file(arena_printf(a, "tests/data/markup/%s.json", name), 0, NULL);
+    const json_t *c;
+    size_t i;
+
+    CHECK(json_array_size(json_at(j, "cases")) > 20);
+    json_array_foreach(json_at(j, "cases"), i, c) {
+        CLEANUP(buf_done) struct buf b = {0};
+
+        markup_write(&b, markup_parse(a, json_text_str(c, "markdown")), markup);
+        CHECK_STR(buf_str(&b), json_text(c, "written"));
+    }
+}
+
+TEST(each_platform_gets_what_its_documentation_says)
+{
+    static const struct { enum markup markup; const char *name; } dialects[] = {
+        { MARKUP_DISCORD, "discord" }, { MARKUP_SLACK, "slack" }, { MARKUP_WHATSAPP, "whatsapp" }, { MARKUP_GOOGLE_CHAT, "google_chat" },
+        { MARKUP_WECOM, "wecom" }, { MARKUP_DINGTALK, "dingtalk" }, { MARKUP_FEISHU, "feishu" }, { MARKUP_TEAMS, "teams" },
+        { MARKUP_XMPP, "xmpp" }, { MARKUP_IRC, "irc" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(dialects); i++)
+        check_cases(dialects[i].markup, dialects[i].name);
+}
+
+TEST(what_shows_nothing_is_written_as_text)
+{
+    for (unsigned m = 0; m <= MARKUP_IRC; m++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        CLEANUP(buf_done) struct buf b = {0};
+
+        markup_write(&b, markup_parse(a, S(" [a]: x ")), m);
+        CHECK(str_find(buf_str(&b), S("x")) != STR_NONE);
+    }
 }
 
 TEST(units_count_what_a_reader_sees)

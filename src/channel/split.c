@@ -33,6 +33,7 @@ struct cut {
 struct splitter {
     struct arena *arena;            /* the caller's: pieces */
     enum markup markup;
+    enum text_unit unit;
     size_t limit;
     struct buf rest;                /* what is not in a piece yet */
     size_t opened;                  /* bytes at the start of rest that reopen what the last cut closed */
@@ -54,14 +55,19 @@ static void splitter_done(struct splitter *s)
     free(s->cuts);
 }
 
-size_t split_units(str source, enum markup markup)
+size_t split_units(str source, enum markup markup, enum text_unit unit)
 {
-    CLEANUP(arena_freep) struct arena *a = NULL;
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    const struct md_node *doc = markup_parse(a, source);
 
-    if (markup == MARKUP_MARKDOWN)
-        return utf8_length_utf16(source);
-    a = arena_new();
-    return markup_units(markup_parse(a, source));
+    return markup == MARKUP_TELEGRAM_HTML ? markup_units(doc) : markup_size(doc, markup, unit);
+}
+
+static bool shows_nothing(str source)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+
+    return markup_units(markup_parse(a, source)) == 0;
 }
 
 static bool is_one_of(const char *set, char c)
@@ -430,7 +436,7 @@ static void find_definitions(struct splitter *s, str source)
     while (n < N_ELEMENTS(found) && str_split(&rest, '\n', &line)) {
         line = str_trim(line);
         if (line.len < 2000 && str_starts(line, S("[")) && str_find(line, S("]:")) != STR_NONE
-            && split_units(line, MARKUP_PLAIN) == 0)
+            && shows_nothing(line))
             found[n++] = line;
     }
     str *kept = arena_alloc(s->arena, (n + 1) * sizeof *kept);
@@ -469,12 +475,12 @@ static bool fits(const struct splitter *s, const struct cut *c)
 
     seam_at(s, c, &m);
     build_piece(s, c->at, &m, &piece);
-    return split_units(buf_str(&piece), s->markup) <= s->limit;
+    return split_units(buf_str(&piece), s->markup, s->unit) <= s->limit;
 }
 
 static void keep_piece(struct splitter *s, str text)
 {
-    if (s->markup == MARKUP_MARKDOWN ? str_trim(text).len == 0 : split_units(text, s->markup) == 0)
+    if (s->markup == MARKUP_MARKDOWN ? str_trim(text).len == 0 : shows_nothing(text))
         return;
     if (s->n_pieces == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 8;
@@ -573,9 +579,11 @@ static void cut_hard(struct splitter *s)
         s->opened = 0;
         return;
     }
-    while (n > 8 && split_units(utf8_take(rest, n), s->markup) > s->limit)
-        n -= n / 8;
+    while (n > 1 && utf8_take(rest, n).len && split_units(utf8_take(rest, n), s->markup, s->unit) > s->limit)
+        n -= n / 8 + 1;
     str piece = utf8_take(rest, n);
+    if (!piece.len)                 /* one character alone */
+        piece = utf8_take(rest, 4);
     keep_piece(s, piece);
     buf_drop(&s->rest, piece.len ? piece.len : 1);
 }
@@ -623,9 +631,9 @@ static void split_once(struct splitter *s)
         cut_hard(s);
 }
 
-void split_markdown(struct arena *a, str source, enum markup markup, size_t limit, struct pieces *out)
+void split_markdown(struct arena *a, str source, enum markup markup, enum text_unit unit, size_t limit, struct pieces *out)
 {
-    CLEANUP(splitter_done) struct splitter s = { .arena = a, .markup = markup, .limit = limit };
+    CLEANUP(splitter_done) struct splitter s = { .arena = a, .markup = markup, .unit = unit, .limit = limit };
 
     assert(limit >= SPLIT_LIMIT_MIN);
     s.rest.max = SIZE_MAX / 4;
@@ -633,11 +641,11 @@ void split_markdown(struct arena *a, str source, enum markup markup, size_t limi
     if (s.rest.len > limit / 2)
         find_definitions(&s, source);
     while (str_trim(buf_str(&s.rest)).len > 0) {
-        if (s.rest.len <= WINDOW * limit + 1024 && split_units(buf_str(&s.rest), markup) <= limit) {
+        if (s.rest.len <= WINDOW * limit + 1024 && split_units(buf_str(&s.rest), markup, unit) <= limit) {
             CLEANUP(buf_done) struct buf piece = {0};
 
             build_piece(&s, s.rest.len, &(struct seam){0}, &piece);
-            if (split_units(buf_str(&piece), markup) <= limit) {
+            if (split_units(buf_str(&piece), markup, unit) <= limit) {
                 keep_piece(&s, buf_str(&piece));
                 break;
             }
@@ -648,4 +656,9 @@ void split_markdown(struct arena *a, str source, enum markup markup, size_t limi
     for (size_t i = 0; i < s.n_pieces; i++)
         kept[i] = s.pieces[i];
     *out = (struct pieces){ s.n_pieces, kept };
+}
+
+void split_for(struct arena *a, str source, const struct channel *channel, struct pieces *out)
+{
+    split_markdown(a, source, channel->markup, channel->unit, channel->text_max, out);
 }

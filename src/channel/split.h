@@ -12,9 +12,11 @@ enum { SPLIT_LIMIT_MIN = 32 };
 
 struct pieces { size_t n; const str *text; };
 
-/* limit: UTF-16 units as a reader of `markup` sees them (MARKUP_MARKDOWN: of the source), at least
- * SPLIT_LIMIT_MIN.  A text of blanks gives no piece. */
-void split_markdown(struct arena *, str source, enum markup, size_t limit, struct pieces *out);
+/* limit: units of what markup_write() makes of a piece, marks and all (MARKUP_TELEGRAM_HTML: UTF-16 units of what a reader sees), at
+ * least SPLIT_LIMIT_MIN.  A text of blanks gives no piece. */
+void split_markdown(struct arena *, str source, enum markup, enum text_unit, size_t limit, struct pieces *out);
+/* As the platform counts, at its text_max. */
+void split_for(struct arena *, str source, const struct channel *, struct pieces *out);
 
 /* What a piece counts towards the limit. */
-size_t split_units(str source, enum markup);
+size_t split_units(str source, enum markup, enum text_unit);

@@ -40,7 +40,7 @@ TEST(cuts_are_where_a_reader_would_make_them)
         CLEANUP(buf_done) struct buf got = {0};
         struct pieces p;
 
-        split_markdown(a, str_from(cases[i].source), MARKUP_TELEGRAM_HTML, cases[i].limit, &p);
+        split_markdown(a, str_from(cases[i].source), MARKUP_TELEGRAM_HTML, UNIT_UTF16, cases[i].limit, &p);
         for (size_t k = 0; k < p.n; k++)
             buf_addf(&got, "%s%.*s", k ? "|" : "", STR(p.text[k]));
         CHECK_STR(buf_str(&got), cases[i].pieces);
@@ -111,7 +111,7 @@ static void check_split(str source, size_t limit, unsigned words)
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct pieces p;
 
-    split_markdown(a, source, MARKUP_TELEGRAM_HTML, limit, &p);
+    split_markdown(a, source, MARKUP_TELEGRAM_HTML, UNIT_UTF16, limit, &p);
     for (size_t i = 0; i < p.n; i++) {
         CLEANUP(buf_done) struct buf plain = {0};
         const struct md_node *doc = markup_parse(a, p.text[i]);
@@ -152,9 +152,9 @@ TEST(a_monster_of_one_link_or_one_word_is_cut_all_the_same)
         buf_add(&source, str_from(heads[i]));
         for (size_t k = 0; k < 5000; k++)
             buf_add_char(&source, 'z');
-        split_markdown(a, buf_str(&source), MARKUP_TELEGRAM_HTML, 64, &p);
+        split_markdown(a, buf_str(&source), MARKUP_TELEGRAM_HTML, UNIT_UTF16, 64, &p);
         for (size_t k = 0; k < p.n; k++) {
-            CHECK(split_units(p.text[k], MARKUP_TELEGRAM_HTML) <= 64);
+            CHECK(split_units(p.text[k], MARKUP_TELEGRAM_HTML, UNIT_UTF16) <= 64);
             for (size_t c = 0; c < p.text[k].len; c++)
                 n += p.text[k].p[c] == 'z';
         }

@@ -34,7 +34,7 @@ static void add_replies(struct announcement *o, struct batch *b)
     int64_t now = clock_wall_ms();
 
     if (o->channel)
-        split_markdown(o->arena, o->text, o->channel->markup, o->channel->text_max, &pieces);
+        split_for(o->arena, o->text, o->channel, &pieces);
     if (pieces.n == 0)      /* nothing that shows */
         pieces = (struct pieces){ 1, &o->text };
     o->reply_at = batch_size(b);

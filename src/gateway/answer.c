@@ -287,7 +287,7 @@ static size_t add_replies(const struct answer *a, const struct channel *channel,
     if (a->text.len == 0)
         return 0;
     if (pushed)
-        split_markdown(a->arena, a->text, channel->markup, channel->text_max, &pieces);
+        split_for(a->arena, a->text, channel, &pieces);
     if (pieces.n == 0)      /* nothing that shows */
         pieces = (struct pieces){ 1, &a->text };
     for (size_t i = begun->id ? 1 : 0; i < pieces.n; i++)
