@@ -484,7 +484,7 @@ void deliver_wake(str platform, str chat_id)
     const struct channel *channel = channel_find(platform);
     struct chat *c;
 
-    if (!channel || !(channel->encode || channel->send) || !channel->configured() || d.stopping || !d.store)
+    if (!channel_sends(channel) || !channel->configured() || d.stopping || !d.store)
         return;
     c = chat_of(channel, chat_id);
     c->again = true;

@@ -30,7 +30,7 @@ enum err deliver_drop(int64_t id) AWAITS MUST_USE;
 
 /* A reply that is shown while it grows, by editing.  Its row is inserted (sending) and its first text sent before
  * begin returns; then its message's id is stored, before any edit.  Updates never wait and are dropped rather than
- * queued: at most one a second, fewer when the platform says so.
+ * queued: at most one a second (channel->edit_every_ms), fewer when the platform says so.
  * At the end the turn's transaction runs outbox.stream_end (row, whole body) and calls deliver_wake(): the last edit
  * is a delivery like any other.  Further pieces of a long text are rows of their own. */
 struct delivery_stream;

@@ -79,6 +79,11 @@ static enum err store_opened(struct delivery_stream *s, str remote_id) AWAITS
     return OK;
 }
 
+static uint64_t edit_pause(const struct channel *channel)
+{
+    return channel->edit_every_ms ? channel->edit_every_ms : EDIT_EVERY_MS;
+}
+
 static void edit_once(struct delivery_stream *s) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -93,7 +98,7 @@ static void edit_once(struct delivery_stream *s) AWAITS
     t = deliver_attempt(a, s->channel, &m);
     if (t.outcome != SENT)
         log_event(LOG_DEBUG, "deliver.edit_failed", F("row", m.id), F("error", t.why));
-    s->not_before = clock_ms() + (t.sent.retry_after_ms > EDIT_EVERY_MS ? t.sent.retry_after_ms : EDIT_EVERY_MS);
+    s->not_before = clock_ms() + (t.sent.retry_after_ms > edit_pause(s->channel) ? t.sent.retry_after_ms : edit_pause(s->channel));
 }
 
 static enum err pause_until(struct delivery_stream *s, uint64_t ms) AWAITS
@@ -156,7 +161,7 @@ enum err deliver_stream_begin(const struct stream_start *start, struct delivery_
         stream_free(s);
         return e;
     }
-    s->not_before = clock_ms() + EDIT_EVERY_MS;
+    s->not_before = clock_ms() + edit_pause(channel);
     s->editor = fiber_spawn("deliver.stream", edit_fiber, s);
     *out = s;
     return OK;

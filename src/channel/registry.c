@@ -36,6 +36,11 @@ const struct channel *channel_at(size_t index)
     return index < n_for_test ? for_test[index] : NULL;
 }
 
+bool channel_sends(const struct channel *c)
+{
+    return c && (c->encode || c->send);
+}
+
 void channel_add_for_test(const struct channel *c)
 {
     size_t i = 0;

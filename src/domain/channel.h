@@ -82,6 +82,7 @@ struct channel {
     size_t      file_max;           /* bytes a file that is sent; 0: as `files` says.  A larger one becomes a link */
     unsigned    global_per_second;      /* the platform's documented limits; 0: none */
     unsigned  (*chat_per_minute)(str chat_id);          /* NULL: none */
+    unsigned    edit_every_ms;                          /* between two edits of a growing reply; 0: 1000 */
     unsigned    edits : 1, typing : 1, files : 1;
     unsigned    idempotent : 1;     /* what is sent again under the same platform_send_id() is shown once: no reply is ever unknown */
 

@@ -13,7 +13,7 @@
 enum err announcement_reach(struct announcement *o)
 {
     o->channel = channel_find(o->to.platform);
-    if (o->channel && o->channel->encode && o->channel->configured())
+    if (channel_sends(o->channel) && o->channel->configured())
         return OK;
     o->channel = NULL;
     if (access_is_own(o->to.platform))

@@ -280,7 +280,7 @@ static str body_of(const struct answer *a, str text)
 static size_t add_replies(const struct answer *a, const struct channel *channel, const struct begun *begun, struct batch *b)
 {
     const struct message *m = a->message;
-    bool pushed = channel && channel->encode;
+    bool pushed = channel_sends(channel);
     struct pieces pieces = { 1, &a->text };
     int64_t now = clock_wall_ms();
 
@@ -382,7 +382,7 @@ enum err answer_store(struct gateway *g, struct answer *a)
     (void)FAULT(turn_finished);
     metric_add(METRIC_turns, 1);
     reply_event_publish(g, a, n ? row_int(batch_rows(b, n - 1), 0, 0) : begun.id);
-    if (channel && channel->encode)
+    if (channel_sends(channel))
         deliver_wake(m->platform, m->chat_id);
     return OK;
 }

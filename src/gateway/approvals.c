@@ -119,7 +119,7 @@ static void add_rows(const struct asking *k, const struct question *q, const cha
     batch_add(k->batch, "approval.add", "cisssssssssssiis", code, k->answer->inbox_id, q->call->id, m->session_id, m->platform,
               m->chat_id, m->thread_id, person, q->call->name, q->call->arguments, text, q->permission->rule,
               q->permission->grant, k->now, k->expires_at, k->answer->turn->person.role);
-    if (channel && channel->encode)
+    if (channel_sends(channel))
         batch_add(k->batch, "approval.ask", "ssssssi", m->session_id, m->platform, m->chat_id, m->thread_id, m->external_id,
                   json_print(k->answer->arena, body), k->now);
     if (!q->permission->is_own && k->owner.platform.len)

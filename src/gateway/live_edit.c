@@ -70,7 +70,7 @@ struct live_edit *live_edit_start(const struct message *m, int64_t inbox_id)
 {
     const struct channel *channel = channel_find(m->platform);
 
-    if (channel == NULL || channel->encode == NULL)
+    if (!channel_sends(channel))
         return NULL;
     struct live_edit *l = NEW(struct live_edit);
 
