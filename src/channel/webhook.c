@@ -30,20 +30,6 @@ static enum err refuse(struct http_exchange *x, int status, const char *why) AWA
     return answer_json(x, status, json_pack("{s:o}", "error", json_from_str(str_from(why))));
 }
 
-/* "/api/webhook/NAME", and the same below /webhook/webhook; without a name: "default". */
-static str endpoint_of(str path)
-{
-    static const char *const roots[] = { "/api/webhook", "/webhook/webhook" };
-
-    for (size_t i = 0; i < N_ELEMENTS(roots); i++) {
-        str rest = path;
-
-        if (str_eat(&rest, str_from(roots[i])) && str_eat(&rest, S("/")) && rest.len)
-            return rest;
-    }
-    return S("default");
-}
-
 /* Some systems want to see a word of theirs again before they trust the address. */
 static const json_t *challenge_of(const struct webhook_endpoint *e, const json_t *call)
 {
@@ -92,7 +78,7 @@ static enum err webhook(const struct channel_host *host, struct http_exchange *x
 
     if (!str_eq(x->method, S("POST")))
         return refuse(x, 405, "calls are POST");
-    enum err err = webhook_endpoint(x->arena, endpoint_of(x->path), &e);
+    enum err err = webhook_endpoint(x->arena, x->webhook_name.len ? x->webhook_name : S("default"), &e);
     if (err)
         return refuse(x, err == ERR_NOT_FOUND ? 404 : 503, failed_text());
     proof.signature = http_exchange_field(x, e.header);
@@ -147,7 +133,7 @@ static const struct channel_key keys[] = {
 };
 
 const struct channel channel_webhook = {
-    .name = "webhook", .title = "Webhook", .keys = keys, .n_keys = N_ELEMENTS(keys),
+    .name = "webhook", .title = "Webhook", .proven_by = "Node's and Python's HMAC", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_MARKDOWN, .unit = UNIT_CHARACTER, .text_max = TEXT_MAX, .file_max = FILE_BYTES_MAX, .files = 1,
     .configured = configured, .check = check, .run = run, .webhook = webhook, .send = webhook_send,
 };
