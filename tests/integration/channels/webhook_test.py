@@ -4,7 +4,6 @@
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import threading
@@ -217,11 +216,9 @@ def callers_that_come_again():
         w.gateway.start()
         status, got = w.post('sync', again)
         assert status == 200 and got['content']['text'] == 'echo: killed', got
-        try:
-            w.gateway.spawn(**{'platforms.webhook.sync_timeout': '1s'}) if w.gateway.stop() is None else w.gateway.start(**{'platforms.webhook.sync_timeout': '1s'})
-            assert w.post('sync', again) == (202, {'status': 'pending'})      # it was answered, and nobody has anything more to say
-        except http.client.HTTPException as e:
-            raise AssertionError('the call broke') from e
+        w.gateway.stop()
+        w.gateway.start(**{'platforms.webhook.sync_timeout': '1s'})
+        assert w.post('sync', again) == (202, {'status': 'pending'})      # it was answered, and nobody has anything more to say
 
 
 run([strangers_and_forgers, time_and_replay, another_shape, trouble_on_the_way_out, answers_to_calls, callers_that_come_again])
