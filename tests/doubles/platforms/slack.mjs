@@ -214,8 +214,8 @@ function envelope(type, payload) {
 
 // To an address, or over the unix socket of a gateway.
 const put = (text, headers) => new Promise(resolve => {
-  const where = webhook.socket ? { socketPath: webhook.socket, path: '/webhook/slack' } : new URL(webhook.url);
-  const rq = request(where, { method: 'POST', headers }, async answer => {
+  const { hostname, port, pathname } = new URL(webhook.url ?? 'http://localhost/webhook/slack');
+  const rq = request({ socketPath: webhook.socket, hostname, port, path: pathname, method: 'POST', headers }, async answer => {
     let said = '';
     for await (const chunk of answer)
       said += chunk;
