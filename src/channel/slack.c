@@ -89,7 +89,8 @@ static enum err acknowledge(struct arena *a, struct websocket *w, const json_t *
 static enum err told_to_go(const char *reason, bool *ret_go)
 {
     if (strcmp(reason, "link_disabled") == 0)
-        return failed(ERR_AUTH, "Socket Mode is switched off for this app: switch it on in the app's settings, or take platforms.slack.app_token away");
+        return failed(ERR_AUTH, "Socket Mode is switched off for this app: switch it on in the app's settings, or take "
+                      "platforms.slack.app_token away");
     if (strcmp(reason, "too_many_websockets") == 0)
         return failed(ERR_LIMIT, "Slack says that this app has too many connections");
     *ret_go = true;

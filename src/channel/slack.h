@@ -78,7 +78,8 @@ enum err slack_thread_read(const struct channel_host *, str conversation, str th
 enum err slack_take(const struct channel_host *, struct arena *, const struct slack_bot *, struct slack_message *const *messages,
                     const enum slack_wanted *wanted, size_t n) AWAITS MUST_USE;
 enum err slack_take_payload(const struct channel_host *, struct arena *, const struct slack_bot *, const json_t *payload) AWAITS MUST_USE;
-/* What was said since we listened last, in the conversations that the bot is in and in its threads.  Without a note of when that was: nothing. */
+/* What was said since we listened last, in the conversations that the bot is in and in its threads.  Without a note of when that
+ * was: nothing. */
 enum err slack_catch_up(const struct channel_host *, const struct slack_bot *) AWAITS MUST_USE;
 /* Something was heard now: noted every few seconds. */
 enum err slack_heard(const struct channel_host *, str ts) AWAITS MUST_USE;

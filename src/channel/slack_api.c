@@ -145,7 +145,8 @@ enum err slack_who(struct arena *a, bool anew, struct slack_bot *out)
     }
     if (!s.bot.user_id.len)
         return failed(ERR_REMOTE, "Slack does not say who the bot is");
-    *out = (struct slack_bot){ arena_str(a, s.bot.user_id), arena_str(a, s.bot.bot_id), arena_str(a, s.bot.name), arena_str(a, s.bot.team) };
+    *out = (struct slack_bot){ arena_str(a, s.bot.user_id), arena_str(a, s.bot.bot_id), arena_str(a, s.bot.name),
+                               arena_str(a, s.bot.team) };
     return OK;
 }
 

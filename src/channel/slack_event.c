@@ -54,7 +54,8 @@ static void add_files(struct arena *a, const json_t *list, struct slack_message 
         if (m->n_files == SLACK_FILES_MAX || !json_text_str(f, "id").len || is(f, "mode", "tombstone") || is(f, "mode", "hidden_by_limit"))
             continue;
         m->files[m->n_files++] = (struct incoming_file){
-            .type = type_of(mime), .name = arena_str(a, utf8_take(json_text_str(f, "name"), NAME_BYTES_MAX)), .size = json_int(f, "size", -1),
+            .type = type_of(mime), .size = json_int(f, "size", -1),
+            .name = arena_str(a, utf8_take(json_text_str(f, "name"), NAME_BYTES_MAX)),
             .mime = arena_str(a, utf8_take(mime, NAME_BYTES_MAX)), .id = arena_str(a, url.len ? url : json_text_str(f, "id")),
         };
     }
@@ -181,8 +182,8 @@ static enum slack_wanted take_command(struct arena *a, const json_t *j, struct s
 
     out->message = (struct message){
         .id = S(""), .session_id = S(""), .platform = S("slack"), .agent = S(""), .thread_id = S(""), .reply_to = S(""),
-        .chat_id = arena_str(a, direct ? user : conversation), .chat_type = direct ? S("private") : S("group"), .user_id = arena_str(a, user),
-        .user_name = arena_str(a, json_text_str(j, "user_name")), .text = arena_str(a, str_trim(json_text_str(j, "text"))),
+        .chat_id = arena_str(a, direct ? user : conversation), .chat_type = direct ? S("private") : S("group"),
+        .user_id = arena_str(a, user), .user_name = arena_str(a, json_text_str(j, "user_name")), .text = arena_str(a, str_trim(json_text_str(j, "text"))),
         .external_id = str_from(arena_printf(a, "command:%.*s", STR(id))), .created_at = clock_wall_ms(),
     };
     return out->message.text.len ? SLACK_OURS : SLACK_NOT_OURS;

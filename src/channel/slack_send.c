@@ -144,7 +144,8 @@ static enum err upload(struct arena *a, const char *url, const struct outgoing *
     struct http_response answer;
 
     TRY(platform_fetch(a, &(struct platform_call){ .platform = "Slack", .method = "POST", .url = url, .raw = m->bytes.p ? m->bytes : S(""),
-                                                   .raw_type = "application/octet-stream", .timeout_ms = UPLOAD_TIMEOUT_MS }, &answer, NULL));
+                                                   .raw_type = "application/octet-stream", .timeout_ms = UPLOAD_TIMEOUT_MS },
+                       &answer, NULL));
     return platform_error("Slack", answer.status, S("the file was not taken"));
 }
 

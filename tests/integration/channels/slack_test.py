@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """slack_test.py BUILD: the Slack channel of the real gateway, by Socket Mode, the Events API and polling, against a double that
 Slack's own libraries drove."""
+import json
 import os
 import sqlite3
+import urllib.parse
+import urllib.request
 
 from world import WAIT, Channel, Double, run, wait_until
 
@@ -61,6 +64,51 @@ class Polled(Slack):
 
     def write(self, text, **more):
         return self.platform.event(**{'user': OWNER, 'text': text, 'quiet': True, **more})
+
+
+class Emulated(Polled):
+    """Against emulate's Slack, which nobody here wrote: it has the Web API, so polling."""
+    name = 'slack_emulate'
+
+    def settings(self):
+        self.me = self.api('auth.test')['user_id']      # pylint: disable=attribute-defined-outside-init
+        self.bot = self.api('auth.test', 'xoxb-emulate')['user_id']     # pylint: disable=attribute-defined-outside-init
+        self.dm = self.api('conversations.open', users=self.bot)['channel']['id']   # pylint: disable=attribute-defined-outside-init
+        return {**super().settings(), 'platforms.slack.bot_token': 'xoxb-emulate', 'platforms.slack.poll_channels': f'#alerts,{self.me}'}
+
+    def api(self, method, token='xoxp-owner', **fields):
+        request = urllib.request.Request(f'{self.platform.url}/api/{method}', json.dumps(fields).encode(),
+                                         {'Content-Type': 'application/json', 'Authorization': f'Bearer {token}'})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            said = json.load(answer)
+        assert said['ok'], (method, said)
+        return said
+
+    def connected(self):
+        return self.now_state().get('state') == 'connected'
+
+    def write(self, text, **more):
+        return self.api('chat.postMessage', **{'channel': self.dm, 'text': text, **more})
+
+    def quiet(self):
+        wait_until(self.gateway.idle, WAIT, 'quiet')
+
+    def upload(self, name, content, text):
+        """As a person does."""
+        form = urllib.parse.urlencode({'filename': name, 'length': len(content)}).encode()
+        with urllib.request.urlopen(urllib.request.Request(f'{self.platform.url}/api/files.getUploadURLExternal', form,
+                                                           {'Authorization': 'Bearer xoxp-owner'}), timeout=20) as answer:
+            place = json.load(answer)
+        urllib.request.urlopen(urllib.request.Request(place['upload_url'], content), timeout=20).close()
+        self.api('files.completeUploadExternal', files=[{'id': place['file_id'], 'title': name}], channel_id=self.dm, initial_comment=text)
+
+    def history(self, channel, ts=None):
+        said = self.api('conversations.replies' if ts else 'conversations.history', channel=channel, **({'ts': ts} if ts else {}))
+        return said['messages']
+
+    def texts(self, chat=None):
+        found = self.history(chat or self.dm)
+        return [m['text'] for m in (found if chat else reversed(found)) if m.get('user') == self.bot]
 
 
 def conversations_and_threads():
@@ -212,27 +260,32 @@ def files_in():
         assert {'notes.txt', 'b.txt'} <= kept, kept
 
 
+def send_back(s, chat, thread=''):
+    """The file notes.txt that came goes out: into the outbox of a gateway that stands still, as a long answer would."""
+    s.quiet()
+    s.gateway.stop()
+    (blob,), = s.gateway.sql("SELECT hash FROM blobs WHERE name = 'notes.txt'")
+    db = sqlite3.connect(s.gateway.database)
+    db.execute("INSERT INTO outbox (platform, chat_id, thread_id, body, created_at) VALUES ('slack', ?, ?, json_object('text', '', 'blob', ?, "
+               "'name', 'notes.txt', 'mime', 'text/plain'), 1)", (chat, thread, blob))
+    db.commit()
+    db.close()
+    s.gateway.start()
+
+
 def files_out():
     """a file goes by the external upload, and only the last of its three requests delivers it"""
     with Slack() as s:
         s.start()
         s.write('look', files=[{'name': 'notes.txt', 'mimetype': 'text/plain', 'text': 'some notes'}])
         s.await_text('echo: look')
-        s.quiet()
-        s.gateway.stop()
-        (blob,), (chat,) = s.gateway.sql("SELECT hash FROM blobs WHERE name = 'notes.txt'"), s.gateway.sql("SELECT DISTINCT chat_id FROM outbox")
-        db = sqlite3.connect(s.gateway.database)
-        db.execute("INSERT INTO outbox (platform, chat_id, body, created_at) VALUES ('slack', ?, json_object('text', '', 'blob', ?, 'name', "
-                   "'notes.txt', 'mime', 'text/plain'), 1)", (chat[0], blob[0]))
-        db.commit()
-        db.close()
         s.platform.rule('POST /api/files.getUploadURLExternal', 'status', status=503)
         s.platform.rule('POST /upload/v1', 'drop_after')
-        s.gateway.start()
+        send_back(s, 'D0OWNER00')
         wait_until(lambda: s.platform.ask('state')['files'], WAIT, 'the file')
         wait_until(s.gateway.idle, WAIT, 'quiet')
         (file,) = s.platform.ask('state')['files']
-        assert (file['text'], file['shared'], file['title']) == ('some notes', chat[0], 'notes.txt'), file
+        assert (file['text'], file['shared'], file['title']) == ('some notes', 'D0OWNER00', 'notes.txt'), file
 
 
 def called():
@@ -284,6 +337,27 @@ def polled():
         assert 'echo: talk' not in s.texts()
 
 
+def emulated():
+    """against emulate: people by polling, a mention by name of a channel, its thread, an edit, a file out"""
+    with Emulated() as s:
+        s.start(pair=False)
+        wait_until(s.connected, WAIT, 'the first round')
+        s.pair()
+        s.write('one')
+        assert s.answered_once('one') == 1
+        alerts = next(c['id'] for c in s.api('conversations.list')['channels'] if c['name'] == 'alerts')
+        asked = s.write(f'<@{s.bot}> two', channel=alerts)
+        wait_until(lambda: 'echo: two' in [m['text'] for m in s.history(alerts, asked['ts'])], WAIT, 'an answer in the thread')
+        s.write('three', channel=alerts, thread_ts=asked['ts'])
+        wait_until(lambda: 'echo: three' in [m['text'] for m in s.history(alerts, asked['ts'])], WAIT, 'another')
+        s.upload('notes.txt', b'some notes', 'look')
+        s.await_text('echo: look')
+        send_back(s, alerts, asked['ts'])
+        wait_until(lambda: len(s.api('files.list')['files']) == 2, WAIT, 'the file')
+        shown = [m for m in s.history(alerts, asked['ts']) if m.get('files')]
+        assert len(shown) == 1 and shown[0]['files'][0]['title'] == 'notes.txt' and shown[0]['user'] == s.bot, shown
+
+
 def refused():
     """a token that ended stops the channel with a sentence about it; Socket Mode that is switched off too"""
     with Slack() as s:
@@ -299,4 +373,4 @@ def refused():
 
 
 run([conversations_and_threads, trouble_on_the_way_in, nothing_lost, trouble_on_the_way_out, growing_replies, buttons, files_in, files_out,
-     called, polled, refused])
+     called, polled, emulated, refused])
