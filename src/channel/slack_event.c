@@ -183,7 +183,8 @@ static enum slack_wanted take_command(struct arena *a, const json_t *j, struct s
     out->message = (struct message){
         .id = S(""), .session_id = S(""), .platform = S("slack"), .agent = S(""), .thread_id = S(""), .reply_to = S(""),
         .chat_id = arena_str(a, direct ? user : conversation), .chat_type = direct ? S("private") : S("group"),
-        .user_id = arena_str(a, user), .user_name = arena_str(a, json_text_str(j, "user_name")), .text = arena_str(a, str_trim(json_text_str(j, "text"))),
+        .user_id = arena_str(a, user), .user_name = arena_str(a, json_text_str(j, "user_name")),
+        .text = arena_str(a, str_trim(json_text_str(j, "text"))),
         .external_id = str_from(arena_printf(a, "command:%.*s", STR(id))), .created_at = clock_wall_ms(),
     };
     return out->message.text.len ? SLACK_OURS : SLACK_NOT_OURS;

@@ -11,7 +11,7 @@ const probe = createServer().listen(0, '127.0.0.1');
 await once(probe, 'listening');
 const { port } = probe.address();
 await new Promise(resolve => probe.close(resolve));
-await createEmulator({ service: 'slack', port, seed: { slack: {
+await createEmulator({ service: 'slack', port, baseUrl: `http://127.0.0.1:${port}`, seed: { slack: {
   team: { name: 'Emulated', domain: 'emulated' }, users: [{ name: 'owner', real_name: 'Olivia Owner' }, { name: 'clawdbot' }],
   channels: [{ name: 'alerts' }], strict_scopes: true,
   tokens: [{ token: 'xoxb-emulate', type: 'bot', user: 'clawdbot' }, { token: 'xoxp-owner', type: 'user', user: 'owner' }],
