@@ -10,6 +10,7 @@
 #include "channel/in_flight.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
+#include "channel/start.h"
 #include "config/config.h"
 #include "runtime/clock.h"
 #include "store/test_home.h"
@@ -245,6 +246,172 @@ TEST(a_message_that_cannot_be_edited_any_more_is_sent_anew)
     CHECK_INT(t.outcome, SENT);
     CHECK_STR(t.sent.remote_id, "2");
     CHECK_STR(buf_str(&platform.log), "edit 1 x | x");
+}
+
+/* ---- platforms that need something first, or have no request a message ---- */
+
+static struct { enum err e; unsigned times; } first_needed;
+
+static enum err fake_prepare(struct arena *a, struct outgoing *m) AWAITS
+{
+    first_needed.times++;
+    if (first_needed.e)
+        return failed(first_needed.e, "no token");
+    m->prepared = str_from(arena_printf(a, "t%u", first_needed.times));
+    return OK;
+}
+
+static enum err encode_prepared(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    out->url = "http://fake";
+    out->body = str_from(arena_printf(a, "%.*s %.*s", STR(m->prepared), STR(m->text)));
+    return OK;
+}
+
+static enum err decode_again(struct arena *a, const struct http_response *r, struct sent *out)
+{
+    enum err e = fake_decode(a, r, out);
+
+    out->again = r->status == 401;
+    return r->status == 401 ? failed(ERR_AUTH, "the token has ended") : e;
+}
+
+static const struct channel prepared = {
+    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 100, .configured = fake_configured,
+    .prepare = fake_prepare, .encode = encode_prepared, .decode_sent = decode_again,
+};
+
+static int64_t send_one(struct scene *s, const struct channel *c) AWAITS
+{
+    channel_add_for_test(NULL);
+    channel_add_for_test(c);
+    CHECK_OK(deliver_start(s->home.store));
+    int64_t id = add_row(s, "a", "x");
+    deliver_wake(S("fake"), S("a"));
+    return id;
+}
+
+TEST(what_a_send_needs_first_decides_when_it_fails)
+{
+    static const struct { enum err e; const char *state; } cases[] = {
+        { OK, "sent" }, { ERR_REMOTE, "ready" }, { ERR_AUTH, "ready" }, { ERR_NET, "ready" }, { ERR_INPUT, "dead" }, { ERR_NOT_FOUND, "dead" },
+    };
+    static const struct answer script[] = { { .status = 200, .body = "1" } };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+
+        first_needed.times = 0;
+        first_needed.e = cases[i].e;
+        int64_t id = send_one(&s, &prepared);
+
+        await_state(&s, id, cases[i].state);
+        if (cases[i].e && str_eq(str_from(cases[i].state), S("ready")))
+            while (first_needed.times == 0)
+                let_things_happen(&s);
+        CHECK_STR(buf_str(&platform.log), cases[i].e ? "" : "t1 x");
+    }
+}
+
+TEST(a_token_that_had_ended_costs_one_more_try_at_once)
+{
+    static const struct answer script[] = { { .status = 401 }, { .status = 200, .body = "1" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+
+    first_needed.times = 0;
+    first_needed.e = OK;
+    await_state(&s, send_one(&s, &prepared), "sent");
+    CHECK_STR(buf_str(&platform.log), "t1 x | t2 x");
+}
+
+TEST(a_token_that_ends_for_ever_waits_for_the_next_try)
+{
+    static const struct answer script[] = { { .status = 401 } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+
+    first_needed.times = 0;
+    first_needed.e = OK;
+    int64_t id = send_one(&s, &prepared);
+    await_requests(&s, 2);
+    await_state(&s, id, "ready");
+    let_things_happen(&s);
+    CHECK_INT(platform.used, 2);
+}
+
+static struct { enum err e; bool unknown; unsigned times; struct waiters never; } line;
+
+static enum err hold_the_line(const struct channel_host *host) AWAITS
+{
+    host->health(host, OK, "");
+    for (;;)
+        TRY(wait_on(&line.never, "the end of a test"));
+}
+
+static enum err send_over_it(const struct channel_host *host UNUSED, struct arena *a, struct outgoing *m, void (*begun)(void *),
+                             struct sent *out) AWAITS
+{
+    line.times++;
+    begun(m);
+    out->unknown = line.unknown;
+    out->remote_id = str_from(arena_printf(a, "line-%u", line.times));
+    return line.e ? failed(line.e, "the line is cut") : OK;
+}
+
+static const struct channel lined = {
+    .name = "fake", .title = "Fake", .markup = MARKUP_MARKDOWN, .text_max = 100, .configured = fake_configured,
+    .run = hold_the_line, .send = send_over_it,
+};
+
+static enum err take_nothing(const struct channel_host *host UNUSED, const struct message *m UNUSED, size_t n UNUSED)
+{
+    return OK;
+}
+
+static void hang_up(struct scene *s)
+{
+    deliver_stop(1000);
+    channels_stop();
+    scene_done(s);
+}
+
+TEST(a_send_over_a_connection_says_what_became_of_it)
+{
+    static const struct { enum err e; bool unknown; const char *state; } cases[] = {
+        { OK, false, "sent" }, { ERR_NET, false, "ready" }, { ERR_NET, true, "unknown" }, { ERR_TIMEOUT, true, "unknown" },
+        { ERR_LIMIT, false, "ready" }, { ERR_NOT_FOUND, false, "dead" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(hang_up) struct scene s = scene_new(NULL, 0, "keep");
+
+        line.times = 0;
+        line.e = cases[i].e;
+        line.unknown = cases[i].unknown;
+        channel_add_for_test(NULL);
+        channel_add_for_test(&lined);
+        CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
+        int64_t id = send_one(&s, &lined);
+        while (line.times == 0)
+            let_things_happen(&s);
+        await_state(&s, id, cases[i].state);
+        CHECK_INT(line.times, 1);
+    }
+}
+
+TEST(a_row_waits_while_its_channel_is_down_and_goes_when_it_is_up)
+{
+    CLEANUP(hang_up) struct scene s = scene_new(NULL, 0, "keep");
+
+    line.times = 0;
+    line.e = OK;
+    line.unknown = false;
+    int64_t id = send_one(&s, &lined);
+    let_things_happen(&s);
+    await_state(&s, id, "ready");
+    CHECK_INT(line.times, 0);
+    CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
+    clock_advance(20000);
+    await_state(&s, id, "sent");
+    CHECK_INT(line.times, 1);
 }
 
 TEST(a_row_that_waits_holds_back_those_behind_it_and_tries_are_counted)
