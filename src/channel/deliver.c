@@ -2,6 +2,7 @@
 #include "channel/deliver_internal.h"
 #include "channel/in_flight.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,10 +10,12 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "channel/file_link.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
 #include "channel/start.h"
 #include "config/config.h"
+#include "config/language.h"
 #include "runtime/clock.h"
 #include "runtime/failure.h"
 #include "runtime/offload.h"
@@ -173,21 +176,82 @@ static enum err read_all(void *arg)
     return n < 0 ? failed(ERR_IO, "the file to send cannot be read") : OK;
 }
 
+enum err deliver_keep(struct arena *a, str bytes, str name, str mime, str *ret_blob)
+{
+    char hash[BLOB_HASH_SIZE];
+    uint64_t keep = config_now()->blobs_expire;
+
+    if (!d.blobs)
+        return failed(ERR_NOT_FOUND, "there is no blob store");
+    TRY(blobs_put(d.blobs, bytes, mime, name, keep ? clock_wall_ms() + (int64_t)keep : 0, hash));
+    *ret_blob = arena_str(a, str_from(hash));
+    return OK;
+}
+
+bool deliver_takes_file(const struct channel *channel, size_t size)
+{
+    return channel->files && size <= BLOB_MAX && (!channel->file_max || size <= channel->file_max);
+}
+
 static enum err load_blob(struct arena *a, struct outgoing *m) AWAITS
 {
     CLEANUP(buf_done) struct buf b = { .max = BLOB_MAX };
     struct load load = { .into = &b };
     enum err e;
 
-    if (!m->blob.len || m->bytes.p)
-        return OK;
-    if (!d.blobs)
-        return failed(ERR_NOT_FOUND, "there is no blob store");
     TRY(blobs_read(d.blobs, m->blob, &load.fd));
     e = fiber_offload(read_all, &load);
     close(load.fd);
     m->bytes = arena_str(a, buf_str(&b));
     return e;
+}
+
+/* Names come from models and strangers: none of it is markup. */
+static void add_literally(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (ispunct((unsigned char)s.p[i]))
+            buf_add_char(b, '\\');
+        buf_add_char(b, s.p[i]);
+    }
+}
+
+/* A file that the platform does not take: a text says where it is. */
+static void become_link(struct arena *a, const struct blob *blob, struct outgoing *m)
+{
+    CLEANUP(buf_done) struct buf b = {0};
+    str link = file_link(a, blob);
+    bool chinese = language_is_chinese(m->text);
+    int kib = (int)((blob->size + 1023) / 1024);
+
+    buf_add(&b, link.p ? S("[") : S(""));
+    add_literally(&b, m->name);
+    if (link.p)
+        buf_addf(&b, "](%.*s) (%d KB)", STR(link), kib);
+    else
+        buf_addf(&b, chinese ? "（%d KB）无法在这里发送；管理员可以查看 `clawdbot messages show outbox/%lld`，文件在 blobs/%.2s/%.2s/%.*s。"
+                 : " (%d KB) cannot be sent here. The operator finds it: `clawdbot messages show outbox/%lld`, as blobs/%.2s/%.2s/%.*s",
+                 kib, (long long)m->id, blob->hash.p, blob->hash.p + 2, STR(blob->hash));
+    m->text = arena_str(a, buf_str(&b));
+    m->blob = S("");
+}
+
+/* The file's bytes, or a link instead of it. */
+static enum err fetch_file(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+{
+    struct blob blob;
+
+    if (!m->blob.len || m->bytes.p)
+        return OK;
+    if (!d.blobs)
+        return failed(ERR_NOT_FOUND, "there is no blob store");
+    TRY(blobs_find(d.blobs, a, m->blob, &blob));
+    if (!deliver_takes_file(channel, (size_t)blob.size)) {
+        become_link(a, &blob, m);
+        return OK;
+    }
+    m->text = S("");            /* what the file stands for: reply_rows.h */
+    return load_blob(a, m);
 }
 
 /* From here on its platform may have it. */
@@ -248,7 +312,7 @@ static struct attempt attempt_send(struct arena *a, const struct channel *channe
 
 static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
 {
-    if (load_blob(a, m))
+    if (fetch_file(a, channel, m))
         return attempt_failed(a, REFUSED);
     CLEANUP(deadline_clear) struct deadline limit;
 
@@ -544,6 +608,7 @@ enum err deliver_start(struct store *store)
     d.store = store;
     d.stopping = false;
     d.fibers = (struct fibers){ .independent = true };
+    TRY(file_links_open(store));
     TRY(add_not_begun(store, a, b));
     size_t sweep = batch_size(b);
 

@@ -15,7 +15,7 @@
 struct blobs;
 
 /* Looks after the rows a crash left in 'sending', then sends what is ready.  Rows' body: {"text": Markdown, "choices": [{label, reply}]}
- * or {"blob": hash, "name", "mime"}. */
+ * or {"blob": hash, "name", "mime", "text": what the file stands for, not sent}: a file that the platform does not take becomes a link. */
 enum err deliver_start(struct store *) AWAITS MUST_USE;
 void     deliver_use_blobs(struct blobs *);             /* where files to send are; NULL: no more */
 /* Lets sends that run end for up to ms, then cuts them (their rows become 'unknown' at the next start). */

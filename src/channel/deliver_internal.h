@@ -25,5 +25,10 @@ enum err deliver_await_turn(const struct channel *, str chat_id) AWAITS MUST_USE
 /* The same without waiting: false when it would have to. */
 bool     deliver_take_turn(const struct channel *, str chat_id);
 
+/* Keeps a file to be sent, for as long as attachments are kept; its name in the arena. */
+enum err deliver_keep(struct arena *, str bytes, str name, str mime, str *ret_blob) AWAITS MUST_USE;
+/* Does the platform take a file of so many bytes?  Else a link goes there. */
+bool     deliver_takes_file(const struct channel *, size_t size);
+
 struct store *deliver_store(void);
 struct fibers *deliver_fibers(void);        /* NULL once stopping */

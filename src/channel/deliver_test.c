@@ -13,6 +13,7 @@
 #include "channel/start.h"
 #include "config/config.h"
 #include "runtime/clock.h"
+#include "store/blobs.h"
 #include "store/test_home.h"
 
 /* ---- a platform ---- */
@@ -541,6 +542,68 @@ TEST(a_platform_that_knows_a_row_again_is_sent_it_again)
     clock_advance(60 * 1000);
     await_state(&s, lost, "sent");
     CHECK_STR(buf_str(&platform.log), "begun | lost | lost");
+}
+
+/* ---- files ---- */
+
+static int64_t add_file(struct scene *s, struct blobs *blobs, const char *name) AWAITS
+{
+    struct batch *b = batch_new(s->home.arena), *end = batch_new(s->home.arena);
+    char hash[BLOB_HASH_SIZE];
+
+    CHECK_OK(blobs_put(blobs, S("twelve bytes"), S("text/plain"), str_from(name), 0, hash));
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "blob", hash, "name", name, "mime", "text/plain", "text", "rest");
+
+    batch_add(b, "outbox.stream_begin", "inccccci", (int64_t)0, "fake", "a", "", "", "{}", clock_wall_ms());
+    CHECK_OK(store_commit(s->home.store, b));
+    int64_t id = row_int(batch_rows(b, 0), 0, 0);
+
+    batch_add(end, "outbox.stream_end", "is", id, json_print(s->home.arena, body));
+    CHECK_OK(store_commit(s->home.store, end));
+    return id;
+}
+
+static enum err encode_file(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    out->url = "http://fake";
+    out->body = str_from(arena_printf(a, "%.*s[%.*s %.*s]", STR(m->text), STR(m->name), STR(m->bytes)));
+    if (!m->blob.len)
+        out->body = m->text;
+    return OK;
+}
+
+TEST(a_file_goes_as_one_or_as_a_link_or_says_where_it_is)
+{
+    static const struct { const char *url; unsigned files; size_t file_max; const char *starts, *has; } cases[] = {
+        { "", 1, 0, "[no*te.txt twelve bytes]", "" },
+        { "", 1, 12, "[no*te.txt twelve bytes]", "" },
+        { "https://e.org", 1, 11, "[no\\*te\\.txt](https://e.org/files/", ") (1 KB)" },
+        { "https://e.org/base/", 0, 0, "[no\\*te\\.txt](https://e.org/base/files/", ") (1 KB)" },
+        { "", 0, 0, "no\\*te\\.txt (1 KB) cannot be sent here.", "`clawdbot messages show outbox/1`" },
+    };
+    static const struct answer script[] = { { .status = 200, .body = "1" } };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
+        struct channel c = { .name = "fake", .text_max = 100, .configured = fake_configured, .encode = encode_file, .decode_sent = fake_decode,
+                             .files = cases[i].files & 1, .file_max = cases[i].file_max };
+        struct blobs *blobs;
+
+        CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ arena_printf(s.home.arena, "server.public_url=%s", cases[i].url),
+                                                                           NULL }));
+        CHECK_OK(blobs_open(s.home.store, home_path(&s.home, "blobs"), 1 << 20, &blobs));
+        channel_add_for_test(NULL);
+        channel_add_for_test(&c);
+        int64_t id = add_file(&s, blobs, "no*te.txt");
+        deliver_use_blobs(blobs);
+        CHECK_OK(deliver_start(s.home.store));
+        await_state(&s, id, "sent");
+        CHECK(str_starts(buf_str(&platform.log), str_from(cases[i].starts)));
+        CHECK(str_find(buf_str(&platform.log), str_from(cases[i].has)) != STR_NONE);
+        deliver_stop(1000);
+        blobs_close(blobs);
+        channel_add_for_test(NULL);
+    }
 }
 
 TEST(rates_hold_after_the_burst)

@@ -5,7 +5,7 @@
 #include "agent/journal.h"
 #include "channel/deliver.h"
 #include "channel/registry.h"
-#include "channel/split.h"
+#include "config/language.h"
 #include "gateway/access.h"
 #include "gateway/reply_event.h"
 #include "runtime/clock.h"
@@ -13,33 +13,20 @@
 enum err announcement_reach(struct announcement *o)
 {
     o->channel = channel_find(o->to.platform);
-    if (channel_sends(o->channel) && o->channel->configured())
-        return OK;
-    o->channel = NULL;
-    if (access_is_own(o->to.platform))
-        return OK;
+    if (!channel_sends(o->channel) || !o->channel->configured())
+        o->channel = NULL;
+    if (o->channel || access_is_own(o->to.platform))
+        return reply_rows_make(o->arena, o->channel, o->text, language_is_chinese(o->text), &o->rows);
     return failed(ERR_NOT_FOUND, "%.*s is not configured on this machine: nothing can be sent there", STR(o->to.platform));
-}
-
-static str body_of(struct arena *a, str text)
-{
-    CLEANUP(json_decrefp) json_t *body = json_pack("{s:o}", "text", json_from_str(text));
-
-    return json_print(a, body);
 }
 
 static void add_replies(struct announcement *o, struct batch *b)
 {
-    struct pieces pieces = { 1, &o->text };
     int64_t now = clock_wall_ms();
 
-    if (o->channel)
-        split_for(o->arena, o->text, o->channel, &pieces);
-    if (pieces.n == 0)      /* nothing that shows */
-        pieces = (struct pieces){ 1, &o->text };
     o->reply_at = batch_size(b);
-    for (size_t i = 0; i < pieces.n; i++)
-        batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)i, body_of(o->arena, pieces.text[i]),
+    for (size_t i = 0; i < o->rows.n; i++)
+        batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)i, o->rows.body[i],
                   o->channel ? "ready" : "sent", now, o->channel ? (int64_t)0 : now);
 }
 

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "channel/deliver.h"
 #include "channel/registry.h"
-#include "channel/split.h"
+#include "channel/reply_rows.h"
 #include "config/config.h"
 #include "config/language.h"
 #include "gateway/access.h"
@@ -267,38 +267,21 @@ static enum err find_begun(struct gateway *g, const struct answer *a, struct beg
     return OK;
 }
 
-static str body_of(const struct answer *a, str text)
-{
-    CLEANUP(json_decrefp) json_t *body = json_object();
-
-    json_object_set_new(body, "text", json_from_str(text));
-    return json_print(a->arena, body);
-}
-
 /* Replies to platforms that fetch (rest, web, cli) are delivered by being stored; the others' wait for delivery.
  * Returns how many rows are new; they come first in the batch. */
-static size_t add_replies(const struct answer *a, const struct channel *channel, const struct begun *begun, struct batch *b)
+static size_t add_replies(const struct answer *a, bool pushed, const struct reply_rows *rows, const struct begun *begun, struct batch *b)
 {
     const struct message *m = a->message;
-    bool pushed = channel_sends(channel);
-    struct pieces pieces = { 1, &a->text };
     int64_t now = clock_wall_ms();
 
-    if (a->text.len == 0)
-        return 0;
-    if (pushed)
-        split_for(a->arena, a->text, channel, &pieces);
-    if (pieces.n == 0)      /* nothing that shows */
-        pieces = (struct pieces){ 1, &a->text };
-    for (size_t i = begun->id ? 1 : 0; i < pieces.n; i++)
+    for (size_t i = begun->id ? 1 : 0; i < rows->n; i++)
         batch_add(b, "turn.reply", "isssssiscii", a->inbox_id, m->session_id, m->platform, m->chat_id, m->thread_id,
-                  i == 0 ? m->external_id : S(""), (int64_t)i, body_of(a, pieces.text[i]), pushed ? "ready" : "sent", now,
+                  i == 0 ? m->external_id : S(""), (int64_t)i, rows->body[i], pushed ? "ready" : "sent", now,
                   pushed ? (int64_t)0 : now);
     size_t n = batch_size(b);
 
-    if (begun->id)
-        batch_add(b, begun->unknown ? "turn.end_unknown" : "outbox.stream_end", "is", begun->id,
-                  body_of(a, pieces.text[0]));
+    if (begun->id && rows->n)
+        batch_add(b, begun->unknown ? "turn.end_unknown" : "outbox.stream_end", "is", begun->id, rows->body[0]);
     return n;
 }
 
@@ -358,10 +341,13 @@ enum err answer_store(struct gateway *g, struct answer *a)
     const struct message *m = a->message;
     const struct channel *channel = channel_find(m->platform);
     struct batch *b = batch_new(a->arena);
+    struct reply_rows rows = { 0 };
     struct begun begun;
 
     TRY(find_begun(g, a, &begun));
-    size_t n = add_replies(a, channel, &begun, b);
+    if (a->text.len)
+        TRY(reply_rows_make(a->arena, channel, a->text, a->chinese, &rows));
+    size_t n = add_replies(a, channel_sends(channel), &rows, &begun, b);
 
     add_end(a, b);
     (void)FAULT(turn_before_finish);

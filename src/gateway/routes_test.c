@@ -2,6 +2,7 @@
 /* Requests as they come over the network, to a gateway in memory. */
 #include "base/test.h"
 
+#include "channel/file_link.h"
 #include "channel/registry.h"
 #include "channel/start.h"
 #include "config/config.h"
@@ -368,5 +369,36 @@ TEST(a_reconnected_websocket_is_told_how_each_message_ended)
     websocket_free(s);
     CHECK_INT(ask(&w, "GET", "/ws?session_id=x", bearer(&w)), 400);
     CHECK_INT(ask(&w, "GET", "/ws?session_id=" SESSION_A "&after=x", bearer(&w)), 400);
+    scene_end(&w.scene);
+}
+
+TEST(a_file_is_saved_by_whoever_has_its_link_and_by_nobody_else)
+{
+    struct web w;
+    struct http_response got;
+    char hash[BLOB_HASH_SIZE];
+    struct blob blob;
+
+    web_start(&w);
+    struct arena *a = w.scene.home.arena;
+
+    set(&w, "server.public_url=https://bot.example.org");
+    CHECK_OK(file_links_open(w.scene.home.store));
+    CHECK_OK(blobs_open(w.scene.home.store, home_path(&w.scene.home, "blobs"), 1 << 20, &w.scene.gateway.blobs));
+    CHECK_OK(blobs_put(w.scene.gateway.blobs, S("<script>alert(1)</script>"), S("text/html"), S("q\"ä;.html"), 0, hash));
+    CHECK_OK(blobs_find(w.scene.gateway.blobs, a, str_from(hash), &blob));
+    const char *path = arena_c(a, str_skip(file_link(a, &blob), strlen("https://bot.example.org")));
+
+    CHECK_INT(ask_with(&w, "GET", path, NULL, NO_STR, &got), 200);
+    CHECK_STR(got.body, "<script>alert(1)</script>");
+    CHECK_STR(http_response_field(&got, S("Content-Type")), "application/octet-stream");
+    CHECK_STR(http_response_field(&got, S("X-Content-Type-Options")), "nosniff");
+    CHECK_STR(http_response_field(&got, S("Content-Disposition")), "attachment; filename=\"q____.html\"; filename*=UTF-8''q%22%C3%A4%3B.html");
+    CHECK_INT(ask(&w, "HEAD", path, NULL), 200);
+    CHECK_INT(ask(&w, "GET", "/files/AAAA", bearer(&w)), 404);
+    CHECK_INT(ask(&w, "GET", arena_printf(a, "%s/x", path), bearer(&w)), 404);
+    CHECK_INT(ask(&w, "GET", arena_printf(a, "/files/%s", hash), bearer(&w)), 404);
+    blobs_close(w.scene.gateway.blobs);
+    w.scene.gateway.blobs = NULL;
     scene_end(&w.scene);
 }
