@@ -71,6 +71,8 @@ static json_t *as_path(const struct binder *b, struct part p)
 
     if (path.len == 0)
         return NULL;
+    if (!e && !glob && entity_is_project(path))     /* where none is set there is no folder of that name either */
+        return project.len ? json_from_str(project) : NULL;
     if (project.len == 0 || path.p[0] == '/' || path.p[0] == '~' || str_eq(path, project))
         return json_from_str(path);
     if (str_eq(path, S(".")) || str_eq(path, S("./")))

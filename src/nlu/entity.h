@@ -44,4 +44,5 @@ enum { ENTITIES_MAX = 64, ENTITIES_BYTES = 64 << 10 };      /* what is beyond is
 /* In order of their beginnings, the longer first; those of different types may overlap (the 9 of "at 9"), but none lies inside of a URL, an
  * address of mail, a path or code.  Takes time in proportion to the text. */
 void entities_find(struct arena *, const struct nlu_context *, const struct normal *, struct entities *out);
+bool entity_is_project(str words);                       /* "the project folder", 项目目录: the project, whatever it is */
 const char *entity_type_name(enum entity_type);         /* "path" */

@@ -80,3 +80,11 @@ bool find_folder(struct finder *f, size_t at, struct entity *out)
         || as_path(f, at, one_of_at(f, at, file_words, N_ELEMENTS(file_words)), c->last_file, out)
         || find_usual(f, at, out);
 }
+
+bool entity_is_project(str words)
+{
+    for (size_t i = 0; i < N_ELEMENTS(project_words); i++)
+        if (str_eq_nocase(words, project_words[i]))
+            return true;
+    return str_eq_nocase(words, S("project"));
+}

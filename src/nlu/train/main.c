@@ -2,6 +2,7 @@
 /* clawdbot-train: makes data/nlu/weights.bin from data/intents, checks that it can be made again, and measures it. */
 #include <fcntl.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static const char help[] =
     "       clawdbot-train sentences FOLDER [N] [INTENT]  print what it would train on\n";
 
 const struct settings settings = {
-    .seed = 6, .steps = 18000, .early_steps = 400, .keep_back = 15, .drop_word = 8, .drop_parts = 8, .drop_mark = 10, .drop_pooled = 15,
+    .seed = 6, .steps = 90000, .early_steps = 400, .keep_back = 15, .drop_word = 8, .drop_parts = 8, .drop_mark = 10, .drop_pooled = 15,
     .rate = 2.5e-3f, .decay = 0.02f, .smoothing = 0.05f, .tag_weight = 0.5f,
 };
 
@@ -37,13 +38,21 @@ static void settings_digest(unsigned char out[32])
 
 /* Training. */
 
+struct learner {
+    const struct corpus *corpus;
+    struct net *net;
+    size_t member;
+    unsigned steps;
+    struct dice dice;
+    struct sentence scratch;
+    struct sample batch[NET_BATCH];
+    unsigned char early_digest[32];
+};
+
 struct training {
     struct arena *arena;
     struct corpus *corpus;
     struct net *net[NET_MEMBERS];
-    struct dice dice;
-    struct sentence scratch;
-    struct sample batch[NET_BATCH];
 };
 
 static enum err training_start(struct arena *a, const char *folder, struct training **out)
@@ -51,7 +60,6 @@ static enum err training_start(struct arena *a, const char *folder, struct train
     struct training *t = ARENA_NEW(a, struct training);
 
     t->arena = a;
-    t->dice.state = settings.seed;
     TRY(corpus_load(a, folder, settings.keep_back, &t->corpus));
     if (!t->corpus->n_templates)
         return failed(ERR_INPUT, "%s: no utterances", folder);
@@ -59,38 +67,69 @@ static enum err training_start(struct arena *a, const char *folder, struct train
     return OK;
 }
 
-static void training_step(struct training *t, struct net *n, float ret_loss[2])
+static void draw(struct learner *l, struct sample *out)
 {
     struct arena *once = arena_new();
 
-    for (size_t i = 0; i < NET_BATCH; i++)
-        sentence_draw(once, t->corpus, &t->dice, &t->scratch, &t->batch[i]);
+    sentence_draw(once, l->corpus, &l->dice, &l->scratch, out);
     arena_free(once);
-    net_learn(n, t->corpus, &t->dice, t->batch, ret_loss);
 }
 
-/* `early_digest` is of the first one alone. */
-static void train(struct training *t, size_t member, unsigned steps, unsigned all, unsigned char early_digest[32])
+/* What it will be like after all the steps; nothing is learned yet. */
+static struct learner *learner_new(struct training *t, size_t member, unsigned all)
 {
+    struct learner *l = ARENA_NEW(t->arena, struct learner);
+
+    l->corpus = t->corpus;
+    l->member = member;
+    l->dice.state = settings.seed + 1000 * member;
+    l->net = t->net[member] = net_new(t->arena, t->corpus, member, &l->dice);
+    l->net->steps = all;
+    return l;
+}
+
+static void *learn(void *arg)
+{
+    struct learner *l = arg;
     float loss[2], mean[2] = { 0 };
     uint64_t start = clock_ms();
-    struct net *n;
 
-    t->dice.state = settings.seed + 1000 * member;
-    n = t->net[member] = net_new(t->arena, t->corpus, member, &t->dice);
-    n->steps = all;
-
-    for (unsigned i = 1; i <= steps; i++) {
-        training_step(t, n, loss);
+    for (unsigned i = 1; i <= l->steps; i++) {
+        for (size_t k = 0; k < NET_BATCH; k++)
+            draw(l, &l->batch[k]);
+        net_learn(l->net, l->corpus, &l->dice, l->batch, loss);
         mean[0] += (loss[0] - mean[0]) * 0.01f;
         mean[1] += (loss[1] - mean[1]) * 0.01f;
-        if (i == settings.early_steps && member == 0)
-            net_digest(n, early_digest);
-        if (i % 4000 == 0)
-            fprintf(stderr, "%zu: %u steps, %.0f s: loss %.4f, of tags %.4f\n", member, i, (double)(clock_ms() - start) / 1000,
-                    (double)mean[0],
-                    (double)mean[1]);
+        if (i == settings.early_steps && l->member == 0)
+            net_digest(l->net, l->early_digest);
+        if (i % 10000 == 0)
+            fprintf(stderr, "%zu: %u steps, %.0f s: loss %.4f, of tags %.4f\n", l->member, i, (double)(clock_ms() - start) / 1000,
+                    (double)mean[0], (double)mean[1]);
     }
+    return NULL;
+}
+
+/* Each member in a thread: they share nothing that changes, so what comes of it does not depend on who is when. */
+static enum err train_all(struct training *t, unsigned steps, unsigned char early_digest[32])
+{
+    struct learner *l[NET_MEMBERS];
+    pthread_t threads[NET_MEMBERS];
+
+    for (size_t i = 0; i < NET_MEMBERS; i++) {
+        l[i] = learner_new(t, i, steps);
+        l[i]->steps = steps;
+    }
+    struct dice kept = l[0]->dice;
+
+    draw(l[0], &l[0]->batch[0]);        /* what is made at its first use is made by now */
+    l[0]->dice = kept;
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        if (pthread_create(&threads[i], NULL, learn, l[i]))
+            return failed(ERR_IO, "no thread can be had");
+    for (size_t i = 0; i < NET_MEMBERS; i++)
+        pthread_join(threads[i], NULL);
+    memcpy(early_digest, l[0]->early_digest, sizeof(l[0]->early_digest));
+    return OK;
 }
 
 static enum err write_file(const char *path, str bytes)
@@ -123,8 +162,7 @@ static enum err run_weights(int argc, char **argv)
     if (argc > 2)
         TRY(str_u64(str_from(argv[2]), &steps));
     TRY(training_start(a, argv[0], &t));
-    for (size_t i = 0; i < NET_MEMBERS; i++)
-        train(t, i, (unsigned)steps, (unsigned)steps, h.early_digest);
+    TRY(train_all(t, (unsigned)steps, h.early_digest));
     h.early_steps = settings.early_steps;
     memcpy(h.data_digest, t->corpus->digest, sizeof(h.data_digest));
     settings_digest(h.trainer_digest);
@@ -141,6 +179,7 @@ static enum err run_check(int argc, char **argv)
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct network *n = ARENA_NEW(a, struct network);
     struct training *t = NULL;
+    struct learner *l;
     unsigned char digest[32];
     str file;
 
@@ -153,8 +192,10 @@ static enum err run_check(int argc, char **argv)
     settings_digest(digest);
     if (memcmp(digest, n->header->trainer_digest, sizeof(digest)) != 0)
         return failed(ERR_CONFLICT, "%s was made with other settings: make weights", argv[1]);
-    train(t, 0, settings.early_steps, settings.steps, digest);
-    if (memcmp(digest, n->header->early_digest, sizeof(digest)) != 0)
+    l = learner_new(t, 0, settings.steps);
+    l->steps = settings.early_steps;
+    learn(l);
+    if (memcmp(l->early_digest, n->header->early_digest, sizeof(digest)) != 0)
         return failed(ERR_CONFLICT, "%s: its first %u steps come out differently here: make weights", argv[1], settings.early_steps);
     printf("%s is what this trainer makes of these utterances\n", argv[1]);
     return OK;
@@ -217,11 +258,13 @@ static enum err run_sentences(int argc, char **argv)
     if (argc > 1)
         TRY(str_u64(str_from(argv[1]), &n));
     TRY(training_start(a, argv[0], &t));
+    struct learner *l = learner_new(t, 0, 1);
+
     while (n) {
-        sentence_draw(a, t->corpus, &t->dice, &t->scratch, &t->batch[0]);
-        if (argc > 2 && !str_eq(str_from(argv[2]), t->corpus->intents[t->scratch.intent].name))
+        draw(l, &l->batch[0]);
+        if (argc > 2 && !str_eq(str_from(argv[2]), t->corpus->intents[l->scratch.intent].name))
             continue;
-        print_sentence(a, t->corpus, &t->scratch);
+        print_sentence(a, t->corpus, &l->scratch);
         n--;
     }
     return OK;

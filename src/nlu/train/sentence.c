@@ -191,12 +191,12 @@ void sentence_read(struct arena *a, const struct corpus *c, const struct sentenc
     tag(s, &normal, out);
 }
 
-/* None of these is one sentence in five: what is out of scope is wider than any intent. */
+/* None of these is one sentence in four: what is out of scope is wider than any intent. */
 static size_t draw_intent(const struct corpus *c, struct dice *d, enum language l)
 {
     size_t none = c->n_intents - 1, i = none;
 
-    if (c->intents[none].said[l].n && dice_below(d, 5) == 0)
+    if (c->intents[none].said[l].n && dice_below(d, 4) == 0)
         return none;
     for (size_t k = 0; k < 1000 && (i == none || !c->intents[i].said[l].n); k++)
         i = dice_below(d, none);
