@@ -6,7 +6,9 @@
 #include "config/config.h"
 
 /* The example of WeCom's own sample programs. */
-static const struct wecom_keys sample = { { "QDG6eK", 6 }, { "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", 43 }, { "wx5823bf96d3bd56c7", 18 } };
+static const struct wecom_keys sample = {
+    { "QDG6eK", 6 }, { "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", 43 }, { "wx5823bf96d3bd56c7", 18 },
+};
 static const char echo[] = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
 
 static json_t *load(const char *name)

@@ -15,11 +15,12 @@ class Channel:
     """A with-statement's: the platform's double, the gateway with its settings, the model.  A test of a platform derives its own,
     which says what was sent there (texts) and how somebody writes (write)."""
     name = ''
+    model_options = ('--obey', '--delay-ms', '3')
 
     def __init__(self, **settings):
         self.home = tempfile.mkdtemp(prefix=f'clawdbot-{self.name}-')
         self.platform = Platform(self.name)
-        self.model = Double('model_double', '--obey', '--delay-ms', '3')
+        self.model = Double('model_double', *self.model_options)
         self.gateway = Gateway(self.home, {
             'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo',
             'delivery.backoff': '50ms', 'log.level': 'info', **self.settings(), **settings})
@@ -56,7 +57,7 @@ class Channel:
             self.pair()
 
     def connected(self):
-        return any(c['name'] == self.name and c['state'] in ('ok', 'connected') for c in self.channels())
+        return any(c['name'] == self.name and c['state'] == 'connected' for c in self.channels())
 
     def channels(self):
         status, answer = self.gateway.ask('/api/v1/status')
