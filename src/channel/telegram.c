@@ -264,6 +264,7 @@ static enum err connect_and_serve(const struct channel_host *host) AWAITS
     if (by_webhook())
         return watch_webhook(host);
     TRY(delete_webhook());      /* getUpdates is refused while one is set */
+    host->health(host, OK, "connected");        /* a poll is answered when there is something, or after a minute */
     return poll(host);
 }
 

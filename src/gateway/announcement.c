@@ -28,25 +28,45 @@ static str body_of(struct arena *a, str text)
     return json_print(a, body);
 }
 
+static str file_body_of(const struct announcement *o)
+{
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:o, s:o, s:o}", "blob", json_from_str(o->file.blob), "name",
+                                                   json_from_str(o->file.name), "mime", json_from_str(o->file.mime));
+
+    return json_print(o->arena, body);
+}
+
+static void add_row(const struct announcement *o, struct batch *b, size_t part, str body)
+{
+    int64_t now = clock_wall_ms();
+
+    batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)part, body, o->channel ? "ready" : "sent", now,
+              o->channel ? (int64_t)0 : now);
+}
+
 static void add_replies(struct announcement *o, struct batch *b)
 {
     struct pieces pieces = { 1, &o->text };
-    int64_t now = clock_wall_ms();
 
     if (o->channel)
         split_for(o->arena, o->text, o->channel, &pieces);
-    if (pieces.n == 0)      /* nothing that shows */
+    if (o->text.len == 0 && o->file.blob.len)
+        pieces.n = 0;
+    else if (pieces.n == 0)     /* nothing that shows */
         pieces = (struct pieces){ 1, &o->text };
     o->reply_at = batch_size(b);
     for (size_t i = 0; i < pieces.n; i++)
-        batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)i, body_of(o->arena, pieces.text[i]),
-                  o->channel ? "ready" : "sent", now, o->channel ? (int64_t)0 : now);
+        add_row(o, b, i, body_of(o->arena, pieces.text[i]));
+    if (o->file.blob.len)
+        add_row(o, b, pieces.n, file_body_of(o));
 }
 
 /* So that the model knows in that conversation what it has said there, and whose words may be in it. */
 static void add_journal(const struct announcement *o, struct batch *b)
 {
-    struct reply r = { .text = o->text, .stop = STOP_END, .taint = o->taint };
+    str said = o->file.blob.len ? str_from(arena_printf(o->arena, "%.*s%s[file %.*s]", STR(o->text), o->text.len ? "\n" : "",
+                                                        STR(o->file.name))) : o->text;
+    struct reply r = { .text = said, .stop = STOP_END, .taint = o->taint };
     CLEANUP(json_decrefp) json_t *body = reply_to_json(&r);
 
     batch_add(b, "send.journal", "sssi", o->to.platform, o->external_id, json_print(o->arena, body), clock_wall_ms());

@@ -63,6 +63,8 @@ struct running {
     struct gateway    gateway;
     struct home_lock *lock;
     struct server    *tcp, *unix_socket;
+    bool              reloading;
+    struct waiters    reloaded;
 };
 
 static void systemd_notify(const char *state)
@@ -350,41 +352,69 @@ static void log_report(const struct config_report *report)
         log_event(n->error ? LOG_ERROR : LOG_WARN, "config.note", F("where", n->where), F("text", n->text));
 }
 
-static void reload(struct running *r) AWAITS
+/* What the settings were used for when each part began. */
+static void use_settings(struct running *r) AWAITS
 {
-    struct config_report report = { 0 };
-    enum err e = config_reload(&report);
+    enum log_level level;
 
-    log_report(&report);
+    if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
+        log_set_level(level);
+    if (models_check())
+        log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
+    else
+        models_forget(r->gateway.models);
+    if (policy_rules_load(&r->gateway))
+        log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
+    if (agents_load(&r->gateway))
+        log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
+    else if (knowledge_configure(&r->gateway))
+        log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
+    if (budgets_configure(r->gateway.budgets))
+        log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
+    memory_service_reload(&r->gateway);
+    channels_reload();
+}
+
+static enum err reload_now(struct running *r, struct config_report *report) AWAITS
+{
+    enum err e = config_reload(report);
+
+    log_report(report);
     if (e)
         log_event(LOG_ERROR, "config.kept", F("error", failed_text()));
     else
-        log_event(LOG_INFO, "config.reloaded", F("changed", report.n_changed));
+        log_event(LOG_INFO, "config.reloaded", F("changed", report->n_changed));
     record_event(&r->gateway, e ? "config.kept" : "config.reloaded",
-                 json_pack("{s:I}", "changed", (json_int_t)report.n_changed));
-    config_report_done(&report);
-    if (e == OK) {
-        enum log_level level;
-
-        if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
-            log_set_level(level);
-        if (models_check())
-            log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
-        else
-            models_forget(r->gateway.models);
-        if (policy_rules_load(&r->gateway))
-            log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
-        if (agents_load(&r->gateway))
-            log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
-        else if (knowledge_configure(&r->gateway))
-            log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
-        if (budgets_configure(r->gateway.budgets))
-            log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
-        memory_service_reload(&r->gateway);
-        channels_reload();
-    }
+                 json_pack("{s:I}", "changed", (json_int_t)report->n_changed));
+    if (e == OK)
+        use_settings(r);
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));
+    return e ? failed(e, "the settings have %zu error%s: they are kept as they were", report->n_errors, report->n_errors == 1 ? "" : "s")
+             : OK;
+}
+
+/* One at a time: a signal may come while somebody asks for it. */
+static enum err reload(struct gateway *g, struct config_report *report) AWAITS
+{
+    struct running *r = (struct running *)((char *)g - offsetof(struct running, gateway));
+
+    while (r->reloading)
+        TRY(wait_on(&r->reloaded, "another reload"));
+    r->reloading = true;
+    enum err e = reload_now(r, report);
+
+    r->reloading = false;
+    wake_one(&r->reloaded);
+    return e;
+}
+
+static enum err reload_by_signal(struct running *r) AWAITS
+{
+    CLEANUP(config_report_done) struct config_report report = { 0 };
+    enum err e = reload(&r->gateway, &report);
+
+    return e == ERR_CANCELLED ? e : OK;     /* what else it was stands in the log */
 }
 
 static enum err serve(struct running *r) AWAITS
@@ -393,13 +423,14 @@ static enum err serve(struct running *r) AWAITS
     int got;
 
     TRY(signal_catch(signals));
+    r->gateway.reload = reload;
     r->gateway.ready = true;
     TRY(say_hello(r));
     for (;;) {
         TRY(signal_wait(signals, &got));
         if (got != SIGHUP)
             break;
-        reload(r);
+        TRY(reload_by_signal(r));
     }
     log_event(LOG_INFO, "gateway.stopping", F("signal", got == SIGTERM ? "SIGTERM" : "SIGINT"));
     record_event(&r->gateway, "gateway.stopping", NULL);
