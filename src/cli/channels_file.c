@@ -22,8 +22,9 @@ enum err channel_named(struct cli *c, const char *name, const struct channel **o
         names[n] = channel_at(n)->name;
     const char *near = name_nearest(str_from(name), names, n);
 
-    return cli_usage(c, near ? "there is no channel '%.60s'; did you mean '%s'?" : "there is no channel '%.60s'; `clawdbot channels list --all` "
-                     "has them%s", name, near ? near : "");
+    if (near)
+        return cli_usage(c, "there is no channel '%.60s'; did you mean '%s'?", name, near);
+    return cli_usage(c, "there is no channel '%.60s'; `clawdbot channels list --all` has them", name);
 }
 
 const char *channel_option_key(const struct channel *c, const struct option *o)

@@ -3,7 +3,8 @@
  * check, help, manual, environment name (CLAWDBOT_SERVER_PORT) and JSON schema.
  *
  * Layers, later wins: built-in defaults; in $CLAWDBOT_HOME/config setup.yaml (written by `clawdbot setup`), channels/NAME.yaml
- * (written by `clawdbot channels add`), default.yaml and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that file; the environment; flags.
+ * (written by `clawdbot channels add`), default.yaml and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that
+ * file; the environment; flags.
  * ${NAME} in a file's value is read from the environment; a secret may be {file: path}, or {secret: name}: one that is
  * kept encrypted in the store. */
 #pragma once

@@ -18,8 +18,8 @@ struct sending {
 
 /* ERR_NOT_FOUND: no such chat or person, or the platform is not configured; ERR_INPUT: there is nothing to send. */
 enum err sending_store(struct sending *) AWAITS MUST_USE;
-/* {"to": {"platform", "chat_id"}, "state": "ready|sending|sent|unknown|dead|dropped", "error", "parts": [{"id", "state", "error", "remote_id",
- * "attempts"}]}: the state of the part that is furthest from its end.  *ret_ended: nothing more will come of it by itself. */
+/* {"to": {"platform", "chat_id"}, "state": "ready|sending|sent|unknown|dead|dropped", "error", "parts": [{"id", "state", "error",
+ * "remote_id", "attempts"}]}: the state of the part that is furthest from its end.  *ret_ended: nothing more will come of it by itself. */
 enum err sending_state(struct sending *, json_t **out, bool *ret_ended) AWAITS MUST_USE;
 /* The same when it has ended.  wait: for news, or fails, as http_wait_or_gone(). */
 enum err sending_await(struct sending *, enum err (*wait)(void *arg, struct waiters *news) /* AWAITS */, void *arg, json_t **out) AWAITS
