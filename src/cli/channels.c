@@ -80,6 +80,18 @@ static enum err all_channels(struct cli *c, json_t **out) AWAITS
     return OK;
 }
 
+static void add_abilities(json_t *one, const struct channel *c)
+{
+    static const char *const units[] = { "UTF-16 units", "characters", "bytes" };
+    json_t *can = json_pack("{s:I, s:s, s:b, s:b, s:b, s:I}", "text_max", (json_int_t)c->text_max, "text_unit", units[c->unit], "edits",
+                            (int)c->edits, "typing", (int)c->typing, "files", (int)c->files, "file_max", (json_int_t)c->file_max);
+
+    json_object_set_new(one, "can", can);
+    json_object_set_new(one, "way_in", json_string(c->run && c->webhook ? "connection or webhook" : c->webhook ? "webhook" : c->run ?
+                                                   "connection" : "none"));
+    json_object_set_new(one, "page", json_sprintf("docs/channels/%s.md", c->name));
+}
+
 static void print_row(const json_t *j)
 {
     const char *who = json_text(j, "who"), *text = json_text(j, "text");
@@ -103,6 +115,9 @@ static enum err list_fiber(void *arg) AWAITS
     json_t *one;
 
     TRY(all_channels(c, &all));
+    json_array_foreach(json_at(all, "channels"), i, one)
+        if (channel_find(json_text_str(one, "name")))
+            add_abilities(one, channel_find(json_text_str(one, "name")));
     if (c->json) {
         cli_print_json(json_at(all, "channels"));
         return OK;
@@ -137,18 +152,6 @@ static void add_settings(json_t *one, const struct channel *c)
                                 json_pack("{s:O, s:s}", "value", json_object_get(row, "value"), "from", json_text(row, "from")));
     }
     json_object_set_new(one, "settings", settings);
-}
-
-static void add_abilities(json_t *one, const struct channel *c)
-{
-    static const char *const units[] = { "UTF-16 units", "characters", "bytes" };
-    json_t *can = json_pack("{s:I, s:s, s:b, s:b, s:b, s:I}", "text_max", (json_int_t)c->text_max, "text_unit", units[c->unit], "edits",
-                            (int)c->edits, "typing", (int)c->typing, "files", (int)c->files, "file_max", (json_int_t)c->file_max);
-
-    json_object_set_new(one, "can", can);
-    json_object_set_new(one, "way_in", json_string(c->run && c->webhook ? "connection or webhook" : c->webhook ? "webhook" : c->run ?
-                                                   "connection" : "none"));
-    json_object_set_new(one, "page", json_sprintf("docs/channels/%s.md", c->name));
 }
 
 static enum err show_fiber(void *arg) AWAITS

@@ -95,7 +95,7 @@ static void publish(const struct announcement *o, int64_t inbox_id, str session_
 {
     struct bus *bus = o->gateway->bus;
 
-    if (!bus_watched(bus, session_id))
+    if (!bus_watched(bus, session_id, "reply"))
         return;
     CLEANUP(json_decrefp) json_t *j = reply_event(o->arena, outbox_id, str_from(o->message_id), session_id, o->text, clock_wall_ms(),
                                                   "done");

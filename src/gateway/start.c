@@ -13,6 +13,7 @@
 
 #include "agent/history.h"
 #include "base/metrics.h"
+#include "channel/chats.h"
 #include "channel/deliver.h"
 #include "channel/start.h"
 #include "config/config.h"
@@ -39,6 +40,7 @@
 #include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "gateway/tool_host.h"
+#include "gateway/topics.h"
 #include "gateway/warm_up.h"
 #include "net/client.h"
 #include "net/server.h"
@@ -294,6 +296,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(access_open(g, &g->access));
     TRY(policy_rules_load(g));
     TRY(rule_host_open(&g->rules));
+    TRY(chats_check());
     TRY(agents_load(g));
     TRY(knowledge_start(g));
     TRY(spending_open(g));
@@ -305,6 +308,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(deliver_start(g->store));
     g->models = models_new(g);
     TRY(dispatch_resume(g));        /* before anything new comes in: what waits is older */
+    topics_watch_channels(g);
     TRY(channels_start(g->store, r->gateway.blobs, intake_channel, intake_knows, g));
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
@@ -365,6 +369,8 @@ static void use_settings(struct running *r) AWAITS
         models_forget(r->gateway.models);
     if (policy_rules_load(&r->gateway))
         log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
+    if (chats_check())
+        log_event(LOG_ERROR, "chats.wrong", F("error", failed_text()));
     if (agents_load(&r->gateway))
         log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
     else if (knowledge_configure(&r->gateway))
@@ -492,6 +498,7 @@ static void close_parts(struct running *r) AWAITS
     limits_free(g->limits);
     access_free(g->access);
     policy_use(NULL);
+    channels_watch(NULL, NULL);
     bus_free(g->bus);
     blobs_close(g->blobs);
     egress_stop();

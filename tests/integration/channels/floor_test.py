@@ -160,5 +160,42 @@ def written_to():
         assert tested['ok'] and tested['sent']['state'] == 'sent' and tested['sent']['parts'][0]['remote_id'], tested
 
 
+class Events:
+    """GET /api/v1/events, read line by line."""
+    def __init__(self, gateway, query):
+        self.connection = h.Unix(gateway.socket)
+        self.connection.request('GET', '/api/v1/events?' + query)
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.read()
+        assert self.answer.readline().startswith(b':')
+
+    def until(self, wanted):
+        """The data of events up to the first that fits, which is the last."""
+        seen = []
+        while not seen or not wanted(seen[-1]):
+            line = self.answer.readline()
+            assert line, seen
+            if line.startswith(b'data: '):
+                seen.append(json.loads(line[6:]))
+        return seen
+
+
+def watched():
+    """a program sees messages, replies and channels as they come, of the platform that it asked for"""
+    with Scene() as s:
+        s.gateway.start()
+        s.add()
+        s.pair()
+        events = Events(s.gateway, 'topics=message,channel&platform=telegram')
+        assert s.gateway.ask('/api/v1/events?topics=nothing')[0] == 400
+        s.gateway.ask('/api/v1/messages?mode=wait', 'POST', {'content': {'text': 'not by telegram'}})
+        s.telegram.ask('message', {'chat_id': 1, 'from': {'id': 1, 'is_bot': False, 'first_name': 'Owner'}, 'text': 'by telegram'})
+        seen = events.until(lambda e: e['event'].get('type') == 'reply')
+        assert [(e['topic'], e['event']['text']) for e in seen] == [('message', 'by telegram'), ('message', 'echo: by telegram')], seen
+        s.gateway.cli('channels', 'remove', 'telegram')
+        seen = events.until(lambda e: e['topic'] == 'channel')
+        assert seen[-1]['platform'] == 'telegram' and seen[-1]['event']['state'] == 'off', seen
+
+
 if __name__ == '__main__':
-    sys.exit(h.run_tests(set_up_while_nothing_runs, added_and_removed_while_it_runs, a_refused_token, questions_and_answers, written_to))
+    sys.exit(h.run_tests(set_up_while_nothing_runs, added_and_removed_while_it_runs, a_refused_token, questions_and_answers, written_to, watched))
