@@ -104,7 +104,8 @@ static struct bus_event *event_new(str topic, const char *name, int64_t about, s
     memcpy(p, topic.p, topic.len);
     if (json.len)
         memcpy(p + topic.len, json.p, json.len);
-    *e = (struct bus_event){ .name = name, .about = about, .topic = str_of(p, topic.len), .json = str_of(p + topic.len, json.len), .refs = 1 };
+    *e = (struct bus_event){ .name = name, .about = about, .topic = str_of(p, topic.len), .json = str_of(p + topic.len, json.len),
+                             .refs = 1 };
     return e;
 }
 
