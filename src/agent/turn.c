@@ -149,7 +149,7 @@ static void on_delta(void *arg, str text)
 
     if (t->on_delta)
         t->on_delta(t, text);
-    if (!bus_watched(t->bus, t->message.session_id))
+    if (!bus_watched(t->bus, t->message.session_id, "delta"))
         return;
     CLEANUP(buf_done) struct buf b = { 0 };
     size_t room;

@@ -206,7 +206,7 @@ static void settle_interrupted(struct turn *t, struct batch *b)
 
 static void tell(struct turn *t, const struct turn_call *c, const char *state)
 {
-    if (!bus_watched(t->bus, t->message.session_id))
+    if (!bus_watched(t->bus, t->message.session_id, "tool"))
         return;
     CLEANUP(json_decrefp) json_t *j = json_object();
 

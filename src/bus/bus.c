@@ -21,6 +21,16 @@ struct membership {
 
 struct bus { struct map topics; };
 
+/* Topics of their own, which no session's id can be. */
+static const char *const kind_topics[N_KINDS] = {
+    "", "kind message", "kind delta", "kind tool", "kind approval", "kind channel", "kind alert",
+};
+static const struct { const char *name; enum bus_kind kind; } kinds[] = {
+    { "received", KIND_MESSAGE }, { "reply", KIND_MESSAGE }, { "ended", KIND_MESSAGE }, { "absorbed", KIND_MESSAGE },
+    { "delta", KIND_DELTA }, { "tool", KIND_TOOL }, { "agent", KIND_TOOL }, { "approval", KIND_APPROVAL },
+    { "channel", KIND_CHANNEL }, { "alert", KIND_ALERT },
+};
+
 struct mailbox {
     struct bus        *bus;
     struct list        memberships;
@@ -43,9 +53,35 @@ void bus_free(struct bus *b)
     free(b);
 }
 
-bool bus_watched(const struct bus *b, str topic)
+const char *bus_kind_name(enum bus_kind kind)
 {
-    return map_get(&b->topics, topic) != NULL;
+    return kind ? kind_topics[kind] + strlen("kind ") : "";
+}
+
+enum bus_kind bus_kind_named(str name)
+{
+    for (size_t i = KIND_NONE + 1; i < N_KINDS; i++)
+        if (str_eq(name, str_from(bus_kind_name((enum bus_kind)i))))
+            return (enum bus_kind)i;
+    return KIND_NONE;
+}
+
+static enum bus_kind kind_of(const char *name)
+{
+    for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return kinds[i].kind;
+    return KIND_NONE;
+}
+
+static struct topic *topic_of_kind(const struct bus *b, enum bus_kind kind)
+{
+    return kind ? map_get(&b->topics, str_from(kind_topics[kind])) : NULL;
+}
+
+bool bus_watched(const struct bus *b, str topic, const char *name)
+{
+    return (topic.len && map_get(&b->topics, topic)) || topic_of_kind(b, kind_of(name));
 }
 
 void bus_event_unref(struct bus_event *e)
@@ -68,7 +104,8 @@ static struct bus_event *event_new(str topic, const char *name, int64_t about, s
     memcpy(p, topic.p, topic.len);
     if (json.len)
         memcpy(p + topic.len, json.p, json.len);
-    *e = (struct bus_event){ name, about, str_of(p, topic.len), str_of(p + topic.len, json.len), 1 };
+    *e = (struct bus_event){ .name = name, .about = about, .topic = str_of(p, topic.len), .json = str_of(p + topic.len, json.len),
+                             .refs = 1 };
     return e;
 }
 
@@ -99,16 +136,28 @@ static void put(struct mailbox *m, struct bus_event *e)
     wake_all(&m->waiters);
 }
 
-void bus_publish(struct bus *b, str topic, const char *name, int64_t about, str json)
+static void put_all(const struct topic *t, const struct bus_event *like)
 {
-    struct topic *t = map_get(&b->topics, topic);
-
     if (t == NULL)
         return;
-    CLEANUP(bus_event_unrefp) struct bus_event *e = event_new(topic, name, about, json);
+    CLEANUP(bus_event_unrefp) struct bus_event *e = event_new(like->topic, like->name, like->about, like->json);
 
+    e->kind = like->kind;
     list_each(node, &t->memberships)
         put(list_entry(node, struct membership, in_topic)->mailbox, e);
+}
+
+void bus_publish_kind(struct bus *b, str topic, const char *name, int64_t about, str json)
+{
+    enum bus_kind kind = kind_of(name);
+
+    put_all(topic_of_kind(b, kind), &(struct bus_event){ .name = name, .kind = kind, .about = about, .topic = topic, .json = json });
+}
+
+void bus_publish(struct bus *b, str topic, const char *name, int64_t about, str json)
+{
+    put_all(map_get(&b->topics, topic), &(struct bus_event){ .name = name, .about = about, .topic = topic, .json = json });
+    bus_publish_kind(b, topic, name, about, json);
 }
 
 void bus_wake_all(struct bus *b)
@@ -176,6 +225,12 @@ void mailbox_join(struct mailbox *m, str topic)
     list_push_back(&t->memberships, &s->in_topic);
     list_push_back(&m->memberships, &s->in_mailbox);
     m->n_topics++;
+}
+
+void mailbox_join_kind(struct mailbox *m, enum bus_kind kind)
+{
+    if (kind)
+        mailbox_join(m, str_from(kind_topics[kind]));
 }
 
 size_t mailbox_topics(const struct mailbox *m)

@@ -2,13 +2,18 @@
 /* bus.h: live news for whoever watches.  Never the record: a watcher that is too slow loses events and is told
  * so, and reads what it missed from the store.
  *
- * A topic is a session's id, or "alert" (gateway/alerts.h).  A mailbox may join several topics. */
+ * A topic is what an event is about: a session's id, a channel's name, "alert" (gateway/alerts.h).  Every event also has a kind, by its
+ * name: message, delta, tool, approval, channel, alert.  A mailbox may join several of both; what it gets by both it gets twice. */
 #pragma once
 #include "base/map.h"
 #include "runtime/fiber.h"
 
+/* In the order of bus_kind_name(). */
+enum bus_kind { KIND_NONE, KIND_MESSAGE, KIND_DELTA, KIND_TOOL, KIND_APPROVAL, KIND_CHANNEL, KIND_ALERT, N_KINDS };
+
 struct bus_event {
     const char *name;       /* a literal: "delta", "tool", "reply", "ended", "alert" */
+    enum bus_kind kind;     /* KIND_NONE: it came by its topic */
     int64_t     about;      /* the inbox row it belongs to */
     str         topic;
     str         json;       /* one object */
@@ -21,9 +26,15 @@ struct mailbox;
 struct bus *bus_new(void);
 void        bus_free(struct bus *);
 
-/* Copies json once, whatever the number of watchers; does nothing when nobody watches. */
+const char *bus_kind_name(enum bus_kind);                   /* "message"; "" for KIND_NONE */
+enum bus_kind bus_kind_named(str);                          /* KIND_NONE: there is none */
+
+/* Copies json once, whatever the number of watchers (twice, when some watch its kind); does nothing when nobody watches. */
 void        bus_publish(struct bus *, str topic, const char *name, int64_t about, str json);
-bool        bus_watched(const struct bus *, str topic);     /* is it worth making the event? */
+/* The same for those alone who watch its kind. */
+void        bus_publish_kind(struct bus *, str topic, const char *name, int64_t about, str json);
+/* Is it worth making the event?  topic NO_STR: for those who watch its kind. */
+bool        bus_watched(const struct bus *, str topic, const char *name);
 
 /* Wakes everybody who waits for news, though there is none. */
 void        bus_wake_all(struct bus *);
@@ -32,6 +43,7 @@ struct mailbox *mailbox_new(struct bus *, size_t max_events);
 void            mailbox_free(struct mailbox *);             /* leaves every topic; accepts NULL */
 void            mailbox_freep(struct mailbox **);
 void            mailbox_join(struct mailbox *, str topic);  /* twice is once */
+void            mailbox_join_kind(struct mailbox *, enum bus_kind);
 /* The oldest event, which the caller ends with bus_event_unref(); NULL when there is none. */
 struct bus_event *mailbox_take(struct mailbox *);
 size_t          mailbox_topics(const struct mailbox *);     /* how many it joined */

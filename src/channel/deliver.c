@@ -45,6 +45,7 @@ static struct {
     struct map    global;           /* struct rate, by platform */
     struct fibers fibers;
     bool          stopping;
+    struct waiters outcomes;
     size_t        sending;
 } d;
 
@@ -457,6 +458,7 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
         add_claim(next, c);
     TRY(commit_stubbornly(next));
     in_flight_end(row.id);
+    wake_all(&d.outcomes);
     (void)FAULT(deliver_marked);
     return OK;
 }
@@ -623,6 +625,11 @@ enum err deliver_start(struct store *store)
     for (size_t i = 0; i < r.n; i++)
         deliver_wake(row_str(&r, i, 0), row_str(&r, i, 1));
     return OK;
+}
+
+struct waiters *deliver_outcomes(void)
+{
+    return &d.outcomes;
 }
 
 void deliver_use_blobs(struct blobs *blobs)

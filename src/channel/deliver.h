@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 struct blobs;
+struct waiters;
 
 /* Looks after the rows a crash left in 'sending', then sends what is ready.  Rows' body: {"text": Markdown, "choices": [{label, reply}]}
  * or {"blob": hash, "name", "mime", "text": what the file stands for, not sent}: a file that the platform does not take becomes a link. */
@@ -23,6 +24,8 @@ void     deliver_stop(uint64_t ms) AWAITS;
 
 void     deliver_wake(str platform, str chat_id);       /* there may be something for this chat */
 enum err deliver_wake_platform(str platform) AWAITS MUST_USE;   /* or for any chat of this platform: it is there again */
+
+struct waiters *deliver_outcomes(void);      /* woken whenever what became of a row is stored */
 
 /* An operator's: ERR_CONFLICT when the row is not in a state for it. */
 enum err deliver_resend(int64_t id) AWAITS MUST_USE;

@@ -41,6 +41,7 @@ static struct {
     struct running channels[CHANNELS_MAX];      /* as in the registry: hosts stay where they are */
     void         (*changed)(void *arg, const struct channel *);
     void          *changed_arg;
+    struct waiters changes;
 } s;
 
 static struct running *running_of(const struct channel *c)
@@ -80,6 +81,7 @@ static void tell_change(struct running *r, enum state before)
 
     log_event(good ? LOG_INFO : LOG_WARN, "channel.state", F("channel", name),
               F("state", state_names[now]), F("text", shown_text(r)));
+    wake_all(&s.changes);
     if (s.changed)
         s.changed(s.changed_arg, r->host.channel);
 }
@@ -435,6 +437,11 @@ json_t *channels_status(void)
         if (running_of(channel_at(i)))
             json_array_append_new(list, channel_status(channel_at(i)));
     return list;
+}
+
+struct waiters *channels_changes(void)
+{
+    return &s.changes;
 }
 
 void channels_watch(void (*changed)(void *arg, const struct channel *), void *arg)

@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 struct blobs;
+struct waiters;
 
 /* receive, knows: see struct channel_host; host->arg is `arg`.  Also gives deliver.h the blobs. */
 enum err channels_start(struct store *, struct blobs *,
@@ -35,5 +36,6 @@ void     channels_sent(const struct channel *, enum send_kind, enum err, str why
  * "last_out", "retry_at": RFC 3339 or null, "restarts", "proven_by": text or null}, a new reference. */
 json_t  *channel_status(const struct channel *);
 json_t  *channels_status(void);             /* of those that are configured, an array */
-/* Called whenever a state or its text changes; NULL: no more. */
+struct waiters *channels_changes(void);      /* woken whenever a state or its text changes */
+/* Called then; NULL: no more. */
 void     channels_watch(void (*changed)(void *arg, const struct channel *), void *arg);

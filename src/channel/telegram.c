@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "channel/chats.h"
 #include "config/config.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -54,6 +55,11 @@ static enum err call(struct arena *a, const char *method, json_t *body, uint64_t
     return telegram_result(answer.status, answer.body, ret_json, ret_result);
 }
 
+static bool answers_all(str chat_id)
+{
+    return chats_answer(S("telegram"), chat_id) == ANSWER_ALL;
+}
+
 static enum err ask_who_we_are(void) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -67,7 +73,7 @@ static enum err ask_who_we_are(void) AWAITS
     TRY(e);
     if (!t.arena)
         t.arena = arena_new();
-    t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")) };
+    t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")), answers_all };
     return OK;
 }
 
@@ -264,6 +270,7 @@ static enum err connect_and_serve(const struct channel_host *host) AWAITS
     if (by_webhook())
         return watch_webhook(host);
     TRY(delete_webhook());      /* getUpdates is refused while one is set */
+    host->health(host, OK, "connected");        /* a poll is answered when there is something, or after a minute */
     return poll(host);
 }
 

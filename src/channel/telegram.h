@@ -10,7 +10,11 @@
 
 enum { TELEGRAM_FILES_MAX = 8, TELEGRAM_FILE_BYTES_MAX = 20 << 20 };    /* the Bot API serves no larger files */
 
-struct telegram_bot { int64_t id; str username; };
+struct telegram_bot {
+    int64_t id;
+    str     username;
+    bool  (*answers_all)(str chat_id);  /* is everybody answered in this group?  NULL: in none */
+};
 
 struct telegram_message {
     struct message       message;

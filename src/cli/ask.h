@@ -27,3 +27,7 @@ enum err ask_run(struct ask *, str text) AWAITS MUST_USE;
 enum err ask_go_on(struct ask *) AWAITS MUST_USE;
 enum err ask_stop(struct ask *) AWAITS MUST_USE;      /* the turn that runs now ends, with what it has */
 void     ask_done(struct ask *);
+
+/* send.c, send_to.c: the command's words, or standard input; and `send --to`. */
+enum err cli_collect_text(struct cli *, struct buf *text) MUST_USE;
+enum err cli_send_to(struct cli *) MUST_USE;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "channel/chats.h"
 #include "cli/keeper.h"
 #include "gateway/agents.h"
 #include "gateway/models.h"
@@ -57,7 +58,7 @@ static enum err check_fiber(void *arg) AWAITS
         return e;
     if (loads)
         e = config_check_startable(&r);
-    if (e == OK && ((why == NULL && (models_check() || budgets_check())) || agents_check()))
+    if (e == OK && ((why == NULL && (models_check() || budgets_check())) || agents_check() || chats_check()))
         e = refuse(&r);
     if (c->json) {
         CLEANUP(json_decrefp) json_t *j = json_pack("{s:b, s:b, s:b, s:o}", "loads", loads, "startable", e == OK,

@@ -2,6 +2,7 @@
 #include "cli/keeper.h"
 
 #include "base/json.h"
+#include "net/url.h"
 #include "store/secrets.h"
 
 enum err keeper_open(struct keeper *k, enum local_how how)
@@ -38,6 +39,36 @@ size_t keeper_count(const struct keeper *k)
 const char *keeper_key(const struct keeper *k)
 {
     return k->secrets ? secrets_key_source(k->secrets) : json_text(k->known, "key");
+}
+
+static const char *remote_path(struct cli *c, const char *name)
+{
+    CLEANUP(buf_done) struct buf path = { 0 };
+
+    buf_add(&path, S("/api/v1/admin/secrets/"));
+    url_add_encoded(&path, str_from(name));
+    return arena_c(c->arena, buf_str(&path));
+}
+
+enum err keeper_keep(struct keeper *k, const char *name, str value)
+{
+    CLEANUP(json_decrefp) json_t *body = NULL, *answer = NULL;
+
+    if (k->secrets)
+        return secret_set(k->secrets, str_from(name), value, S("owner"));
+    body = json_pack("{s:s%}", "value", value.p, value.len);
+    if (body == NULL)
+        return failed(ERR_INPUT, "a secret is text (UTF-8); encode other bytes, with base64 say");
+    return remote_call(k->cli, "PUT", remote_path(k->cli, name), body, &answer);
+}
+
+enum err keeper_forget(struct keeper *k, const char *name)
+{
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+
+    if (k->secrets)
+        return secret_remove(k->secrets, str_from(name), S("owner"));
+    return remote_call(k->cli, "DELETE", remote_path(k->cli, name), NULL, &answer);
 }
 
 static enum err get(void *arg, str name, str *out)

@@ -18,6 +18,16 @@ static enum err open_store(struct cli *c, enum local_how how, struct local *l) A
     return store_open(&(struct store_options){ .url = *url ? url : path }, &l->store);
 }
 
+bool cli_gateway_runs(struct cli *c)
+{
+    struct config_inputs in;
+    const char *home;
+    int pid;
+
+    cli_inputs(c, &in);
+    return config_home(c->arena, &in, &home) == OK && home_lock_holder(home, &pid) == OK && pid;
+}
+
 enum err local_open(struct cli *c, enum local_how how, struct local *l)
 {
     struct config_inputs in;

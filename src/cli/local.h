@@ -15,6 +15,7 @@ struct local {
     struct home_lock *lock;
     struct store     *store;    /* NULL: a gateway runs and is to be asked */
 };
+bool     cli_gateway_runs(struct cli *);
 /* LOCAL_EXISTING, ERR_NOT_FOUND: there is no database yet. */
 enum err local_open(struct cli *, enum local_how, struct local *) AWAITS MUST_USE;
 void     local_close(struct local *) AWAITS;        /* {0} is fine */

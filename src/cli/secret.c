@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "cli/keeper.h"
 #include "cli/prompt.h"
-#include "net/url.h"
 #include "store/folder.h"
 #include "store/secrets.h"
 
@@ -71,27 +70,6 @@ static enum err read_value(struct cli *c, const char *name, struct buf *out) AWA
 
 /* ---- set ---- */
 
-static enum err remote_path(struct cli *c, const char *name, const char **out)
-{
-    CLEANUP(buf_done) struct buf path = { 0 };
-
-    buf_add(&path, S("/api/v1/admin/secrets/"));
-    url_add_encoded(&path, str_from(name));
-    *out = arena_c(c->arena, buf_str(&path));
-    return OK;
-}
-
-static enum err set_remote(struct cli *c, const char *name, str value) AWAITS
-{
-    CLEANUP(json_decrefp) json_t *body = json_pack("{s:s%}", "value", value.p, value.len), *answer = NULL;
-    const char *path;
-
-    if (body == NULL)
-        return failed(ERR_INPUT, "a secret is text (UTF-8); encode other bytes, with base64 say");
-    TRY(remote_path(c, name, &path));
-    return remote_call(c, "PUT", path, body, &answer);
-}
-
 static enum err set_fiber(void *arg) AWAITS
 {
     CLEANUP(wipe) struct buf bytes = { .max = SECRET_VALUE_MAX + 2 };
@@ -102,7 +80,7 @@ static enum err set_fiber(void *arg) AWAITS
     TRY(read_value(k.cli, name, &bytes));
     str value = without_line_end(buf_str(&bytes));
 
-    TRY(k.secrets ? secret_set(k.secrets, str_from(name), value, S("owner")) : set_remote(k.cli, name, value));
+    TRY(keeper_keep(&k, name, value));
     if (!k.cli->json)
         printf("%s is set\n", name);
     return OK;
@@ -143,24 +121,13 @@ enum err command_secret_list(struct cli *c)
     return cli_in_loop(c, list_fiber);
 }
 
-static enum err remove_one(struct keeper *k, const char *name) AWAITS
-{
-    CLEANUP(json_decrefp) json_t *answer = NULL;
-    const char *path;
-
-    if (k->secrets)
-        return secret_remove(k->secrets, str_from(name), S("owner"));
-    TRY(remote_path(k->cli, name, &path));
-    return remote_call(k->cli, "DELETE", path, NULL, &answer);
-}
-
 static enum err rm_fiber(void *arg) AWAITS
 {
     CLEANUP(keeper_close) struct keeper k = { .cli = arg };
 
     TRY(keeper_open(&k, LOCAL_MADE));
     for (size_t i = 0; i < k.cli->n_words; i++) {
-        TRY(remove_one(&k, k.cli->words[i]));
+        TRY(keeper_forget(&k, k.cli->words[i]));
         if (!k.cli->json)
             printf("%s is gone\n", k.cli->words[i]);
     }

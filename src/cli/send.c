@@ -27,7 +27,7 @@ static enum err read_stdin(struct buf *text)
     return OK;
 }
 
-static enum err collect_text(struct cli *c, struct buf *text)
+enum err cli_collect_text(struct cli *c, struct buf *text)
 {
     text->max = TEXT_MAX + 1;
     if (c->n_words == 0 || (c->n_words == 1 && strcmp(c->words[0], "-") == 0))
@@ -83,7 +83,7 @@ static enum err send_fiber(void *arg) AWAITS
     CLEANUP(buf_done) struct buf text = {0};
     struct cli *c = arg;
 
-    TRY(collect_text(c, &text));
+    TRY(cli_collect_text(c, &text));
     str trimmed = str_trim(buf_str(&text));
 
     return cli_flag(c, "stream") ? send_streaming(c, trimmed) : send_one(c, trimmed);
@@ -91,6 +91,10 @@ static enum err send_fiber(void *arg) AWAITS
 
 enum err command_send(struct cli *c)
 {
+    if (cli_flag(c, "to"))
+        return cli_send_to(c);
+    if (cli_flag(c, "file") || cli_flag(c, "wait"))
+        return cli_usage(c, "--file and --wait go with --to; without it the assistant is asked, and its answer waited for");
     if (cli_flag(c, "stream") && cli_flag(c, "async"))
         return cli_usage(c, "--stream and --async exclude each other");
     return cli_in_loop(c, send_fiber);

@@ -8,6 +8,10 @@
 /* "": leave it out. */
 struct setup_answers { const char *language, *endpoint, *api_key, *model; };
 
+/* In single quotes, where only the quote itself is special to YAML, and "${" to us. */
+void     setup_quote(struct buf *, const char *text);
+/* Whole or not at all; 0600.  Its folders are made. */
+enum err setup_put(struct cli *, const char *path, str text) MUST_USE;
 void     setup_render(struct buf *, const struct setup_answers *);
 enum err setup_write(struct cli *, const struct setup_answers *, const char **ret_path) MUST_USE;   /* whole or not at all; 0600 */
 

@@ -9,8 +9,7 @@
 #include "cli/setup.h"
 #include "store/folder.h"
 
-/* In single quotes, where only the quote itself is special to YAML, and "${" to us. */
-static void add_quoted(struct buf *b, const char *text)
+void setup_quote(struct buf *b, const char *text)
 {
     buf_add_char(b, '\'');
     for (; *text; text++) {
@@ -28,7 +27,7 @@ static void add_line(struct buf *b, const char *key, const char *value)
     if (*value == '\0')
         return;
     buf_addf(b, "%s: ", key);
-    add_quoted(b, value);
+    setup_quote(b, value);
     buf_add_char(b, '\n');
 }
 
@@ -60,6 +59,17 @@ static enum err write_file(const char *path, str text)
     return fsync(fd) ? failed(ERR_IO, "%s: %s", path, strerror(errno)) : OK;
 }
 
+enum err setup_put(struct cli *c, const char *path, str text)
+{
+    const char *new = arena_printf(c->arena, "%s.new", path);
+
+    TRY(folders_make_for(path));
+    TRY(write_file(new, text));
+    if (rename(new, path))
+        return failed(ERR_IO, "%s: %s", path, strerror(errno));
+    return folder_sync_of(path);
+}
+
 enum err setup_write(struct cli *c, const struct setup_answers *s, const char **ret_path)
 {
     CLEANUP(buf_done) struct buf text = {0};
@@ -68,14 +78,7 @@ enum err setup_write(struct cli *c, const struct setup_answers *s, const char **
 
     cli_inputs(c, &in);
     TRY(config_home(c->arena, &in, &home));
-    const char *path = arena_printf(c->arena, "%s/config/setup.yaml", home), *new = arena_printf(c->arena, "%s.new", path);
-
+    *ret_path = arena_printf(c->arena, "%s/config/setup.yaml", home);
     setup_render(&text, s);
-    TRY(folders_make_for(path));
-    TRY(write_file(new, buf_str(&text)));
-    if (rename(new, path))
-        return failed(ERR_IO, "%s: %s", path, strerror(errno));
-    TRY(folder_sync_of(path));
-    *ret_path = path;
-    return OK;
+    return setup_put(c, *ret_path, buf_str(&text));
 }

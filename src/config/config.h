@@ -2,8 +2,9 @@
 /* config.h: the settings in force.  Every setting is one row of options.def, which gives its parser, default,
  * check, help, manual, environment name (CLAWDBOT_SERVER_PORT) and JSON schema.
  *
- * Layers, later wins: built-in defaults; in $CLAWDBOT_HOME/config setup.yaml (written by `clawdbot setup`), default.yaml
- * and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that file; the environment; flags.
+ * Layers, later wins: built-in defaults; in $CLAWDBOT_HOME/config setup.yaml (written by `clawdbot setup`), channels/NAME.yaml
+ * (written by `clawdbot channels add`), default.yaml and $CLAWDBOT_ENV.yaml; the latter two beside the file given by --config; that
+ * file; the environment; flags.
  * ${NAME} in a file's value is read from the environment; a secret may be {file: path}, or {secret: name}: one that is
  * kept encrypted in the store. */
 #pragma once

@@ -2,6 +2,7 @@
 /* Every layer is applied on top of the ones before it, straight into the new struct config, so that a mistake is
  * found also where a later layer would hide it. */
 #include <assert.h>
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +332,26 @@ static bool apply_named(struct loader *l, const char *folder, const char *name, 
     return true;
 }
 
+static int is_yaml(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && str_ends(str_from(e->d_name), S(".yaml"));
+}
+
+/* What `clawdbot channels add` has written, a file a channel. */
+static void apply_channels(struct loader *l, const char *config)
+{
+    const char *folder = arena_printf(l->a, "%s/channels", config);
+    struct dirent **found;
+    int n = scandir(folder, &found, is_yaml, alphasort);
+
+    for (int i = 0; i < n; i++) {
+        apply_file(l, arena_printf(l->a, "%s/%s", folder, found[i]->d_name));
+        free(found[i]);
+    }
+    if (n >= 0)
+        free(found);
+}
+
 static void apply_files(struct loader *l, const char *named)
 {
     const char *folders[2] = { arena_printf(l->a, "%s/config", l->out->c.home) };
@@ -349,6 +370,7 @@ static void apply_files(struct loader *l, const char *named)
         env_name = NULL;
     }
     apply_named(l, folders[0], "setup", last);
+    apply_channels(l, folders[0]);
     for (size_t i = 0; i < N_ELEMENTS(folders) && folders[i]; i++) {
         apply_named(l, folders[i], "default", last);
         found |= env_name && strcmp(env_name, "default") && apply_named(l, folders[i], env_name, last);

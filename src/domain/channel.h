@@ -90,6 +90,9 @@ struct channel {
     bool      (*streams)(void);     /* does the owner want replies shown while they grow?  NULL: no */
     /* Asks the platform who we are: credentials and reach.  *ret_who: "@name (id)".  NULL: nobody can be asked. */
     enum err  (*check)(struct arena *, str *ret_who) /* AWAITS */;
+    /* The chat that people call by this name ("#alerts"), for what is sent to it.  ERR_NOT_FOUND: there is none.  NULL: chats have no
+     * names here. */
+    enum err  (*resolve)(struct arena *, str name, str *ret_chat_id) /* AWAITS */;
     /* For platforms that are polled or hold a socket: one connection; returns when it fell down and is called again, later and
      * later (not after ERR_AUTH, nor ERR_INPUT). */
     enum err  (*run)(const struct channel_host *) /* AWAITS */;

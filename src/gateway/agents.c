@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "channel/chats.h"
 #include "config/options.h"
 #include "domain/message.h"
 #include "gateway/access.h"
@@ -183,6 +184,11 @@ str agents_for(const struct gateway *g, const struct message *m)
         if (agent)
             return agent->name;
     }
+    str named = chats_agent(m->platform, m->chat_id);
+    const struct agent *set = named.len ? agents_find(g, named) : NULL;
+
+    if (set)
+        return set->name;
     for (size_t i = 0; i < all.n; i++)
         for (size_t k = 0; k < all.agents[i].n_routes; k++)
             if (fits(&all.agents[i].routes[k], m))

@@ -3,8 +3,8 @@
  * tools and a workspace of its own, and with conversations of its own, for the agent is a part of what names a session.
  *
  * Who answers a new message: the agent that the message names, where the caller may name one (REST, /v1); the one that was chosen
- * for its chat (/agent); the first whose `routes` fit it, in the order of the configuration; else the one of the main settings,
- * whose name is "". */
+ * for its chat (/agent); the one that `chats` names for it; the first whose `routes` fit it, in the order of the configuration; else
+ * the one of the main settings, whose name is "". */
 #pragma once
 #include "config/config.h"
 #include "gateway/gateway.h"

@@ -190,11 +190,30 @@ enum err agents_read(struct arena *a, const json_t *rows, const char *home, stru
     return OK;
 }
 
+/* Chats whose agent is not there are answered by whoever else would. */
+static enum err check_chats(const struct agent_list *list)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(config_now()->chats, i, row) {
+        str name = json_text_str(row, "agent");
+        size_t k = 0;
+
+        while (k < list->n && !str_eq(list->agents[k].name, name))
+            k++;
+        if (name.len && k == list->n)
+            return failed(ERR_INPUT, "chats[%zu].agent: there is no agent '%.*s' in agents", i, STR(str_take(name, 40)));
+    }
+    return OK;
+}
+
 enum err agents_check(void)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct agent_list list;
 
     gateway_register_tools();
-    return agents_read(a, config_now()->agents, config_now()->home, &list);
+    TRY(agents_read(a, config_now()->agents, config_now()->home, &list));
+    return check_chats(&list);
 }

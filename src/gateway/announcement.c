@@ -20,20 +20,39 @@ enum err announcement_reach(struct announcement *o)
     return failed(ERR_NOT_FOUND, "%.*s is not configured on this machine: nothing can be sent there", STR(o->to.platform));
 }
 
-static void add_replies(struct announcement *o, struct batch *b)
+static str file_body_of(const struct announcement *o)
+{
+    CLEANUP(json_decrefp) json_t *body = json_pack("{s:o, s:o, s:o}", "blob", json_from_str(o->file.blob), "name",
+                                                   json_from_str(o->file.name), "mime", json_from_str(o->file.mime));
+
+    return json_print(o->arena, body);
+}
+
+static void add_row(const struct announcement *o, struct batch *b, size_t part, str body)
 {
     int64_t now = clock_wall_ms();
 
+    batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)part, body, o->channel ? "ready" : "sent", now,
+              o->channel ? (int64_t)0 : now);
+}
+
+static void add_replies(struct announcement *o, struct batch *b)
+{
+    size_t n = o->text.len == 0 && o->file.blob.len ? 0 : o->rows.n;
+
     o->reply_at = batch_size(b);
-    for (size_t i = 0; i < o->rows.n; i++)
-        batch_add(b, "send.reply", "ssiscii", o->to.platform, o->external_id, (int64_t)i, o->rows.body[i],
-                  o->channel ? "ready" : "sent", now, o->channel ? (int64_t)0 : now);
+    for (size_t i = 0; i < n; i++)
+        add_row(o, b, i, o->rows.body[i]);
+    if (o->file.blob.len)
+        add_row(o, b, n, file_body_of(o));
 }
 
 /* So that the model knows in that conversation what it has said there, and whose words may be in it. */
 static void add_journal(const struct announcement *o, struct batch *b)
 {
-    struct reply r = { .text = o->text, .stop = STOP_END, .taint = o->taint };
+    str said = o->file.blob.len ? str_from(arena_printf(o->arena, "%.*s%s[file %.*s]", STR(o->text), o->text.len ? "\n" : "",
+                                                        STR(o->file.name))) : o->text;
+    struct reply r = { .text = said, .stop = STOP_END, .taint = o->taint };
     CLEANUP(json_decrefp) json_t *body = reply_to_json(&r);
 
     batch_add(b, "send.journal", "sssi", o->to.platform, o->external_id, json_print(o->arena, body), clock_wall_ms());
@@ -62,7 +81,7 @@ static void publish(const struct announcement *o, int64_t inbox_id, str session_
 {
     struct bus *bus = o->gateway->bus;
 
-    if (!bus_watched(bus, session_id))
+    if (!bus_watched(bus, session_id, "reply"))
         return;
     CLEANUP(json_decrefp) json_t *j = reply_event(o->arena, outbox_id, str_from(o->message_id), session_id, o->text, clock_wall_ms(),
                                                   "done");

@@ -14,7 +14,8 @@ struct announcement {
     struct gateway *gateway;
     struct arena   *arena;              /* keeps what is added */
     struct recipient to;
-    str             text;               /* Markdown */
+    str             text;               /* Markdown; "" with a file */
+    struct { str blob, name, mime; } file;      /* sent behind the text; blob "": none */
     str             external_id;
     str             taint;              /* whose words are in it besides the owner's; "": nobody's */
     const struct channel *channel;      /* private from here; NULL: it is fetched from the store */

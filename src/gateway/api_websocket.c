@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* api_websocket.c: GET /ws.  Frames are the objects of the event stream with their "type"; docs/api.md lists them.
  * From the client: a plain text is a message; an object is {"type": "message" | "subscribe" | "stop", …}. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/metrics.h"
@@ -10,6 +11,7 @@
 #include "gateway/handlers.h"
 #include "gateway/reply_event.h"
 #include "gateway/submit.h"
+#include "gateway/topics.h"
 #include "net/websocket.h"
 
 enum { MAILBOX = 256, REPLAY_PAGE = 20, TOPICS_MAX = 256, CLOSE_POLICY = 1008 };
@@ -20,6 +22,7 @@ struct live {
     struct mailbox   *mailbox;
     enum caller       caller;
     uint64_t          epoch;                /* of the token that let it in */
+    struct topics     topics;
     char              session[UUID_SIZE];   /* where a message without a session_id goes */
 };
 
@@ -104,6 +107,14 @@ static enum err take_message(struct live *l, struct arena *a, struct message *m)
                                      json_from_str(m->external_id), "duplicate", r.duplicate));
 }
 
+/* In place of those it asked for before; an empty list ends them. */
+static enum err subscribe_topics(struct live *l, struct arena *a, const json_t *j) AWAITS
+{
+    TRY(topics_set(&l->topics, json_at(j, "topics"), json_text_str(j, "platform"), json_text_str(j, "session_id")));
+    topics_join(&l->topics, l->mailbox);
+    return send_json(l, a, json_pack("{s:s, s:O}", "type", "subscribed", "topics", json_at(j, "topics")));
+}
+
 static enum err take_object(struct live *l, struct arena *a, const json_t *j) AWAITS
 {
     const char *type = json_text(j, "type");
@@ -111,6 +122,8 @@ static enum err take_object(struct live *l, struct arena *a, const json_t *j) AW
     struct message m;
     bool stopped;
 
+    if (strcmp(type, "subscribe") == 0 && json_at(j, "topics"))
+        return subscribe_topics(l, a, j);
     if (strcmp(type, "subscribe") == 0)
         return subscribe(l, session, json_int(j, "after", -1));
     if (strcmp(type, "stop") == 0)
@@ -168,6 +181,16 @@ static enum err receive(struct live *l) AWAITS
     return e;
 }
 
+static enum err pass_one_on(struct live *l, const struct bus_event *e) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    str json = e->json;
+
+    if (e->kind)
+        TRY(topics_event(l->gateway, a, &l->topics, e, &json));
+    return json.p ? websocket_send(l->socket, WEBSOCKET_TEXT, json) : OK;
+}
+
 static enum err pass_on(struct live *l) AWAITS
 {
     for (;;) {
@@ -175,12 +198,15 @@ static enum err pass_on(struct live *l) AWAITS
 
         if (e == NULL)
             break;
-        TRY(websocket_send(l->socket, WEBSOCKET_TEXT, e->json));
+        TRY(pass_one_on(l, e));
     }
-    if (mailbox_lost(l->mailbox))
-        TRY(websocket_send(l->socket, WEBSOCKET_TEXT,
-                           S("{\"type\":\"lost\",\"detail\":\"events were dropped; subscribe again with the last id\"}")));
-    return OK;
+    size_t lost = mailbox_lost(l->mailbox);
+    char text[120];
+
+    if (lost == 0)
+        return OK;
+    snprintf(text, sizeof text, "{\"type\":\"lost\",\"n\":%zu,\"detail\":\"events were dropped; subscribe again with the last id\"}", lost);
+    return websocket_send(l->socket, WEBSOCKET_TEXT, str_from(text));
 }
 
 static enum err run(struct live *l, str session, int64_t after) AWAITS

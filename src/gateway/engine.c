@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "channel/chats.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
@@ -53,7 +54,8 @@ enum err engine_mode_of(struct gateway *g, struct arena *a, str session_id, enum
     struct session_place place;
 
     TRY(sessions_find(g, a, session_id, &place));
-    if (!engine_mode_parse(place.mode, out) && !engine_mode_parse(str_from(config_now()->engine_mode), out))
+    if (!engine_mode_parse(place.mode, out) && !engine_mode_parse(chats_mode(place.platform, place.chat_id), out)
+        && !engine_mode_parse(str_from(config_now()->engine_mode), out))
         *out = ENGINE_AUTO;
     return OK;
 }

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 struct access;
+struct config_report;
 struct agents;
 struct alerts;
 struct blobs;
@@ -50,6 +51,8 @@ struct gateway {
     const char      *version;
     int64_t          question_ends; /* approvals.h: when an open question's time is over at the earliest; 0: none is open */
     uint64_t         started_ms;    /* clock_ms() */
+    /* Reads the settings anew; the report is the caller's, done or not.  ERR_INPUT: they are kept as they were. */
+    enum err       (*reload)(struct gateway *, struct config_report *) /* AWAITS */;
     bool             ready;         /* everything is up: /ready says 200 */
     bool             stopping;      /* no new turns; /ready says 503 */
     bool             closing;       /* no more news: whoever waits for a reply is sent away */

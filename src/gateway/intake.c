@@ -8,12 +8,14 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/utf8.h"
+#include "channel/chats.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
 #include "gateway/dispatch.h"
 #include "gateway/session_queue.h"
 #include "gateway/sessions.h"
+#include "gateway/topics.h"
 #include "runtime/clock.h"
 
 enum { TITLE_MAX = 80 };
@@ -104,6 +106,7 @@ static void hand_over(struct gateway *g, const struct batch *b, struct message *
         out[i].is_paused = is_paused(g, out[i].session_id, m[i].text);
         if (batch_changed(b, i * 2))        /* it is new, or of another type */
             sessions_forget(g->sessions, out[i].session_id);
+        topics_tell_received(g, &m[i], out[i].session_id, out[i].inbox_id);
         if (!out[i].expired)
             dispatch_message(g, out[i].inbox_id, &m[i]);
     }
@@ -156,6 +159,8 @@ enum err intake_channel(const struct channel_host *host, const struct message *m
     size_t n_known = 0;
 
     for (size_t i = 0; i < n; i++) {
+        if (chats_answer(messages[i].platform, messages[i].chat_id) == ANSWER_NEVER)
+            continue;
         if (access_of(g->access, messages[i].platform, messages[i].user_id) == ACCESS_UNKNOWN)
             TRY(access_offer_pairing(g, &messages[i]));
         else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/recipient.h"
 
+#include "channel/registry.h"
 #include "domain/message.h"
 #include "gateway/access.h"
 
@@ -109,4 +110,31 @@ enum err recipient_find(struct gateway *g, const struct tool_context *cx, str to
     if (e)
         e = find_person(&s, out);
     return e == ERR_NOT_FOUND ? unknown(&s) : e;
+}
+
+/* "#alerts" and "@somebody" are names where the platform can look them up; anything else is a chat's id. */
+static enum err find_at_platform(struct arena *a, str to, struct recipient *out) AWAITS
+{
+    size_t colon = str_find_char(to, ':');
+    const struct channel *c = colon == STR_NONE ? NULL : channel_find(str_take(to, colon));
+    str name = colon == STR_NONE ? S("") : str_skip(to, colon + 1);
+
+    if (!c || name.len == 0)
+        return failed(ERR_NOT_FOUND, "there is no chat or person \"%.*s\": say PLATFORM:CHAT, a person's name, or a conversation's id",
+                      STR(str_take(to, 60)));
+    if (!c->configured())
+        return failed(ERR_NOT_FOUND, "%s is not configured: clawdbot channels add %s", c->title, c->name);
+    *out = (struct recipient){ .platform = str_from(c->name), .chat_id = name };
+    if (c->resolve && (name.p[0] == '#' || name.p[0] == '@'))
+        return c->resolve(a, name, &out->chat_id);
+    return OK;
+}
+
+enum err recipient_find_any(struct gateway *g, struct arena *a, str to, struct recipient *out)
+{
+    struct tool_context cx = { .arena = a, .person = { S("owner"), S("owner") }, .session_id = S(""), .platform = S(""),
+                               .chat_id = S(""), .user = S(""), .call_id = S(""), .taint = S("") };
+    enum err e = recipient_find(g, &cx, to, out);
+
+    return e == ERR_NOT_FOUND ? find_at_platform(a, str_trim(to), out) : e;
 }

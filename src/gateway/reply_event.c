@@ -28,7 +28,7 @@ void reply_event_publish(struct gateway *g, const struct answer *a, int64_t id)
 {
     str session = a->message->session_id;
 
-    if (!bus_watched(g->bus, session))
+    if (!bus_watched(g->bus, session, "reply"))
         return;
     CLEANUP(json_decrefp) json_t *j = reply_event(a->arena, id, a->message->id, session, a->text, clock_wall_ms(),
                                                   a->state);

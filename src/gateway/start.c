@@ -13,6 +13,7 @@
 
 #include "agent/history.h"
 #include "base/metrics.h"
+#include "channel/chats.h"
 #include "channel/deliver.h"
 #include "channel/start.h"
 #include "config/config.h"
@@ -39,6 +40,7 @@
 #include "gateway/sessions.h"
 #include "gateway/spending.h"
 #include "gateway/tool_host.h"
+#include "gateway/topics.h"
 #include "gateway/warm_up.h"
 #include "net/client.h"
 #include "net/server.h"
@@ -63,6 +65,8 @@ struct running {
     struct gateway    gateway;
     struct home_lock *lock;
     struct server    *tcp, *unix_socket;
+    bool              reloading;
+    struct waiters    reloaded;
 };
 
 static void systemd_notify(const char *state)
@@ -292,6 +296,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(access_open(g, &g->access));
     TRY(policy_rules_load(g));
     TRY(rule_host_open(&g->rules));
+    TRY(chats_check());
     TRY(agents_load(g));
     TRY(knowledge_start(g));
     TRY(spending_open(g));
@@ -303,6 +308,7 @@ static enum err open_parts(struct running *r) AWAITS
     TRY(deliver_start(g->store));
     g->models = models_new(g);
     TRY(dispatch_resume(g));        /* before anything new comes in: what waits is older */
+    topics_watch_channels(g);
     TRY(channels_start(g->store, r->gateway.blobs, intake_channel, intake_knows, g));
     fibers_spawn(&g->services, "server", run_server, r->tcp);
     fibers_spawn(&g->services, "server.unix", run_server, r->unix_socket);
@@ -350,41 +356,71 @@ static void log_report(const struct config_report *report)
         log_event(n->error ? LOG_ERROR : LOG_WARN, "config.note", F("where", n->where), F("text", n->text));
 }
 
-static void reload(struct running *r) AWAITS
+/* What the settings were used for when each part began. */
+static void use_settings(struct running *r) AWAITS
 {
-    struct config_report report = { 0 };
-    enum err e = config_reload(&report);
+    enum log_level level;
 
-    log_report(&report);
+    if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
+        log_set_level(level);
+    if (models_check())
+        log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
+    else
+        models_forget(r->gateway.models);
+    if (policy_rules_load(&r->gateway))
+        log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
+    if (chats_check())
+        log_event(LOG_ERROR, "chats.wrong", F("error", failed_text()));
+    if (agents_load(&r->gateway))
+        log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
+    else if (knowledge_configure(&r->gateway))
+        log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
+    if (budgets_configure(r->gateway.budgets))
+        log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
+    memory_service_reload(&r->gateway);
+    channels_reload();
+}
+
+static enum err reload_now(struct running *r, struct config_report *report) AWAITS
+{
+    enum err e = config_reload(report);
+
+    log_report(report);
     if (e)
         log_event(LOG_ERROR, "config.kept", F("error", failed_text()));
     else
-        log_event(LOG_INFO, "config.reloaded", F("changed", report.n_changed));
+        log_event(LOG_INFO, "config.reloaded", F("changed", report->n_changed));
     record_event(&r->gateway, e ? "config.kept" : "config.reloaded",
-                 json_pack("{s:I}", "changed", (json_int_t)report.n_changed));
-    config_report_done(&report);
-    if (e == OK) {
-        enum log_level level;
-
-        if (log_level_parse(str_from(config_now()->log_level), &level) == OK)
-            log_set_level(level);
-        if (models_check())
-            log_event(LOG_ERROR, "models.kept", F("error", failed_text()));
-        else
-            models_forget(r->gateway.models);
-        if (policy_rules_load(&r->gateway))
-            log_event(LOG_ERROR, "policy.kept", F("error", failed_text()));
-        if (agents_load(&r->gateway))
-            log_event(LOG_ERROR, "agents.kept", F("error", failed_text()));
-        else if (knowledge_configure(&r->gateway))
-            log_event(LOG_ERROR, "knowledge.kept", F("error", failed_text()));
-        if (budgets_configure(r->gateway.budgets))
-            log_event(LOG_ERROR, "budgets.kept", F("error", failed_text()));
-        memory_service_reload(&r->gateway);
-        channels_reload();
-    }
+                 json_pack("{s:I}", "changed", (json_int_t)report->n_changed));
+    if (e == OK)
+        use_settings(r);
     if (config_now()->server_tls_cert[0] && server_reload_certificate(r->tcp))
         log_event(LOG_ERROR, "server.certificate_kept", F("error", failed_text()));
+    return e ? failed(e, "the settings have %zu error%s: they are kept as they were", report->n_errors, report->n_errors == 1 ? "" : "s")
+             : OK;
+}
+
+/* One at a time: a signal may come while somebody asks for it. */
+static enum err reload(struct gateway *g, struct config_report *report) AWAITS
+{
+    struct running *r = (struct running *)((char *)g - offsetof(struct running, gateway));
+
+    while (r->reloading)
+        TRY(wait_on(&r->reloaded, "another reload"));
+    r->reloading = true;
+    enum err e = reload_now(r, report);
+
+    r->reloading = false;
+    wake_one(&r->reloaded);
+    return e;
+}
+
+static enum err reload_by_signal(struct running *r) AWAITS
+{
+    CLEANUP(config_report_done) struct config_report report = { 0 };
+    enum err e = reload(&r->gateway, &report);
+
+    return e == ERR_CANCELLED ? e : OK;     /* what else it was stands in the log */
 }
 
 static enum err serve(struct running *r) AWAITS
@@ -393,13 +429,14 @@ static enum err serve(struct running *r) AWAITS
     int got;
 
     TRY(signal_catch(signals));
+    r->gateway.reload = reload;
     r->gateway.ready = true;
     TRY(say_hello(r));
     for (;;) {
         TRY(signal_wait(signals, &got));
         if (got != SIGHUP)
             break;
-        reload(r);
+        TRY(reload_by_signal(r));
     }
     log_event(LOG_INFO, "gateway.stopping", F("signal", got == SIGTERM ? "SIGTERM" : "SIGINT"));
     record_event(&r->gateway, "gateway.stopping", NULL);
@@ -461,6 +498,7 @@ static void close_parts(struct running *r) AWAITS
     limits_free(g->limits);
     access_free(g->access);
     policy_use(NULL);
+    channels_watch(NULL, NULL);
     bus_free(g->bus);
     blobs_close(g->blobs);
     egress_stop();

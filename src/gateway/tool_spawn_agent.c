@@ -116,7 +116,7 @@ static void tell(const struct agent *a, const char *state, str tool)
     const struct tool_context *cx = a->all->cx;
     struct bus *bus = cx->host->gateway->bus;
 
-    if (!bus_watched(bus, cx->session_id))
+    if (!bus_watched(bus, cx->session_id, "agent"))
         return;
     CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:I}", "type", "agent", "session_id",
         json_from_str(cx->session_id), "call_id", json_from_str(cx->call_id), "task", (json_int_t)(a - a->all->agent + 1), "state",

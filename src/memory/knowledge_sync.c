@@ -33,7 +33,7 @@ void source_tell(struct source *s, bool now)
 {
     struct bus *bus = s->knowledge->options.bus;
 
-    if (bus == NULL || !bus_watched(bus, S("knowledge")) || (!now && clock_ms() - s->told_ms < TELL_EVERY_MS))
+    if (bus == NULL || !bus_watched(bus, S("knowledge"), "progress") || (!now && clock_ms() - s->told_ms < TELL_EVERY_MS))
         return;
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(json_decrefp) json_t *j = knowledge_progress_json(&s->progress);

@@ -49,6 +49,11 @@ FROM inbox i JOIN sessions s ON s.id = i.session_id WHERE i.platform = ?1 AND i.
   AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.inbox_id = i.id AND o.part = ?3)
 RETURNING id;
 
+-- What became of it.
+-- name: send.rows
+SELECT o.id, o.state, coalesce(o.error, ''), coalesce(o.remote_id, ''), o.attempts
+FROM inbox i JOIN outbox o ON o.inbox_id = i.id WHERE i.platform = ?1 AND i.external_id = ?2 ORDER BY o.part, o.id;
+
 -- name: send.journal
 INSERT INTO journal(inbox_id, seq, kind, call_id, body, at)
 SELECT i.id, 0, 'reply', '', ?3, ?4 FROM inbox i WHERE i.platform = ?1 AND i.external_id = ?2
