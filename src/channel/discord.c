@@ -153,6 +153,7 @@ static void acknowledge(struct arena *a, const struct discord_message *m, const 
         log_event(LOG_DEBUG, "discord.not_acknowledged", F("status", e ? 0 : answer.status));
 }
 
+/* It is acknowledged first, for there are three seconds; what could not be stored then comes again with the session. */
 enum err discord_take_interaction(const struct channel_host *host, struct arena *a, const json_t *j)
 {
     struct discord_message *m = ARENA_NEW(a, struct discord_message);
@@ -162,14 +163,11 @@ enum err discord_take_interaction(const struct channel_host *host, struct arena 
         log_event(LOG_WARN, "discord.odd_interaction", F("error", failed_text()));
         return OK;
     }
-    enum err e = wanted ? discord_take(host, a, m) : OK;
-    CLEANUP(json_decrefp) json_t *body = e ? excuse() : acknowledgement(m->ack);
+    CLEANUP(json_decrefp) json_t *body = acknowledgement(m->ack);
 
-    if (e == ERR_CANCELLED)
-        return e;
     if (m->ack != DISCORD_NO_ACK)
         acknowledge(a, m, body);
-    return OK;
+    return wanted ? discord_take(host, a, m) : OK;
 }
 
 /* Ed25519 over the time and the body: discord.com/developers/docs/interactions/overview. */
@@ -213,64 +211,13 @@ static enum err webhook(const struct channel_host *host, struct http_exchange *x
     return http_answer(x, 200, S("application/json"), json_print(x->arena, said));
 }
 
-/* ---- slash commands ---- */
-
-static enum err put_commands(struct arena *a, const json_t *list) AWAITS
-{
-    struct string_list guilds = config_now()->platforms_discord_guild_ids;
-
-    if (!guilds.n)
-        return discord_call(a, "PUT", arena_printf(a, "/applications/%s/commands", self.app_id), list, NULL);
-    for (size_t i = 0; i < guilds.n; i++)
-        TRY(discord_call(a, "PUT", arena_printf(a, "/applications/%s/guilds/%s/commands", self.app_id, guilds.items[i]), list, NULL));
-    return OK;
-}
-
-/* What was registered, and where, as one short text. */
-static str digest_of(struct arena *a, const json_t *list)
-{
-    struct string_list guilds = config_now()->platforms_discord_guild_ids;
-    CLEANUP(buf_done) struct buf where = {0}, hex = {0};
-
-    buf_addf(&where, "%s", self.app_id);
-    for (size_t i = 0; i < guilds.n; i++)
-        buf_addf(&where, " %s", guilds.items[i]);
-    str parts[] = { buf_str(&where), json_print(a, list) };
-
-    buf_addf(&hex, "%s ", guilds.n ? "guilds" : "global");
-    buf_add_hex(&hex, sha256_of(a, parts, N_ELEMENTS(parts)));
-    return arena_str(a, buf_str(&hex));
-}
-
-/* Discord keeps them; nothing is sent while they are the same.  A bot that may not have them works without. */
-static enum err register_commands(const struct channel_host *host) AWAITS
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    CLEANUP(json_decrefp) json_t *list = config_now()->platforms_discord_commands ? discord_commands() : json_array();
-    CLEANUP(json_decrefp) json_t *none = json_array();
-    str digest = digest_of(a, list), before;
-
-    TRY(host->recall(host, a, S("commands"), &before));
-    if (str_eq(digest, before) || (!before.len && !json_array_size(list)))
-        return OK;
-    enum err e = put_commands(a, list);
-
-    if (e == OK && str_starts(before, S("global")) && !str_starts(digest, S("global")))     /* or everybody sees them twice */
-        e = discord_call(a, "PUT", arena_printf(a, "/applications/%s/commands", self.app_id), none, NULL);
-    if (e == OK)
-        return host->remember(host, S("commands"), digest);
-    if (e != ERR_CANCELLED)
-        log_event(LOG_WARN, "discord.commands", F("error", failed_text()));
-    return e == ERR_CANCELLED ? e : OK;
-}
-
 /* ---- run ---- */
 
 static enum err connect_and_serve(const struct channel_host *host) AWAITS
 {
     TRY(discord_ask_self());
     TRY(discord_chats_load(host));
-    TRY(register_commands(host));
+    TRY(discord_register_commands(host));
     return discord_gateway(host);
 }
 
@@ -304,6 +251,6 @@ static const struct channel_key keys[] = {
 const struct channel channel_discord = {
     .name = "discord", .title = "Discord", .proven_by = "discord.js 14.28.1", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_DISCORD, .unit = UNIT_UTF16, .text_max = 2000, .file_max = 10 << 20, .global_per_second = 50,
-    .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
+    .edits = 1, .typing = 1, .files = 1, .idempotent = 1, .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
     .prepare = discord_prepare, .encode = discord_encode, .encode_typing = discord_encode_typing, .decode_sent = discord_decode_sent,
 };

@@ -39,6 +39,7 @@ enum err discord_decode(struct arena *, const json_t *, const struct discord_sel
 /* An interaction: a slash command or a pressed button is a message.  `ack` says what it is answered with, wanted or not. */
 enum err discord_decode_interaction(struct arena *, const json_t *, struct discord_message *out, bool *ret_wanted) MUST_USE;
 int64_t  discord_time(str id);              /* ms since 1970, as every id says; 0: that is none */
+void     discord_id_at(int64_t ms, char out[DISCORD_ID_SIZE]);     /* the least id of that time */
 
 /* Filter, thread, files, intake: all of the way of a decoded message. */
 enum err discord_take(const struct channel_host *, struct arena *, struct discord_message *) AWAITS MUST_USE;
@@ -67,4 +68,10 @@ enum err discord_prepare(struct arena *, struct outgoing *) AWAITS;
 enum err discord_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err discord_encode_typing(struct arena *, str chat_id, str thread_id, struct http_request *out);
 enum err discord_decode_sent(struct arena *, const struct http_response *, struct sent *out);
+
+/* ---- slash commands ---- */
+
 json_t  *discord_commands(void);            /* what is registered: a new reference */
+enum err discord_register_commands(const struct channel_host *) AWAITS MUST_USE;
+/* The first row that asks is the reply to that command, for good. */
+enum err discord_claim(str interaction_id, int64_t row, bool *ret_ours) AWAITS MUST_USE;

@@ -22,7 +22,7 @@ enum {
     FRAME_MAX = 16 << 20, EVENTS_MAX = 1000, HELLO_MS = 20 * 1000, NO_PING_MS = 60 * 60 * 1000,
     CLOSE_RESUMABLE = 4000,         /* 1000 and 1001 would end the session */
     PAUSE_MIN_MS = 250, PAUSE_MAX_MS = 60 * 1000, STEADY_MS = 60 * 1000, AGAIN_MS = 1000, AGAIN_SPREAD_MS = 4000,
-    BEAT_MIN_MS = 100, BEAT_MAX_MS = 10 * 60 * 1000,
+    SAVE_EVERY_MS = 2000, SKEW_MS = 60 * 1000, BEAT_MIN_MS = 100, BEAT_MAX_MS = 10 * 60 * 1000,
 };
 
 /* What outlives connections, and with host->remember processes. */
@@ -32,6 +32,7 @@ static struct session {
     char    last[DISCORD_ID_SIZE];          /* the newest message seen */
     char    missed_from[DISCORD_ID_SIZE];   /* not "": what came after that one is still to be fetched */
     bool    changed;                        /* since it was remembered */
+    uint64_t saved_at;
 } session;
 
 struct link {
@@ -61,6 +62,7 @@ static enum err save_session(const struct channel_host *host) AWAITS
                                                 (json_int_t)session.seq, "last", session.last, "missed_from", session.missed_from);
 
     session.changed = false;
+    session.saved_at = clock_ms();
     return host->remember(host, S("session"), json_print(a, j));
 }
 
@@ -148,12 +150,12 @@ static bool is_event(const json_t *j, const char *name)
 
 static enum err on_ready(struct link *l, const json_t *d) AWAITS
 {
-    bool again = session.last[0] != '\0';
-
     set_text(session.id, sizeof session.id, json_text_str(d, "session_id"));
     set_text(session.url, sizeof session.url, json_text_str(d, "resume_gateway_url"));
-    if (again && !session.missed_from[0])
+    if (session.last[0] && !session.missed_from[0])
         memcpy(session.missed_from, session.last, sizeof session.missed_from);
+    if (!session.last[0])       /* from now on; their clock may be behind ours */
+        discord_id_at(clock_wall_ms() - SKEW_MS, session.last);
     return save_session(l->host);
 }
 
@@ -206,6 +208,8 @@ static enum err event_fiber(void *arg) AWAITS
             session.seq = json_int(j, "s", 0);
             session.changed = true;
         }
+        if (session.changed && clock_ms() - session.saved_at > SAVE_EVERY_MS)
+            TRY(save_session(l->host));
     }
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     FLAG_NO_PREVIEWS = 1 << 2, ROW = 1, BUTTON = 2, STYLE_SECONDARY = 2, BUTTONS_A_ROW = 5, ROWS_MAX = 5,
-    LABEL_BYTES_MAX = 80, REPLY_BYTES_MAX = 100, DESCRIPTION_BYTES_MAX = 100, OPTION_TEXT = 3,
+    LABEL_BYTES_MAX = 80, REPLY_BYTES_MAX = 100, NONCE_MAX = 24, TOO_EARLY_MS = 10 * 1000, EARLY_PAUSE_MS = 1000,
     BUCKETS_MAX = 64, WAIT_MAX_MS = 30 * 1000,
 };
 
@@ -81,22 +81,39 @@ static str channel_of(const struct outgoing *m)
     return m->thread_id.len ? m->thread_id : m->chat_id;
 }
 
-/* The token of the slash command that this answers, while it lives. */
-static str interaction_token(const struct outgoing *m)
+/* "interaction:ID:TOKEN": of the slash command that this answers, while its token lives. */
+static bool answers_command(const struct outgoing *m, str *ret_id, str *ret_token)
 {
-    str rest = m->reply_to, id = S("");
-
-    if (m->remote_id.len || !str_eat(&rest, S("interaction:")) || !str_split(&rest, ':', &id) || !rest.len)
-        return S("");
-    return clock_wall_ms() - discord_time(id) < DISCORD_TOKEN_LIFE_MS ? rest : S("");
+    *ret_token = m->reply_to;
+    return !m->remote_id.len && str_eat(ret_token, S("interaction:")) && str_split(ret_token, ':', ret_id) && ret_token->len
+           && clock_wall_ms() - discord_time(*ret_id) < DISCORD_TOKEN_LIFE_MS;
 }
 
-/* A second try at once is one without the token: Discord said that it knows it no more. */
-enum err discord_prepare(struct arena *a UNUSED, struct outgoing *m)
+/* The first reply to a command fills in what Discord shows as "thinking"; the others are messages.  A second try at once is one
+ * after Discord did not know the token: not yet, or no more. */
+static enum err choose_way(struct arena *a, struct outgoing *m) AWAITS
 {
-    m->prepared = m->prepared.len ? S("") : interaction_token(m);
-    if (m->prepared.len && !discord_self()->app_id[0])
+    bool second = m->prepared.len > 0, ours = false;
+    str id, token;
+
+    m->prepared = S("");
+    if (!answers_command(m, &id, &token))
+        return OK;
+    if (second && clock_wall_ms() - discord_time(id) > TOO_EARLY_MS)
+        return OK;
+    if (second)
+        TRY(fiber_sleep(EARLY_PAUSE_MS));
+    if (!discord_self()->app_id[0])
         TRY(discord_ask_self());
+    TRY(discord_claim(id, m->id, &ours));
+    if (ours)
+        m->prepared = str_from(arena_printf(a, "/webhooks/%s/%.*s/messages/@original", discord_self()->app_id, STR(token)));
+    return OK;
+}
+
+enum err discord_prepare(struct arena *a, struct outgoing *m)
+{
+    TRY(choose_way(a, m));
     return await_rate(channel_of(m), m->remote_id.len > 0);
 }
 
@@ -104,11 +121,11 @@ static const char *address(struct arena *a, const struct outgoing *m, const char
 {
     str channel = channel_of(m);
 
-    *ret_method = m->remote_id.len ? "PATCH" : "POST";
+    *ret_method = m->remote_id.len || m->prepared.len ? "PATCH" : "POST";
     if (m->remote_id.len)
         return discord_url(a, arena_printf(a, "/channels/%.*s/messages/%.*s", STR(channel), STR(m->remote_id)));
     if (m->prepared.len)
-        return discord_url(a, arena_printf(a, "/webhooks/%s/%.*s", discord_self()->app_id, STR(m->prepared)));
+        return discord_url(a, arena_c(a, m->prepared));
     return discord_url(a, arena_printf(a, "/channels/%.*s/messages", STR(channel)));
 }
 
@@ -158,15 +175,17 @@ static bool quotes(const struct outgoing *m)
     return is_number(m->reply_to) && !m->remote_id.len && (!chat || chat->guild_id[0]);
 }
 
-/* By the nonce Discord knows a message that is sent again: it is not shown twice. */
-static void set_nonce(json_t *j, const struct outgoing *m)
+/* By the nonce Discord knows, for some minutes, a message that is sent again: it is not shown twice.  Edits need none. */
+static void set_nonce(struct arena *a, json_t *j, const struct outgoing *m)
 {
-    char nonce[26];
+    CLEANUP(buf_done) struct buf nonce = {0};
+    str id = platform_send_id(a, m), part;
 
-    if (m->id <= 0 || m->remote_id.len)
+    if (m->remote_id.len || m->prepared.len)
         return;
-    snprintf(nonce, sizeof nonce, "%lld%s", (long long)m->id, m->final ? "" : "s");
-    json_object_set_new(j, "nonce", json_string(nonce));
+    while (str_split(&id, '-', &part))
+        buf_add(&nonce, part);
+    json_object_set_new(j, "nonce", json_from_str(str_take(buf_str(&nonce), NONCE_MAX)));
     json_object_set_new(j, "enforce_nonce", json_true());
 }
 
@@ -181,7 +200,7 @@ static json_t *message_of(struct arena *a, const struct outgoing *m)
     if (quotes(m))
         json_object_set_new(j, "message_reference", json_pack("{s:s%, s:b}", "message_id", m->reply_to.p, m->reply_to.len,
                                                               "fail_if_not_exists", 0));
-    set_nonce(j, m);
+    set_nonce(a, j, m);
     return j;
 }
 
@@ -263,33 +282,4 @@ enum err discord_decode_sent(struct arena *a, const struct http_response *r, str
     note_rate(r, j);
     out->remote_id = arena_str(a, json_text_str(j, "id"));
     return OK;
-}
-
-/* ---- slash commands ---- */
-
-static json_t *text_option(const char *what)
-{
-    return json_pack("[{s:i, s:s, s:s, s:b}]", "type", OPTION_TEXT, "name", "text", "description", what, "required", what[0] != '[');
-}
-
-static void add_command(json_t *list, const char *name, const char *arguments, const char *english, const char *chinese)
-{
-    str en = utf8_take(str_from(english), DESCRIPTION_BYTES_MAX), zh = utf8_take(str_from(chinese), DESCRIPTION_BYTES_MAX);
-    json_t *j = json_pack("{s:s, s:i, s:s%, s:{s:s%}}", "name", name, "type", 1, "description", en.p, en.len,
-                          "description_localizations", "zh-CN", zh.p, zh.len);
-
-    if (arguments[0])
-        json_object_set_new(j, "options", text_option(arguments));
-    json_array_append_new(list, j);
-}
-
-json_t *discord_commands(void)
-{
-    json_t *list = json_array();
-
-    add_command(list, "ask", "TEXT", "ask me something, without mentioning me", "向我提问，无需提及我");
-#define CHAT_COMMAND(name, arguments, english, chinese) add_command(list, #name, arguments, english, chinese);
-#include "domain/chat_commands.def"
-#undef CHAT_COMMAND
-    return list;
 }

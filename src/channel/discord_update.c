@@ -2,6 +2,8 @@
 /* What comes in: a message or an interaction of Discord's to one of ours. */
 #include "channel/discord.h"
 
+#include <stdio.h>
+
 #include "base/utf8.h"
 #include "runtime/clock.h"
 
@@ -18,6 +20,11 @@ int64_t discord_time(str id)
     uint64_t n;
 
     return str_u64(id, &n) == OK ? (int64_t)(n >> 22) + EPOCH_MS : 0;
+}
+
+void discord_id_at(int64_t ms, char out[DISCORD_ID_SIZE])
+{
+    snprintf(out, DISCORD_ID_SIZE, "%llu", ms > EPOCH_MS ? (unsigned long long)(ms - EPOCH_MS) << 22 : 0);
 }
 
 static bool is_id(str id)

@@ -9,8 +9,9 @@
 //   event        { t, d }: any dispatch
 //   reconnect, invalid { d }, kick { code }: what the gateway does to every connection
 //   set          any of `settings` below
-//   signed       { url, body, age, spoil }: calls a webhook as Discord does, with Ed25519 -> { status, body }
+//   signed       { socket, body, age, spoil }: calls a webhook as Discord does, with Ed25519 -> { status, body }
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { request } from 'node:http';
 import { constants, createDeflate } from 'node:zlib';
 import { serve } from './double.mjs';
 
@@ -267,7 +268,7 @@ function putCommands(rq, path) {
     || c.options?.some(o => !o.name || !o.description || o.description.length > 100));
   if (bad)
     return invalid('commands', JSON.stringify(bad));
-  commands[path.slice(2).join('/')] = rq.body;
+  commands[path.slice(1).join('/')] = rq.body;
   return { body: rq.body.map(c => ({ id: snowflake(), application_id: APP, version: '1', type: 1, ...c })) };
 }
 
@@ -299,6 +300,15 @@ async function http(rq) {
 }
 
 // ---- control ----
+
+// To /webhook/discord of the program that listens on that unix socket.
+function post(socketPath, text, headers) {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path: '/webhook/discord', method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(text) } },
+      async answer => resolve({ status: answer.statusCode, body: Buffer.concat(await Array.fromAsync(answer)).toString() }));
+    call.on('error', reject).end(text);
+  });
+}
 
 function interact(channel_id, user, type, data, more = {}) {
   const channel = channelFor(channel_id), id = snowflake();
@@ -339,14 +349,12 @@ const control = {
   beat: () => double.sockets.forEach(s => s.say({ op: 1, d: null })),
   kick: ({ code }) => double.sockets.forEach(s => s.close(code, 'kicked')),
   set: body => Object.assign(settings, body),
-  async signed({ url, body, age = 0, spoil = false, command }) {
+  async signed({ socket, body, age = 0, spoil = false, command }) {
     const timestamp = String(Math.floor(Date.now() / 1000) - age), text = JSON.stringify(command ? commandOf(command) : body);
     if (command)
       interactions.get(JSON.parse(text).id).answered = {};
     const signature = sign(null, Buffer.from(timestamp + text), privateKey).toString('hex');
-    const answer = await fetch(url, { method: 'POST', body: spoil ? `${text} ` : text,
-      headers: { 'content-type': 'application/json', 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp } });
-    return { status: answer.status, body: await answer.text() };
+    return post(socket, spoil ? `${text} ` : text, { 'content-type': 'application/json', 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp });
   },
   state: () => ({ public_key, commands, sessions: sessions.size, interactions: [...interactions.values()].map(i => ({ id: i.id, answered: i.answered })),
     channels: Object.fromEntries([...channels.values()].map(c => [c.id, c.messages])) }),
