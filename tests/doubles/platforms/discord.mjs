@@ -218,6 +218,13 @@ function limited(channel) {
 
 // ---- REST ----
 
+function acknowledged(i, body) {
+  i.answered = body;
+  if (body.type === 4 || body.type === 5)
+    i.original = newMessage(channelFor(i.channel_id), bot, { content: body.data?.content ?? '', flags: body.type === 5 ? 128 : body.data?.flags ?? 0,
+      loading: body.type === 5 });
+}
+
 function interactionCall(rq, path) {
   const [, , token, what] = path, i = [...interactions.values()].find(x => x.token === token);
   if (!i)
@@ -226,9 +233,7 @@ function interactionCall(rq, path) {
   if (what === 'callback') {
     if (i.answered)
       return wrong(400, 40060, 'Interaction has already been acknowledged.');
-    i.answered = rq.body;
-    if (rq.body.type === 4 || rq.body.type === 5)
-      i.original = newMessage(channel, bot, { content: rq.body.data?.content ?? '', flags: rq.body.type === 5 ? 128 : rq.body.data?.flags ?? 0, loading: rq.body.type === 5 });
+    acknowledged(i, rq.body);
     return { status: 204, body: '' };
   }
   if (!i.answered)
@@ -351,10 +356,12 @@ const control = {
   set: body => Object.assign(settings, body),
   async signed({ socket, body, age = 0, spoil = false, command }) {
     const timestamp = String(Math.floor(Date.now() / 1000) - age), text = JSON.stringify(command ? commandOf(command) : body);
-    if (command)
-      interactions.get(JSON.parse(text).id).answered = {};
     const signature = sign(null, Buffer.from(timestamp + text), privateKey).toString('hex');
-    return post(socket, spoil ? `${text} ` : text, { 'content-type': 'application/json', 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp });
+    const answer = await post(socket, spoil ? `${text} ` : text,
+      { 'content-type': 'application/json', 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp });
+    if (command && answer.status === 200)
+      acknowledged(interactions.get(JSON.parse(text).id), JSON.parse(answer.body));
+    return answer;
   },
   state: () => ({ public_key, commands, sessions: sessions.size, interactions: [...interactions.values()].map(i => ({ id: i.id, answered: i.answered })),
     channels: Object.fromEntries([...channels.values()].map(c => [c.id, c.messages])) }),
