@@ -148,6 +148,25 @@ void buf_add_hex(struct buf *b, str bytes)
     }
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+enum err buf_add_unhex(struct buf *b, str text)
+{
+    if (text.len % 2)
+        return failed(ERR_INPUT, "hex digits come in pairs");
+    for (size_t i = 0; i < text.len; i += 2) {
+        int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
+
+        if (high < 0 || low < 0)
+            return failed(ERR_INPUT, "that is no hex digit");
+        buf_add_char(b, (char)(high << 4 | low));
+    }
+    return OK;
+}
+
 static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -35,4 +35,5 @@ void     buf_done(struct buf *);                /* empty, frees the memory, keep
 void     buf_add_hex(struct buf *, str bytes);
 void     buf_add_base64(struct buf *, str bytes);           /* RFC 4648 section 4, padded */
 void     buf_add_base64url(struct buf *, str bytes);        /* RFC 4648 section 5, no padding */
+enum err buf_add_unhex(struct buf *, str text) MUST_USE;    /* digits of either case, an even number */
 enum err buf_add_unbase64(struct buf *, str text) MUST_USE; /* both alphabets; padding right or absent */

@@ -111,6 +111,18 @@ TEST(dropping_and_cutting_keep_the_rest)
     CHECK_STR(str_from(buf_c(&b)), "");
 }
 
+TEST(what_is_no_hex_is_refused)
+{
+    static const char *const cases[] = { "a", "0g", "0x", "a b" };
+    CLEANUP(buf_done) struct buf b = {0};
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        CHECK_ERR(buf_add_unhex(&b, str_from(cases[i])), ERR_INPUT);
+    buf_clear(&b);
+    CHECK_OK(buf_add_unhex(&b, S("4A6b")));
+    CHECK_STR(buf_str(&b), "Jk");
+}
+
 TEST(hex_and_base64_are_as_rfc_4648_has_them)
 {
     static const struct { const char *in, *hex, *base64, *base64url; } cases[] = {
@@ -125,12 +137,14 @@ TEST(hex_and_base64_are_as_rfc_4648_has_them)
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        CLEANUP(buf_done) struct buf hex = {0}, b64 = {0}, url = {0}, back = {0};
+        CLEANUP(buf_done) struct buf hex = {0}, unhexed = {0}, b64 = {0}, url = {0}, back = {0};
 
         buf_add_hex(&hex, str_from(cases[i].in));
         buf_add_base64(&b64, str_from(cases[i].in));
         buf_add_base64url(&url, str_from(cases[i].in));
         CHECK_STR(buf_str(&hex), cases[i].hex);
+        CHECK_OK(buf_add_unhex(&unhexed, buf_str(&hex)));
+        CHECK_STR(buf_str(&unhexed), cases[i].in);
         CHECK_STR(buf_str(&b64), cases[i].base64);
         CHECK_STR(buf_str(&url), cases[i].base64url);
         CHECK_OK(buf_add_unbase64(&back, buf_str(&b64)));

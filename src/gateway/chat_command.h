@@ -16,5 +16,5 @@ void command_say(struct command_call *, str text);
 bool command_may_change(const struct command_call *);
 
 #define CHAT_COMMAND(name, arguments, english, chinese) enum err chat_command_##name(struct command_call *) AWAITS MUST_USE;
-#include "gateway/chat_commands.def"
+#include "domain/chat_commands.def"
 #undef CHAT_COMMAND

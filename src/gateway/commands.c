@@ -29,7 +29,7 @@ static void add_commands(struct buf *b, bool chinese)
 {
     static const struct { const char *name, *arguments, *english, *chinese; } rows[] = {
 #define CHAT_COMMAND(name, arguments, english, chinese) { #name, arguments, english, chinese },
-#include "gateway/chat_commands.def"
+#include "domain/chat_commands.def"
 #undef CHAT_COMMAND
     };
 
@@ -203,7 +203,7 @@ enum err chat_command_trust(struct command_call *c) AWAITS
 
 static const struct { const char *name; enum err (*run)(struct command_call *) AWAITS; } commands[] = {
 #define CHAT_COMMAND(name, arguments, english, chinese) { #name, chat_command_##name },
-#include "gateway/chat_commands.def"
+#include "domain/chat_commands.def"
 #undef CHAT_COMMAND
 };
 

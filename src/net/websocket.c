@@ -62,6 +62,7 @@ void websocket_configure(struct websocket *w, const struct websocket_options *o)
         .max_message = o->max_message ? o->max_message : MAX_MESSAGE,
         .ping_every_ms = o->ping_every_ms ? o->ping_every_ms : PING_EVERY_MS,
         .pong_timeout_ms = o->pong_timeout_ms ? o->pong_timeout_ms : PONG_TIMEOUT_MS,
+        .goodbye = o->goodbye ? o->goodbye : CLOSE_GOING_AWAY,
     };
     w->frames.max_message = w->options.max_message;
 }
@@ -110,7 +111,7 @@ static void say_goodbye(struct websocket *w)
 
     if (w->close_sent || w->broken || w->writing)
         return;
-    add_close(w, &out, CLOSE_GOING_AWAY, NO_STR);
+    add_close(w, &out, w->options.goodbye, NO_STR);
     transport_try_write(w->io, buf_str(&out));
 }
 

@@ -14,6 +14,7 @@ struct websocket_options {
     size_t   max_message;               /* 0: 1 MiB */
     uint64_t ping_every_ms;             /* 0: 30 s */
     uint64_t pong_timeout_ms;           /* 0: 20 s: no sign of life after a ping closes with ERR_TIMEOUT */
+    uint16_t goodbye;                   /* the code for a peer that was told nothing when it is freed; 0: 1001 */
 };
 
 /* Client: ws:// or wss://, TLS verified; proxies from the environment for CONNECT. */

@@ -124,7 +124,7 @@ class Socket {
     return this.raw.readyState === 1;
   }
 
-  // An object goes as JSON text; encode (if given) makes the bytes that go, and they go as a binary frame.
+  // An object goes as JSON text; encode (if given, it may be async) makes the bytes of a binary frame of it.
   send(frame, encode) {
     this.sending = this.sending.then(() => this.#send(frame, encode)).catch(error => console.error(error));
     return this.sending;
@@ -148,7 +148,7 @@ class Socket {
 
   async #send(frame, encode) {
     const text = typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame);
-    const data = encode ? encode(text) : text, entry = this.#note('SEND', frame, 0);
+    const bytes = async what => (encode ? encode(what) : what), entry = this.#note('SEND', frame, 0);
     const rule = this.double.trouble.take(`SEND ${this.rq.path} ${entry.label}`);
     if (rule?.do === 'delay')
       await sleep(rule.ms);
@@ -159,16 +159,16 @@ class Socket {
     if (rule?.do === 'drop_before')
       return this.cut();
     if (rule?.do === 'cut')
-      return this.#sendHalf(Buffer.from(data), typeof data !== 'string');
+      return this.#sendHalf(Buffer.from(await bytes(text)), !!encode);
     entry.status = 200;
     if (rule?.do === 'swap') {
-      this.held = data;
+      this.held = text;
       return;
     }
     for (let i = rule?.do === 'twice' ? 2 : 1; i > 0; i--)
-      this.raw.send(data);
+      this.raw.send(await bytes(text));
     if (this.held !== undefined)
-      this.raw.send(this.held);
+      this.raw.send(await bytes(this.held));
     this.held = undefined;
     if (rule?.do === 'drop_after')
       this.raw._socket.end();
