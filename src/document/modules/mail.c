@@ -83,6 +83,8 @@ static enum err put_head(const struct mail_reader *r, GMimeMessage *m)
     put_date(r, m);
     put_field(r, MAIL_SUBJECT, g_mime_message_get_subject(m));
     put_headers(r, head);
+    if (g_mime_message_get_mime_part(m))    /* which is where gmime puts Content-Type and the like */
+        put_headers(r, g_mime_message_get_mime_part(m));
     put_mailboxes(r, MAIL_FROM, g_mime_message_get_from(m), 0);
     put_mailboxes(r, MAIL_TO, g_mime_message_get_to(m), 0);
     put_mailboxes(r, MAIL_CC, g_mime_message_get_cc(m), 0);
