@@ -22,7 +22,7 @@ static enum err late(enum err e)
 /* The rest of a response whose first line is in im->response. */
 static enum err read_counted(struct imap *im) AWAITS
 {
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
     uint64_t n;
     str line = buf_str(&im->response);
 
@@ -63,7 +63,7 @@ static enum err read_response(struct imap *im, struct arena *a, uint64_t ms, str
     buf_clear(&im->response);
     im->response.max = RESPONSE_MAX + LINES_MAX;
     {
-        CLEANUP(deadline_clear) struct deadline limit;
+        CLEANUP(deadline_clear) struct deadline limit = {0};
 
         deadline_set(&limit, ms);
         TRY(lines_read(&im->lines, &line));
@@ -80,7 +80,7 @@ static enum err read_response(struct imap *im, struct arena *a, uint64_t ms, str
 static enum err begin(struct imap *im, const char *command)
 {
     CLEANUP(buf_done) struct buf line = { .max = LINES_MAX };
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
 
     deadline_set(&limit, MAIL_ANSWER_MS);
     buf_addf(&line, "A%u %s\r\n", ++im->tag, command);

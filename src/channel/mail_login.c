@@ -92,7 +92,7 @@ enum err mail_smtp_server(struct arena *a, struct mail_server *out)
 
 enum err mail_start_tls(const struct mail_server *s, struct lines *l)
 {
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
 
     deadline_set(&limit, MAIL_ANSWER_MS);
     enum err e = lines_secure(l, s->host);

@@ -12,6 +12,7 @@
 #include "channel/imap.h"
 #include "channel/mail.h"
 #include "config/config.h"
+#include "net/signature.h"
 #include "runtime/clock.h"
 #include "runtime/offload.h"
 
@@ -19,7 +20,12 @@ enum { IDLE_MS = 9 * 60 * 1000, SENDERS_MAX = 4096, HOUR_MS = 60 * 60 * 1000 };
 
 /* ---- how far it was read ---- */
 
-struct place { uint32_t validity, uid; char day[16]; };     /* day: "22-Nov-2026", of the last look */
+struct place {
+    uint32_t  validity, uid;
+    char      day[16];          /* of the last look: "22-Nov-2026" */
+    long long started_ms;       /* what came before is not answered */
+    bool      again;            /* what lies there is looked at again */
+};
 
 static void day_now(char out[16])
 {
@@ -33,22 +39,24 @@ static void day_now(char out[16])
 
 static enum err keep_place(const struct channel_host *host, struct place *p) AWAITS
 {
-    char text[64];
+    char text[112];
 
     day_now(p->day);
-    snprintf(text, sizeof text, "%u %u %s", p->validity, p->uid, p->day);
+    snprintf(text, sizeof text, "%u %u %s %lld %d", p->validity, p->uid, p->day, p->started_ms, p->again);
     return host->remember(host, S("place"), str_from(text));
 }
 
 static enum err recall_place(const struct channel_host *host, struct place *out) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
+    int again = 0;
     str text;
 
     *out = (struct place){0};
     TRY(host->recall(host, a, S("place"), &text));
-    if (sscanf(arena_c(a, text), "%u %u %15s", &out->validity, &out->uid, out->day) != 3)
+    if (sscanf(arena_c(a, text), "%u %u %15s %lld %d", &out->validity, &out->uid, out->day, &out->started_ms, &again) != 5)
         *out = (struct place){0};
+    out->again = again;
     return OK;
 }
 
@@ -154,8 +162,16 @@ static const char *why_not(const struct channel_host *host, const struct mail *m
     return asks_too_often(m->from) ? "its sender has had this hour's answers (platforms.mail.answers_per_hour)" : NULL;
 }
 
-static enum err take_mail(const struct channel_host *host, struct arena *a, const struct imap *im, const struct imap_mail *raw,
-                          bool *ret_taken) AWAITS
+/* For a mail that has no id of its own: its number in the mailbox would be another one when the numbers are given anew. */
+static str id_of_bytes(struct arena *a, str bytes)
+{
+    CLEANUP(buf_done) struct buf hex = {0};
+
+    buf_add_hex(&hex, str_take(sha256_of(a, &bytes, 1), 16));
+    return str_from(arena_printf(a, "sha256:%s", buf_c(&hex)));
+}
+
+static enum err take_mail(const struct channel_host *host, struct arena *a, const struct imap_mail *raw, bool *ret_taken) AWAITS
 {
     struct mail *m = ARENA_NEW(a, struct mail);
     struct read_job job = { a, raw->bytes, config_now()->blobs_max_size, m };
@@ -172,7 +188,7 @@ static enum err take_mail(const struct channel_host *host, struct arena *a, cons
         log_event(LOG_INFO, "mail.ignored", F("from", m->from), F("why", why));
         return OK;
     }
-    mail_to_message(a, m, str_from(arena_printf(a, "%u:%u", im->uid_validity, raw->uid)), raw->date_ms, &out);
+    mail_to_message(a, m, id_of_bytes(a, raw->bytes), raw->date_ms, &out);
     say_what_is_missing(a, m, raw->size, whole, &out);
     TRY(incoming_files(host, a, &out, m->files, whole ? m->n_files : 0, NULL));
     if (!out.text.len && !out.n_attachments)
@@ -183,7 +199,7 @@ static enum err take_mail(const struct channel_host *host, struct arena *a, cons
     return OK;
 }
 
-static enum err read_one(const struct channel_host *host, struct imap *im, uint32_t uid) AWAITS
+static enum err read_one(const struct channel_host *host, struct imap *im, const struct place *p, uint32_t uid) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct imap_mail raw;
@@ -192,7 +208,9 @@ static enum err read_one(const struct channel_host *host, struct imap *im, uint3
     TRY(imap_fetch(im, a, uid, config_now()->platforms_mail_max_size, &raw));
     if (!raw.bytes.p)
         return OK;      /* deleted meanwhile */
-    TRY(take_mail(host, a, im, &raw, &taken));
+    if (p->again && raw.date_ms < p->started_ms)
+        return OK;
+    TRY(take_mail(host, a, &raw, &taken));
     if (taken && config_now()->platforms_mail_mark_seen)
         TRY(imap_mark_seen(im, uid));
     return OK;
@@ -214,6 +232,8 @@ static enum err find_place(const struct channel_host *host, struct imap *im, str
     TRY(imap_search(im, a, p->validity ? arena_printf(a, "SINCE %s", p->day) : "ALL", &uids, &n));
     bool first = p->validity == 0;
 
+    p->again = !first;
+    p->started_ms = first ? (long long)clock_wall_ms() : p->started_ms;
     p->validity = im->uid_validity;
     p->uid = first ? (n ? uids[n - 1] : 0) : (n ? uids[0] - 1 : 0);
     if (!n && im->uid_next)
@@ -232,11 +252,14 @@ static enum err catch_up(const struct channel_host *host, struct imap *im, struc
     for (size_t i = 0; i < n; i++) {
         if (uids[i] <= p->uid)
             continue;       /* "*" is the last one, however small its number */
-        TRY(read_one(host, im, uids[i]));
+        TRY(read_one(host, im, p, uids[i]));
         p->uid = uids[i];
         TRY(keep_place(host, p));
     }
-    return OK;
+    if (!p->again)
+        return OK;
+    p->again = false;
+    return keep_place(host, p);
 }
 
 static enum err follow(const struct channel_host *host, struct imap *im) AWAITS

@@ -27,7 +27,7 @@ static void reply_done(struct reply *r)
 /* "250-PIPELINING", "250 SIZE 10240000": the text is each line's, one below the other. */
 static enum err read_reply(struct smtp *s, uint64_t ms, struct reply *out) AWAITS
 {
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
     str line = S("");
 
     deadline_set(&limit, ms);
@@ -66,7 +66,7 @@ static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...) __a
 static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...)
 {
     CLEANUP(buf_done) struct buf line = {0};
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
     char text[4096];
     va_list ap;
 
@@ -228,7 +228,7 @@ static enum err hand_over(struct smtp *s, const struct smtp_mail *m, struct repl
     smtp_add_stuffed(&text, m->text);
     TRY(buf_check(&text, "a mail"));
     {
-        CLEANUP(deadline_clear) struct deadline limit;
+        CLEANUP(deadline_clear) struct deadline limit = {0};
 
         deadline_set(&limit, MAIL_ANSWER_MS + text.len / BYTES_A_SECOND * 1000);
         TRY(late(lines_write(&s->lines, buf_str(&text))));

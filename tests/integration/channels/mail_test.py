@@ -7,9 +7,11 @@ import imaplib
 import os
 import shutil
 import smtplib
+import socket
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from email.message import EmailMessage
 
@@ -110,6 +112,58 @@ class World:
                    'the channel to be connected')
 
 
+class Smtp(threading.Thread):
+    """An SMTP server that does with each mail what its script says: deliver, refuse, or hang up at some place."""
+    def __init__(self, script):
+        super().__init__(daemon=True)
+        self.script, self.ids = list(script), []        # ids: of all mails that came whole
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile('rwb') as f:
+                self.talk(f)
+
+    def talk(self, f):
+        what = 'look'       # a check of the settings names nobody
+
+        def say(text):
+            f.write(text.encode() + b'\r\n')
+            f.flush()
+        say('220 double')
+        text, in_data = [], False
+        for line in f:
+            word = line[:4].upper()
+            if in_data and line == b'.\r\n':
+                in_data = False
+                self.ids += [t.split(b' ', 1)[1].strip().decode() for t in text if t.startswith(b'Message-ID:')]
+                if what == 'hang up after':
+                    return
+                say({'451 at end': '451 busy', '554 at end': '554 no'}.get(what, '250 taken'))
+            elif in_data:
+                text.append(line)
+            elif word == b'DATA':
+                if what == 'hang up before':
+                    return
+                in_data = True
+                say('354 go on')
+            elif word == b'RCPT' and what[:1] in '45' and what.endswith('at RCPT'):
+                say(what)
+            elif word == b'MAIL':
+                what = self.script.pop(0) if self.script else 'deliver'
+                say('250 fine')
+            elif word == b'EHLO':
+                say('250-double\r\n250 SIZE 10000000')
+            else:
+                say('250 fine')
+
+
 def plain(m):
     return m.get_body(('plain',)).get_content().replace('\r\n', '\n').strip()
 
@@ -122,7 +176,7 @@ def test_a_mail_is_answered_into_its_mailbox(w):
     asked = w.write('A question', 'What is *it*?\n-- \nAnn')
     m = w.answer(asked)
     assert plain(m) == 'echo: A question\n\nWhat is it?', plain(m)
-    assert m['Subject'] == 'Re: A question' and m['References'] == asked and m['To'] == f'<{ANN}>', m.items()
+    assert m['Subject'] == 'Re: A question' and m['References'] == asked and m['To'] == ANN, m.items()
     assert m['From'] == f'Clawdbot <{BOT}>' and m['Auto-Submitted'] == 'auto-replied' and m['X-Auto-Response-Suppress'] == 'All', m.items()
     assert '<em>it</em>' in m.get_body(('html',)).get_content() or '<i>it</i>' in m.get_body(('html',)).get_content(), m.as_string()
     assert not w.answers(first), 'what lay there before was answered'
@@ -212,7 +266,7 @@ def test_numbers_given_anew_bring_nothing_twice(w):
     w.servers.start_dovecot()
     w.gateway.start()
     w.answer(w.write('New numbers', 'x'))
-    assert len(w.mailbox(ANN)) == before + 1, (before, len(w.mailbox(ANN)))
+    assert len(w.mailbox(ANN)) == before + 1, [(m['Subject'], m['In-Reply-To'], m['Message-ID']) for m in w.mailbox(ANN)[before - 2:]]
 
 
 def test_death_at_any_moment_loses_and_doubles_nothing(w):
@@ -253,6 +307,22 @@ def test_starttls_and_polling_and_a_wrong_password(w):
     w.write('Hello', 'let me in', sender=EVE)
     wait_until(lambda: any('clawdbot pair' in plain(m) for m in w.mailbox(EVE)), 20, 'a pairing code')
     w.gateway.stop()
+
+
+def test_what_is_not_known_is_not_sent_again(w):
+    """Before the dot nothing is delivered, after it without an answer nobody knows, 4xx is later and 5xx never."""
+    for what, state, tries in (('hang up before', 'sent', 2), ('451 later at RCPT', 'sent', 2), ('451 at end', 'sent', 2),
+                               ('hang up after', 'unknown', 1), ('554 at end', 'dead', 1), ('550 nobody at RCPT', 'dead', 1)):
+        smtp = Smtp([what])
+        w.gateway.start(**{'platforms.mail.smtp.security': 'plain', 'platforms.mail.smtp.host': '127.0.0.1', 'platforms.mail.smtp.port': smtp.port})
+        asked = w.write(what, 'x')
+        query = f"SELECT o.state, o.attempts FROM inbox i JOIN outbox o ON o.inbox_id = i.id WHERE external_id = '{asked[1:-1]}'"
+        wait_until(lambda q=query, s=state: [r[0] for r in w.sql(q)] == [s], 20, f'{what}: to be {state}')
+        assert w.sql(query) == [(state, tries)], (what, w.sql(query), smtp.ids, smtp.script, w.sql('SELECT id, state, attempts, error FROM outbox')[-5:],
+                                                w.gateway.log('deliver.failed'))
+        assert len(set(smtp.ids)) <= 1, (what, smtp.ids)        # tried again under the same id
+        w.gateway.stop()
+        smtp.listener.close()
 
 
 def main():
