@@ -77,7 +77,7 @@ static enum err read_response(struct imap *im, struct arena *a, uint64_t ms, str
 
 /* ---- commands ---- */
 
-static enum err begin(struct imap *im, const char *command)
+static enum err begin(struct imap *im, const char *command) AWAITS
 {
     CLEANUP(buf_done) struct buf line = { .max = LINES_MAX };
     CLEANUP(deadline_clear) struct deadline limit = {0};
@@ -227,7 +227,7 @@ static enum err greet(struct imap *im, const struct mail_server *s) AWAITS
     TRY(command(im, "CAPABILITY", hear_capability, im));
     if (s->security == MAIL_STARTTLS) {
         if (!im->starttls || imap_is(&hello, "PREAUTH"))    /* PREAUTH in the plain is how TLS is talked away */
-            return failed(ERR_REMOTE, "the IMAP server offers no STARTTLS; with TLS from the beginning platforms.mail.imap.security is tls");
+            return failed(ERR_REMOTE, "the IMAP server offers no STARTTLS; platforms.mail.imap.security is tls where TLS comes first");
         TRY(command(im, "STARTTLS", NULL, NULL));
         TRY(mail_start_tls(s, &im->lines));
         TRY(command(im, "CAPABILITY", hear_capability, im));

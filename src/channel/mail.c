@@ -68,8 +68,8 @@ static enum err check(struct arena *a, str *ret_who) AWAITS
     TRY(imap_open(&imap, &im));
     TRY(imap_select(&im, str_from(c->platforms_mail_imap_mailbox)));
     TRY(smtp_check(&smtp));
-    *ret_who = str_from(arena_printf(a, "%s (%s at %s, %s at %s)", c->platforms_mail_address, im.idle ? "IMAP with IDLE" : "IMAP", imap.host,
-                                     "SMTP", smtp.host));
+    *ret_who = str_from(arena_printf(a, "%s (%s at %s, SMTP at %s)", c->platforms_mail_address, im.idle ? "IMAP with IDLE" : "IMAP",
+                                     imap.host, smtp.host));
     return OK;
 }
 

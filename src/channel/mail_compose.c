@@ -78,7 +78,8 @@ static void add_references(struct buf *b, const struct mail_out *m)
     if (m->parent.len)
         buf_addf(b, "In-Reply-To: <%.*s>\r\n", STR(m->parent));
     if (m->root.len && !str_eq(m->root, m->parent))
-        buf_addf(b, "References: <%.*s>%s%.*s%s\r\n", STR(m->root), m->parent.len ? "\r\n <" : "", STR(m->parent), m->parent.len ? ">" : "");
+        buf_addf(b, "References: <%.*s>%s%.*s%s\r\n", STR(m->root), m->parent.len ? "\r\n <" : "", STR(m->parent),
+                 m->parent.len ? ">" : "");
     else if (m->parent.len)
         buf_addf(b, "References: <%.*s>\r\n", STR(m->parent));
 }

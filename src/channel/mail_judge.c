@@ -34,12 +34,14 @@ static const char *automatic(const struct mail *m)
 {
     static const struct { const char *header, *word, *why; } marks[] = {
         { "Precedence", "bulk", "it was sent in bulk (Precedence)" }, { "Precedence", "junk", "it was sent in bulk (Precedence)" },
-        { "Precedence", "list", "it comes of a list (Precedence)" }, { "Precedence", "auto_reply", "it is an automatic answer (Precedence)" },
+        { "Precedence", "list", "it comes of a list (Precedence)" },
+        { "Precedence", "auto_reply", "it is an automatic answer (Precedence)" },
         { "List-Id", "", "it comes of a list (List-Id)" }, { "List-Unsubscribe", "", "it comes of a list (List-Unsubscribe)" },
         { "List-Post", "", "it comes of a list (List-Post)" },
         { "X-Auto-Response-Suppress", "all", "it wants no automatic answer (X-Auto-Response-Suppress)" },
         { "X-Auto-Response-Suppress", "autoreply", "it wants no automatic answer (X-Auto-Response-Suppress)" },
-        { "X-Autoreply", "", "it is an automatic answer (X-Autoreply)" }, { "X-Autorespond", "", "it is an automatic answer (X-Autorespond)" },
+        { "X-Autoreply", "", "it is an automatic answer (X-Autoreply)" },
+        { "X-Autorespond", "", "it is an automatic answer (X-Autorespond)" },
         { "X-Loop", "", "it has been in a loop (X-Loop)" },
         { "Content-Type", "multipart/report", "it is a report about a mail" },
     };

@@ -57,10 +57,12 @@ static bool is_head(str line, str rest)
     bool when = false, about = false;
     str next;
 
-    if (!STARTS_WITH(bare(line), "From:", "Von:", "De:", "\xe5\x8f\x91\xe4\xbb\xb6\xe4\xba\xba:", "\xe5\x8f\x91\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a"))
+    if (!STARTS_WITH(bare(line), "From:", "Von:", "De:",
+                     "\xe5\x8f\x91\xe4\xbb\xb6\xe4\xba\xba:", "\xe5\x8f\x91\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a"))
         return false;
     for (unsigned i = 0; i < HEAD_LOOK_AHEAD && str_split(&rest, '\n', &next); i++) {
-        when |= STARTS_WITH(bare(next), "Sent:", "Date:", "Gesendet:", "Datum:", "Envoy\xc3\xa9", "Enviado", "\xe5\x8f\x91\xe9\x80\x81\xe6\x97\xb6\xe9\x97\xb4",
+        when |= STARTS_WITH(bare(next), "Sent:", "Date:", "Gesendet:", "Datum:", "Envoy\xc3\xa9", "Enviado",
+                            "\xe5\x8f\x91\xe9\x80\x81\xe6\x97\xb6\xe9\x97\xb4",
                             "\xe6\x97\xa5\xe6\x9c\x9f");
         about |= STARTS_WITH(bare(next), "To:", "Subject:", "An:", "Betreff:", "Objet", "Asunto", "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba",
                              "\xe4\xb8\xbb\xe9\xa2\x98");

@@ -23,7 +23,7 @@ enum { IDLE_MS = 9 * 60 * 1000, SENDERS_MAX = 4096, HOUR_MS = 60 * 60 * 1000 };
 struct place {
     uint32_t  validity, uid;
     char      day[16];          /* of the last look: "22-Nov-2026" */
-    long long started_ms;       /* what came before is not answered */
+    int64_t  started_ms;        /* what came before is not answered */
     bool      again;            /* what lies there is looked at again */
 };
 
@@ -39,24 +39,28 @@ static void day_now(char out[16])
 
 static enum err keep_place(const struct channel_host *host, struct place *p) AWAITS
 {
-    char text[112];
+    CLEANUP(arena_freep) struct arena *a = arena_new();
 
     day_now(p->day);
-    snprintf(text, sizeof text, "%u %u %s %lld %d", p->validity, p->uid, p->day, p->started_ms, p->again);
-    return host->remember(host, S("place"), str_from(text));
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:I, s:I, s:s, s:I, s:b}", "validity", (json_int_t)p->validity, "uid", (json_int_t)p->uid,
+                                                "day", p->day, "started", (json_int_t)p->started_ms, "again", p->again);
+
+    return host->remember(host, S("place"), json_print(a, j));
 }
 
 static enum err recall_place(const struct channel_host *host, struct place *out) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    int again = 0;
+    CLEANUP(json_decrefp) json_t *j = NULL;
     str text;
 
     *out = (struct place){0};
     TRY(host->recall(host, a, S("place"), &text));
-    if (sscanf(arena_c(a, text), "%u %u %15s %lld %d", &out->validity, &out->uid, out->day, &out->started_ms, &again) != 5)
-        *out = (struct place){0};
-    out->again = again;
+    if (!text.len || json_parse(text, &j))
+        return OK;
+    *out = (struct place){ (uint32_t)json_int(j, "validity", 0), (uint32_t)json_int(j, "uid", 0), .started_ms = json_int(j, "started", 0),
+                           .again = json_flag(j, "again") };
+    snprintf(out->day, sizeof out->day, "%s", json_text(j, "day"));
     return OK;
 }
 
@@ -152,7 +156,8 @@ static bool may_write(const struct channel_host *host, str from)
 static const char *why_not(const struct channel_host *host, const struct mail *m)
 {
     const struct config *c = config_now();
-    struct mail_rules rules = { str_from(c->platforms_mail_address), str_from(c->platforms_mail_authserv_id), c->platforms_mail_require_dkim };
+    struct mail_rules rules = { str_from(c->platforms_mail_address), str_from(c->platforms_mail_authserv_id),
+                                c->platforms_mail_require_dkim };
     const char *why = mail_refused(m, &rules);
 
     if (why)
@@ -233,7 +238,7 @@ static enum err find_place(const struct channel_host *host, struct imap *im, str
     bool first = p->validity == 0;
 
     p->again = !first;
-    p->started_ms = first ? (long long)clock_wall_ms() : p->started_ms;
+    p->started_ms = first ? clock_wall_ms() : p->started_ms;
     p->validity = im->uid_validity;
     p->uid = first ? (n ? uids[n - 1] : 0) : (n ? uids[0] - 1 : 0);
     if (!n && im->uid_next)

@@ -61,9 +61,9 @@ static enum err judge(const struct reply *r)
     return e ? failed(e, "the SMTP server says %u %.*s", r->code, STR(words)) : OK;
 }
 
-static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...) AWAITS __attribute__((format(printf, 3, 4)));
 
-static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...)
+static enum err say(struct smtp *s, struct reply *out, const char *fmt, ...) AWAITS
 {
     CLEANUP(buf_done) struct buf line = {0};
     CLEANUP(deadline_clear) struct deadline limit = {0};
@@ -166,7 +166,7 @@ static enum err begin(struct smtp *s, struct reply *r) AWAITS
     TRY(greet(s, r));
     if (s->server->security == MAIL_STARTTLS) {
         if (!s->starttls)
-            return failed(ERR_REMOTE, "the SMTP server offers no STARTTLS; with TLS from the beginning platforms.mail.smtp.security is tls");
+            return failed(ERR_REMOTE, "the SMTP server offers no STARTTLS; platforms.mail.smtp.security is tls where TLS comes first");
         TRY(say(s, r, "STARTTLS"));
         TRY(judge(r));
         TRY(mail_start_tls(s->server, &s->lines));
