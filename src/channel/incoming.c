@@ -27,7 +27,7 @@ static void name_it(struct incoming_file *f)
 
 static enum err fetch(const struct channel_host *host, struct arena *scratch, struct incoming_file *f, incoming_locate locate) AWAITS
 {
-    CLEANUP(deadline_clear) struct deadline limit;
+    CLEANUP(deadline_clear) struct deadline limit = {0};
     struct http_response answer;
 
     if (f->bytes.p)

@@ -81,7 +81,7 @@ static enum err on_text(void *arg, str bytes, str charset, bool html)
     return put(m, text);
 }
 
-static enum err on_attached(void *arg, str name, str type)
+static enum err on_attached(void *arg, str name, str type, str bytes UNUSED)
 {
     struct mail *m = arg;
 
@@ -103,7 +103,9 @@ static void on_left_out(void *arg)
 enum err reading_mail(struct reading *r)
 {
     CLEANUP(mail_done) struct mail m = { .out = r, .head.max = HEAD_MAX, .attached.max = ATTACHED_MAX };
-    const struct mail_reader reader = { &m, on_field, on_text, on_attached, on_left_out };
+    const struct mail_reader reader = {
+        .arg = &m, .on_field = on_field, .on_text = on_text, .on_attached = on_attached, .on_left_out = on_left_out,
+    };
     const void *table = NULL;
 
     TRY(module_load("mail", &table));

@@ -88,6 +88,8 @@ struct channel {
 
     bool      (*configured)(void);
     bool      (*streams)(void);     /* does the owner want replies shown while they grow?  NULL: no */
+    /* May this person write without pairing, by the channel's own settings?  NULL: nobody may. */
+    bool      (*allows)(str user_id);
     /* Asks the platform who we are: credentials and reach.  *ret_who: "@name (id)".  NULL: nobody can be asked. */
     enum err  (*check)(struct arena *, str *ret_who) /* AWAITS */;
     /* The chat that people call by this name ("#alerts"), for what is sent to it.  ERR_NOT_FOUND: there is none.  NULL: chats have no

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "channel/registry.h"
 #include "runtime/clock.h"
 #include "store/audit.h"
 #include "tool/policy.h"
@@ -266,6 +267,14 @@ void people_free(struct people *p)
 
 /* ---- looking up ---- */
 
+/* The channel's own settings let them in, as pairing would. */
+static bool is_allowed(str platform, str user_id)
+{
+    const struct channel *c = channel_find(platform);
+
+    return c && c->allows && c->configured() && c->allows(user_id);
+}
+
 struct person people_find(const struct people *p, str platform, str user_id)
 {
     const struct account *a = find_account(&p->now, platform, user_id);
@@ -273,7 +282,7 @@ struct person people_find(const struct people *p, str platform, str user_id)
     if (a)
         return (struct person){ str_from(a->who->id), str_from(a->who->role) };
     a = find_account(&p->now, platform, S("*"));
-    return (struct person){ user_id, a ? str_from(a->who->role) : NO_STR };
+    return (struct person){ user_id, a ? str_from(a->who->role) : is_allowed(platform, user_id) ? S("user") : NO_STR };
 }
 
 bool people_has_owner(const struct people *p)

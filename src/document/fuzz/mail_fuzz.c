@@ -24,12 +24,12 @@ static enum err on_text(void *arg, str bytes, str charset, bool html)
     return ++s->n_parts > 100 ? failed(ERR_CANCELLED, "enough") : OK;
 }
 
-static enum err on_attached(void *arg, str name, str type)
+static enum err on_attached(void *arg, str name, str type, str bytes)
 {
     struct seen *s = arg;
 
     (void)name;
-    assert(type.len);
+    assert(type.len && bytes.p);
     s->n_parts++;
     return OK;
 }
@@ -42,12 +42,25 @@ static void on_left_out(void *arg)
     s->left_out = true;
 }
 
+static void on_header(void *arg UNUSED, str name, str value)
+{
+    assert(name.len && value.p);
+}
+
+static void on_mailbox(void *arg UNUSED, enum mail_field field, str name, str address)
+{
+    assert(field <= MAIL_CC && name.p && address.p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct seen seen = { .field = -1 };
-    const struct mail_reader reader = { &seen, on_field, on_text, on_attached, on_left_out };
+    const struct mail_reader reader = {
+        .arg = &seen, .on_field = on_field, .on_text = on_text, .on_attached = on_attached, .on_left_out = on_left_out,
+        .on_header = on_header, .on_mailbox = on_mailbox, .wants_bytes = true,
+    };
     enum err e = clawdbot_module_mail.read(str_of(p, n), &reader);
 
     assert(e == OK || e == ERR_INPUT || (e == ERR_CANCELLED && seen.n_parts > 100));

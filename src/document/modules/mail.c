@@ -32,6 +32,35 @@ static void put_addresses(const struct mail_reader *r, enum mail_field field, In
     g_free(text);
 }
 
+static void put_mailboxes(const struct mail_reader *r, enum mail_field field, InternetAddressList *list, unsigned depth)
+{
+    int n = list && r->on_mailbox && depth < MAIL_NESTED_MAX ? internet_address_list_length(list) : 0;
+
+    for (int i = 0; i < n; i++) {
+        InternetAddress *a = internet_address_list_get_address(list, i);
+        const char *name = internet_address_get_name(a);
+        const char *address = INTERNET_ADDRESS_IS_MAILBOX(a) ? internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(a)) : NULL;
+
+        if (INTERNET_ADDRESS_IS_GROUP(a))
+            put_mailboxes(r, field, internet_address_group_get_members(INTERNET_ADDRESS_GROUP(a)), depth + 1);
+        else if (address)
+            r->on_mailbox(r->arg, field, name ? str_from(name) : S(""), str_from(address));
+    }
+}
+
+static void put_headers(const struct mail_reader *r, GMimeObject *head)
+{
+    GMimeHeaderList *list = g_mime_object_get_header_list(head);
+    int n = list && r->on_header ? g_mime_header_list_get_count(list) : 0;
+
+    for (int i = 0; i < n; i++) {
+        GMimeHeader *h = g_mime_header_list_get_header_at(list, i);
+        const char *value = g_mime_header_get_value(h);
+
+        r->on_header(r->arg, str_from(g_mime_header_get_name(h)), value ? str_trim(str_from(value)) : S(""));
+    }
+}
+
 static void put_date(const struct mail_reader *r, GMimeMessage *m)
 {
     GDateTime *date = g_mime_message_get_date(m);
@@ -53,6 +82,12 @@ static enum err put_head(const struct mail_reader *r, GMimeMessage *m)
     put_addresses(r, MAIL_CC, g_mime_message_get_cc(m));
     put_date(r, m);
     put_field(r, MAIL_SUBJECT, g_mime_message_get_subject(m));
+    put_headers(r, head);
+    if (g_mime_message_get_mime_part(m))    /* which is where gmime puts Content-Type and the like */
+        put_headers(r, g_mime_message_get_mime_part(m));
+    put_mailboxes(r, MAIL_FROM, g_mime_message_get_from(m), 0);
+    put_mailboxes(r, MAIL_TO, g_mime_message_get_to(m), 0);
+    put_mailboxes(r, MAIL_CC, g_mime_message_get_cc(m), 0);
     return OK;
 }
 
@@ -89,6 +124,20 @@ static enum err put_text(struct walk *w, GMimeObject *o)
                               is_type(o, "text", "html"));
 }
 
+/* What is encoded for the way is decoded; a mail within stays as it is. */
+static GMimeStream *attached_bytes(GMimeObject *o)
+{
+    GMimeStream *stream = g_mime_stream_mem_new();
+    GMimeDataWrapper *content = GMIME_IS_PART(o) ? g_mime_part_get_content(GMIME_PART(o)) : NULL;
+    GMimeMessage *within = GMIME_IS_MESSAGE_PART(o) ? g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)) : NULL;
+
+    if (content)
+        g_mime_data_wrapper_write_to_stream(content, stream);
+    else if (within)
+        g_mime_object_write_to_stream(GMIME_OBJECT(within), NULL, stream);
+    return stream;
+}
+
 static enum err put_attached(struct walk *w, GMimeObject *o)
 {
     const char *name = GMIME_IS_PART(o) ? g_mime_part_get_filename(GMIME_PART(o)) : NULL;
@@ -97,7 +146,10 @@ static enum err put_attached(struct walk *w, GMimeObject *o)
 
     if (GMIME_IS_MESSAGE_PART(o) && g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)))
         name = g_mime_message_get_subject(g_mime_message_part_get_message(GMIME_MESSAGE_PART(o)));
-    enum err e = w->reader->on_attached(w->reader->arg, name ? str_from(name) : S(""), type ? str_from(type) : S(""));
+    CLEANUP(unrefp) GMimeStream *stream = w->reader->wants_bytes ? attached_bytes(o) : g_mime_stream_mem_new();
+    GByteArray *bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    enum err e = w->reader->on_attached(w->reader->arg, name ? str_from(name) : S(""), type ? str_from(type) : S(""),
+                                        str_of(bytes->data ? (char *)bytes->data : "", bytes->len));
 
     g_free(type);
     return e;
