@@ -117,7 +117,8 @@ static void add_files(struct arena *a, const json_t *list, struct hook_message *
 
         /* A file of Drive is a link, and not ours to fetch: it has no id here. */
         if (id.len)
-            (void)hook_add_file(out, &(struct incoming_file){ .type = hook_type_of(mime), .name = arena_str(a, json_text_str(f, "contentName")),
+            (void)hook_add_file(out, &(struct incoming_file){ .type = hook_type_of(mime), .name = arena_str(a, json_text_str(f,
+                    "contentName")),
                                                               .mime = arena_str(a, mime), .size = -1, .id = arena_str(a, id) });
     }
 }
@@ -140,7 +141,8 @@ enum err google_chat_decode(struct arena *a, const json_t *event, struct hook_me
     str type = json_text_str(event, "type"), space = json_text_str(event, "space.name"), user = json_text_str(event, "user.name");
     bool pressed = str_eq(type, S("CARD_CLICKED"));
     str text = pressed ? pressed_reply(event) : json_text_str(m, "argumentText");
-    bool private = str_eq(json_text_str(event, "space.type"), S("DM")) || str_eq(json_text_str(event, "space.spaceType"), S("DIRECT_MESSAGE"));
+    bool private = str_eq(json_text_str(event, "space.type"), S("DM")) || str_eq(json_text_str(event, "space.spaceType"),
+            S("DIRECT_MESSAGE"));
     int64_t at;
 
     *ret_wanted = false;
@@ -153,12 +155,14 @@ enum err google_chat_decode(struct arena *a, const json_t *event, struct hook_me
         text = json_text_str(m, "text");
     if (!pressed)
         add_files(a, json_at(m, "attachment"), out);
-    str id = pressed ? str_from(arena_printf(a, "pressed:%.*s:%.*s", STR(user), STR(json_text_str(event, "eventTime")))) : json_text_str(m, "name");
+    str id = pressed ? str_from(arena_printf(a, "pressed:%.*s:%.*s", STR(user), STR(json_text_str(event, "eventTime")))) :
+            json_text_str(m, "name");
     if (time_parse(json_text_str(event, "eventTime"), &at))
         at = clock_wall_ms();
     out->message = (struct message){
         .id = S(""), .session_id = S(""), .platform = S("google_chat"), .agent = S(""), .chat_type = private ? S("private") : S("group"),
-        .external_id = arena_str(a, id), .chat_id = arena_str(a, space), .thread_id = private ? S("") : arena_str(a, json_text_str(m, "thread.name")),
+        .external_id = arena_str(a, id), .chat_id = arena_str(a, space), .thread_id = private ? S("") : arena_str(a, json_text_str(m,
+                "thread.name")),
         .user_id = arena_str(a, user), .user_name = arena_str(a, json_text_str(event, "user.displayName")),
         .text = arena_str(a, str_trim(text)), .created_at = at, .reply_to = pressed ? arena_str(a, json_text_str(m, "name")) : S(""),
     };
@@ -174,7 +178,8 @@ static enum err locate(const struct channel_host *host UNUSED, struct arena *a, 
     TRY(authorization(a, &bearer));
     url_add_encoded(&path, f->id);
     platform_request(a, &(struct platform_call){
-        .url = arena_printf(a, "%s/v1/media/%s?alt=media", config_now()->platforms_google_chat_api_url, buf_c(&path)), .authorization = bearer,
+        .url = arena_printf(a, "%s/v1/media/%s?alt=media", config_now()->platforms_google_chat_api_url, buf_c(&path)), .authorization =
+                bearer,
     }, &f->request);
     return OK;
 }
@@ -254,9 +259,11 @@ static json_t *cards(const json_t *choices)
     size_t i;
 
     json_array_foreach(choices, i, c)
-        json_array_append_new(buttons, json_pack("{s:s, s:{s:{s:s, s:[{s:s, s:s}]}}}", "text", json_text(c, "label"), "onClick", "action", "function",
+        json_array_append_new(buttons, json_pack("{s:s, s:{s:{s:s, s:[{s:s, s:s}]}}}", "text", json_text(c, "label"), "onClick", "action",
+        "function",
                                                  "choose", "parameters", "key", "reply", "value", json_text(c, "reply")));
-    return json_pack("[{s:s, s:{s:[{s:[{s:{s:o}}]}]}}]", "cardId", "choices", "card", "sections", "widgets", "buttonList", "buttons", buttons);
+    return json_pack("[{s:s, s:{s:[{s:[{s:{s:o}}]}]}}]", "cardId", "choices", "card", "sections", "widgets", "buttonList", "buttons",
+    buttons);
 }
 
 /* Names of spaces and messages stand in addresses. */
@@ -264,7 +271,8 @@ static bool is_name(str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.p[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '/' || c == '.';
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '/' || c ==
+                '.';
 
         if (!fine)
             return false;
@@ -306,7 +314,8 @@ enum err google_chat_encode(struct arena *a, const struct outgoing *m, struct ht
     if (edit)
         url = arena_printf(a, "%s/v1/%.*s?updateMask=text", base, STR(m->remote_id));
     else
-        url = arena_printf(a, "%s/v1/%.*s/messages?messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD&requestId=%.*s", base, STR(m->chat_id),
+        url = arena_printf(a, "%s/v1/%.*s/messages?messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD&requestId=%.*s", base,
+                STR(m->chat_id),
                            STR(platform_send_id(a, m)));
     body = body_of(m);
     platform_request(a, &(struct platform_call){ .method = edit ? "PATCH" : "POST", .url = url, .body = body,
@@ -339,7 +348,8 @@ static const struct channel_key keys[] = {
 };
 
 const struct channel channel_google_chat = {
-    .name = "google_chat", .title = "Google Chat", .keys = keys, .n_keys = N_ELEMENTS(keys), .markup = MARKUP_GOOGLE_CHAT,
+    .name = "google_chat", .title = "Google Chat", .proven_by = "@googleapis/chat 51, google-auth-library 11", .keys = keys, .n_keys =
+            N_ELEMENTS(keys), .markup = MARKUP_GOOGLE_CHAT,
     .unit = UNIT_CHARACTER, .text_max = 4096, .chat_per_minute = chat_per_minute, .edits = 1, .idempotent = 1, .configured = configured,
     .streams = streams, .check = check, .run = hook_watch, .webhook = webhook, .prepare = prepare, .encode = google_chat_encode,
     .decode_sent = google_chat_decode_sent,

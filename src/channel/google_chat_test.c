@@ -33,7 +33,8 @@ TEST(answers_say_what_became_of_it)
     json_array_foreach(json_object_get(file, "cases"), i, c) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
         const json_t *body = json_object_get(c, "body");
-        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) : json_print(a, body) };
+        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) :
+                json_print(a, body) };
         struct sent sent;
         enum err e = google_chat_decode_sent(a, &r, &sent);
 
@@ -46,7 +47,8 @@ TEST(a_reply_is_a_request_with_an_id_of_its_own)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(json_decrefp) json_t *choices = json_pack("[{s:s, s:s}]", "label", "Yes", "reply", "yes 4821");
-    struct outgoing m = { .id = 7, .chat_id = S("spaces/A"), .thread_id = S("spaces/A/threads/T"), .text = S("**hi**"), .prepared = S("Bearer t"),
+    struct outgoing m = { .id = 7, .chat_id = S("spaces/A"), .thread_id = S("spaces/A/threads/T"), .text = S("**hi**"), .prepared =
+            S("Bearer t"),
                           .choices = choices };
     struct http_request first, again;
 

@@ -121,7 +121,7 @@ static enum err check_claims(const json_t *claims, const struct jwt_demands *wan
         return failed(ERR_AUTH, "it is for another audience");
     if (json_int(claims, "exp", 0) + SKEW_S < now)
         return failed(ERR_AUTH, "its time is over");
-    if (json_int(claims, "nbf", 0) - SKEW_S > now)
+    if (json_int(claims, "nbf", 0) - SKEW_S > now || json_int(claims, "iat", 0) - SKEW_S > now)
         return failed(ERR_AUTH, "its time has not come");
     return OK;
 }

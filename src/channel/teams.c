@@ -92,7 +92,8 @@ static void add_file(struct arena *a, const json_t *f, struct hook_message *out)
     str mime = download ? S("") : json_text_str(f, "contentType");
     str url = json_text_str(f, download ? "content.downloadUrl" : "contentUrl");
 
-    struct incoming_file file = { .type = hook_type_of(mime), .name = arena_str(a, json_text_str(f, "name")), .mime = arena_str(a, mime), .size = -1 };
+    struct incoming_file file = { .type = hook_type_of(mime), .name = arena_str(a, json_text_str(f, "name")), .mime = arena_str(a, mime),
+            .size = -1 };
 
     if (!url.len || str_starts(mime, S("application/vnd.microsoft.card")))
         return;
@@ -119,7 +120,8 @@ static str without_mentions(struct arena *a, const json_t *activity, bool *ret_c
             continue;
         *ret_called |= ours;
         if (at != STR_NONE)
-            text = str_from(arena_printf(a, "%.*s%.*s%.*s", STR(str_take(text, at)), STR(ours ? S("") : json_text_str(one, "mentioned.name")),
+            text = str_from(arena_printf(a, "%.*s%.*s%.*s", STR(str_take(text, at)), STR(ours ? S("") : json_text_str(one,
+                    "mentioned.name")),
                                          STR(str_skip(text, at + mark.len))));
     }
     return str_trim(text);
@@ -146,7 +148,8 @@ enum err teams_decode(struct arena *a, const json_t *activity, struct hook_messa
 {
     const json_t *list = json_at(activity, "attachments"), *f;
     str type = json_text_str(activity, "type"), kind = json_text_str(activity, "conversation.conversationType");
-    bool private = !json_flag(activity, "conversation.isGroup") && !str_eq(kind, S("groupChat")) && !str_eq(kind, S("channel")), called = private;
+    bool private = !json_flag(activity, "conversation.isGroup") && !str_eq(kind, S("groupChat")) && !str_eq(kind, S("channel")), called =
+            private;
     str reply = json_text_str(activity, "value.reply");
     size_t i;
 
@@ -154,7 +157,8 @@ enum err teams_decode(struct arena *a, const json_t *activity, struct hook_messa
     *out = (struct hook_message){0};
     if (!json_is_object(activity) || !type.len)
         return failed(ERR_INPUT, "Microsoft Teams sent something that is no activity");
-    if (!str_eq(type, S("message")) || !json_text(activity, "id")[0] || !json_text(activity, "conversation.id")[0] || !json_text(activity, "from.id")[0]
+    if (!str_eq(type, S("message")) || !json_text(activity, "id")[0] || !json_text(activity, "conversation.id")[0] || !json_text(activity,
+            "from.id")[0]
         || str_eq(json_text_str(activity, "from.role"), S("bot")))
         return OK;
     str text = without_mentions(a, activity, &called);
@@ -263,8 +267,10 @@ static json_t *card(const json_t *choices)
     size_t i;
 
     json_array_foreach(choices, i, c)
-        json_array_append_new(buttons, json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "type", "messageBack", "title", json_text(c, "label"), "text",
-                                                 json_text(c, "reply"), "displayText", json_text(c, "label"), "value", "reply", json_text(c, "reply")));
+        json_array_append_new(buttons, json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "type", "messageBack", "title", json_text(c, "label"),
+        "text",
+                                                 json_text(c, "reply"), "displayText", json_text(c, "label"), "value", "reply",
+                                                 json_text(c, "reply")));
     return json_pack("[{s:s, s:{s:o}}]", "contentType", "application/vnd.microsoft.card.hero", "content", "buttons", buttons);
 }
 
@@ -338,14 +344,18 @@ enum err teams_decode_sent(struct arena *a, const struct http_response *r, struc
 }
 
 static const struct channel_key keys[] = {
-    { "platforms.teams.app_id", "Microsoft app id of the bot (Azure portal: Azure Bot, Configuration)", "机器人的 Microsoft 应用 ID（Azure 门户：Azure 机器人 → 配置）",
+    { "platforms.teams.app_id", "Microsoft app id of the bot (Azure portal: Azure Bot, Configuration)", "机器人的 Microsoft 应用 ID（Azure
+    门户：Azure 机器人 → 配置）",
       false },
-    { "platforms.teams.app_password", "Client secret of the bot's app (Azure portal: Certificates and secrets)", "应用的客户端密码（Azure 门户：证书和密码）", false },
+    { "platforms.teams.app_password", "Client secret of the bot's app (Azure portal: Certificates and secrets)", "应用的客户端密码（Azure
+    门户：证书和密码）", false },
     { "platforms.teams.tenant", "Tenant id, for a single-tenant bot; empty otherwise", "租户 ID（单租户机器人）；否则留空", true },
 };
 
 const struct channel channel_teams = {
-    .name = "teams", .title = "Microsoft Teams", .keys = keys, .n_keys = N_ELEMENTS(keys), .markup = MARKUP_TEAMS, .unit = UNIT_UTF16,
-    .text_max = 20000, .global_per_second = 50, .chat_per_minute = chat_per_minute, .edits = 1, .configured = configured, .streams = streams,
+    .name = "teams", .title = "Microsoft Teams", .proven_by = "botbuilder 4.23", .keys = keys, .n_keys = N_ELEMENTS(keys), .markup =
+            MARKUP_TEAMS, .unit = UNIT_UTF16,
+    .text_max = 20000, .global_per_second = 50, .chat_per_minute = chat_per_minute, .edits = 1, .configured = configured, .streams =
+            streams,
     .check = check, .run = hook_watch, .webhook = webhook, .prepare = prepare, .encode = teams_encode, .decode_sent = teams_decode_sent,
 };

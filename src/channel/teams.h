@@ -4,7 +4,8 @@
 #pragma once
 #include "channel/hook.h"
 
-/* An activity.  chat_id is the conversation without its thread, thread_id the message that the thread hangs on.  *ret_wanted false: nothing for
+/* An activity.  chat_id is the conversation without its thread, thread_id the message that the thread hangs on.  *ret_wanted false:
+ * nothing for
  * us (not a message, talk in a group that does not mention the bot).  ERR_INPUT: it is no activity. */
 enum err teams_decode(struct arena *, const json_t *activity, struct hook_message *out, bool *ret_wanted) MUST_USE;
 /* m->prepared: the service's address, a blank, the Authorization field. */

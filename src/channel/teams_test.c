@@ -32,7 +32,8 @@ TEST(answers_say_what_became_of_it)
     json_array_foreach(json_object_get(file, "cases"), i, c) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
         const json_t *body = json_object_get(c, "body");
-        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) : json_print(a, body) };
+        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) :
+                json_print(a, body) };
         struct sent sent;
         enum err e = teams_decode_sent(a, &r, &sent);
 
