@@ -344,11 +344,10 @@ enum err teams_decode_sent(struct arena *a, const struct http_response *r, struc
 }
 
 static const struct channel_key keys[] = {
-    { "platforms.teams.app_id", "Microsoft app id of the bot (Azure portal: Azure Bot, Configuration)", "机器人的 Microsoft 应用 ID（Azure
-    门户：Azure 机器人 → 配置）",
-      false },
-    { "platforms.teams.app_password", "Client secret of the bot's app (Azure portal: Certificates and secrets)", "应用的客户端密码（Azure
-    门户：证书和密码）", false },
+    { "platforms.teams.app_id", "Microsoft app id of the bot (Azure portal: Azure Bot, Configuration)",
+      "机器人的 Microsoft 应用 ID（Azure 门户：Azure 机器人 → 配置）", false },
+    { "platforms.teams.app_password", "Client secret of the bot's app (Azure portal: Certificates and secrets)",
+      "应用的客户端密码（Azure 门户：证书和密码）", false },
     { "platforms.teams.tenant", "Tenant id, for a single-tenant bot; empty otherwise", "租户 ID（单租户机器人）；否则留空", true },
 };
 
