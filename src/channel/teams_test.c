@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Microsoft Teams' translator against recorded facts: tests/cassettes/teams/. */
+#include "channel/teams.h"
+
+#include "base/test.h"
+#include "channel/test_cassette.h"
+
+TEST(activities_become_messages)
+{
+    CLEANUP(json_decrefp) json_t *file = cassette_load("teams/activities");
+    const json_t *c;
+    size_t i;
+
+    json_array_foreach(json_object_get(file, "cases"), i, c) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct hook_message m;
+        bool wanted = false;
+        enum err e = teams_decode(a, json_object_get(c, "activity"), &m, &wanted);
+
+        cassette_check_error(c, e);
+        if (e == OK)
+            cassette_check_message(c, wanted, &m, "teams");
+    }
+}
+
+TEST(answers_say_what_became_of_it)
+{
+    CLEANUP(json_decrefp) json_t *file = cassette_load("teams/answers");
+    const json_t *c;
+    size_t i;
+
+    json_array_foreach(json_object_get(file, "cases"), i, c) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        const json_t *body = json_object_get(c, "body");
+        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) :
+                json_print(a, body) };
+        struct sent sent;
+        enum err e = teams_decode_sent(a, &r, &sent);
+
+        cassette_check_sent(c, e, &sent);
+        CHECK_INT(sent.again, json_flag(c, "again"));
+    }
+}
+
+TEST(a_reply_goes_where_the_conversation_lives)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *choices = json_pack("[{s:s, s:s}]", "label", "Yes", "reply", "yes 4821");
+    struct outgoing m = { .id = 7, .chat_id = S("19:x@thread.skype"), .thread_id = S("5"), .text = S("**hi**"),
+                          .prepared = S("https://smba.example/amer/ Bearer t"), .choices = choices };
+    struct http_request q;
+
+    CHECK_OK(teams_encode(a, &m, &q));
+    CHECK_STR(str_from(q.url), "https://smba.example/amer/v3/conversations/19%3Ax%40thread.skype%3Bmessageid%3D5/activities");
+    CHECK(str_find(q.body, S("\"messageBack\"")) != STR_NONE && str_find(q.body, S("yes 4821")) != STR_NONE);
+    m.remote_id = S("1:ab/c");
+    CHECK_OK(teams_encode(a, &m, &q));
+    CHECK_STR(str_from(q.method), "PUT");
+    CHECK(str_ends(str_from(q.url), S("/activities/1%3Aab%2Fc")));
+    m.prepared = S("");
+    CHECK_ERR(teams_encode(a, &m, &q), ERR_BUG);
+}
