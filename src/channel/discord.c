@@ -144,7 +144,8 @@ static json_t *excuse(void)
 /* Nobody waits for how this ends but the person's eye; a late one is refused, and the answer goes another way. */
 static void acknowledge(struct arena *a, const struct discord_message *m, const json_t *body) AWAITS
 {
-    struct platform_call call = { .platform = "Discord", .body = body, .url = discord_url(a, arena_printf(a, "/interactions/%.*s/%.*s/callback",
+    struct platform_call call = { .platform = "Discord", .body = body, .url = discord_url(a, arena_printf(a,
+            "/interactions/%.*s/%.*s/callback",
                                                                                       STR(m->interaction_id), STR(m->interaction_token))) };
     struct http_response answer;
     enum err e = platform_fetch(a, &call, &answer, NULL);
@@ -251,6 +252,7 @@ static const struct channel_key keys[] = {
 const struct channel channel_discord = {
     .name = "discord", .title = "Discord", .proven_by = "discord.js 14.28.1", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_DISCORD, .unit = UNIT_UTF16, .text_max = 2000, .file_max = 10 << 20, .global_per_second = 50,
-    .edits = 1, .typing = 1, .files = 1, .idempotent = 1, .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
+    .edits = 1, .typing = 1, .files = 1, .idempotent = 1, .configured = configured, .streams = streams, .check = check, .run = run,
+            .webhook = webhook,
     .prepare = discord_prepare, .encode = discord_encode, .encode_typing = discord_encode_typing, .decode_sent = discord_decode_sent,
 };

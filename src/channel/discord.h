@@ -35,7 +35,8 @@ struct discord_message {
 };
 
 /* A MESSAGE_CREATE, or a message out of a channel's history.  ERR_INPUT: it is none.  *ret_wanted false: nothing for us. */
-enum err discord_decode(struct arena *, const json_t *, const struct discord_self *, struct discord_message *out, bool *ret_wanted) MUST_USE;
+enum err discord_decode(struct arena *, const json_t *, const struct discord_self *, struct discord_message *out, bool *ret_wanted)
+        MUST_USE;
 /* An interaction: a slash command or a pressed button is a message.  `ack` says what it is answered with, wanted or not. */
 enum err discord_decode_interaction(struct arena *, const json_t *, struct discord_message *out, bool *ret_wanted) MUST_USE;
 int64_t  discord_time(str id);              /* ms since 1970, as every id says; 0: that is none */

@@ -52,7 +52,8 @@ static enum err put_commands(struct arena *a, const json_t *list) AWAITS
     if (!guilds.n)
         return discord_call(a, "PUT", arena_printf(a, "/applications/%s/commands", discord_self()->app_id), list, NULL);
     for (size_t i = 0; i < guilds.n; i++)
-        TRY(discord_call(a, "PUT", arena_printf(a, "/applications/%s/guilds/%s/commands", discord_self()->app_id, guilds.items[i]), list, NULL));
+        TRY(discord_call(a, "PUT", arena_printf(a, "/applications/%s/guilds/%s/commands", discord_self()->app_id, guilds.items[i]), list,
+                NULL));
     return OK;
 }
 

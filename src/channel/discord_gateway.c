@@ -58,7 +58,8 @@ static void set_text(char *out, size_t size, str text)
 static enum err save_session(const struct channel_host *host) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "bot", discord_self()->id, "id", session.id, "url", session.url, "seq",
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "bot", discord_self()->id, "id", session.id, "url",
+    session.url, "seq",
                                                 (json_int_t)session.seq, "last", session.last, "missed_from", session.missed_from);
 
     session.changed = false;

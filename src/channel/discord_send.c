@@ -51,7 +51,10 @@ static uint64_t seconds_as_ms(str text)
     CLEANUP(arena_freep) struct arena *a = arena_new();
     double seconds = 0;
 
-    return sscanf(arena_c(a, str_take(text, 20)), "%lf", &seconds) == 1 && seconds > 0 && seconds < 86400 ? (uint64_t)(seconds * 1000) + 1 : 0;
+    char *end, *from = arena_c(a, str_take(text, 20));
+
+    seconds = strtod(from, &end);
+    return end > from && seconds > 0 && seconds < 86400 ? (uint64_t)(seconds * 1000) + 1 : 0;
 }
 
 /* The answer to a message is the message, which says where it stands and whether it was an edit. */
@@ -154,7 +157,8 @@ static json_t *buttons(const json_t *choices)
             row = json_array();
             json_array_append_new(rows, json_pack("{s:i, s:o}", "type", ROW, "components", row));
         }
-        json_array_append_new(row, json_pack("{s:i, s:i, s:s%, s:s%}", "type", BUTTON, "style", STYLE_SECONDARY, "label", label.p, label.len,
+        json_array_append_new(row, json_pack("{s:i, s:i, s:s%, s:s%}", "type", BUTTON, "style", STYLE_SECONDARY, "label", label.p,
+        label.len,
                                              "custom_id", reply.p, reply.len));
     }
     return rows;

@@ -102,7 +102,8 @@ static str readable(struct arena *a, const json_t *m, str text, str own_id)
 
 static const char *kind_of(str mime)
 {
-    return str_starts(mime, S("image/")) ? "image" : str_starts(mime, S("audio/")) ? "audio" : str_starts(mime, S("video/")) ? "video" : "file";
+    return str_starts(mime, S("image/")) ? "image" : str_starts(mime, S("audio/")) ? "audio" : str_starts(mime, S("video/")) ? "video" :
+            "file";
 }
 
 static void add_files(struct arena *a, struct discord_message *out, const json_t *attachments)
