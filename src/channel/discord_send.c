@@ -3,6 +3,7 @@
 #include "channel/discord.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
