@@ -120,7 +120,7 @@ class All:
         """Answers of which the platform did not say whether it has them: they are listed, and not sent again by themselves."""
         return {r['text'] for r in self.gateway.rows('outbox', 'unknown')}
 
-    def await_answers(self, name, seconds=90):
+    def await_answers(self, name, seconds=120):
         missing = {}
 
         def all_there():
@@ -144,11 +144,11 @@ class All:
             k = 0
             while not self.weather.is_set():
                 for i, channel in enumerate(self.stormy):
-                    channel.platform.ask('rule', {'method': '*', 'count': 2, **STORMS[(k + i) % len(STORMS)]})
+                    channel.platform.ask('rule', {'method': '*', 'count': 1, **STORMS[(k + i) % len(STORMS)]})
                     if k % 4 == 1:
                         channel.platform.ask('rule', {'method': 'SEND *', 'count': 1, 'do': 'cut'})
                 k += 1
-                self.weather.wait(0.5)
+                self.weather.wait(0.7)
 
         self.weather = threading.Event()
         threading.Thread(target=blow, daemon=True).start()
