@@ -97,3 +97,29 @@ void cassette_check_body(const json_t *c, str body)
         if (json_object_get(got, json_string_value(v)))
             test_failed(__FILE__, __LINE__, "%s: %s stands in %.*s", json_text(c, "name"), json_string_value(v), STR(body));
 }
+
+struct http_response cassette_response(struct arena *a, const json_t *c)
+{
+    const json_t *body = json_object_get(c, "body");
+    struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) : json_print(a, body) };
+
+    if (json_object_get(c, "retry_after")) {
+        r.fields = ARENA_NEW(a, struct http_field);
+        r.fields[0] = (struct http_field){ S("Retry-After"), json_text_str(c, "retry_after") };
+        r.n_fields = 1;
+    }
+    return r;
+}
+
+struct outgoing cassette_outgoing(const json_t *c)
+{
+    const json_t *o = json_object_get(c, "out");
+
+    return (struct outgoing){
+        .id = 1, .session_id = S("s"), .chat_id = json_text_str(o, "chat_id"), .thread_id = json_text_str(o, "thread_id"),
+        .reply_to = json_text_str(o, "reply_to"), .text = json_text_str(o, "text"), .blob = json_text_str(o, "blob"),
+        .name = json_text_str(o, "name"), .mime = json_text_str(o, "mime"), .bytes = json_text_str(o, "bytes"),
+        .prepared = json_text_str(o, "prepared"), .remote_id = json_text_str(o, "remote_id"), .choices = json_at(o, "choices"),
+        .plain = json_flag(o, "plain"), .final = true,
+    };
+}

@@ -13,3 +13,7 @@ void    cassette_check_message(const json_t *c, bool wanted, const struct hook_m
 void    cassette_check_sent(const json_t *c, enum err, const struct sent *);
 /* A request's body has what "want" says, key by key, and nothing of "absent". */
 void    cassette_check_body(const json_t *c, str body);
+/* A case's "status", "retry_after" (seconds) and "body" (text, or JSON), in the arena. */
+struct http_response cassette_response(struct arena *, const json_t *c);
+/* A case's "out": chat_id, thread_id, reply_to, text, blob, name, mime, bytes, prepared, remote_id, choices, plain; borrowed. */
+struct outgoing cassette_outgoing(const json_t *c);
