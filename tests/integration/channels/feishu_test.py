@@ -119,8 +119,8 @@ def trouble_on_the_way_out():
         w.write('stubborn **text**')
         assert w.answered_once('stubborn text') == 1
         w.platform.ask('expire', {})
-        w.write('fresh')
-        assert w.answered_once('fresh') == 1
+        w.write('renewed')
+        assert w.answered_once('renewed') == 1
         w.platform.rule(path, 'drop_after')
         w.write('lost')
         wait_until(lambda: w.gateway.rows('outbox', 'unknown'), WAIT, 'an unknown row')

@@ -75,8 +75,8 @@ def tokens_end():
     with WeCom() as w:
         w.start()
         w.platform.ask('expire', {})
-        w.write('fresh')
-        assert w.answered_once('fresh') == 1
+        w.write('renewed')
+        assert w.answered_once('renewed') == 1
         tries = [e['query']['access_token'] for e in w.platform.log('POST', '/cgi-bin/message/send')][-2:]
         assert tries[0] != tries[1], tries
         picture = w.platform.ask('keep', {'text': 'not really a picture'})['id']

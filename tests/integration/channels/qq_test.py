@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""qq_test.py BUILD: the QQ channel of the real gateway against a double that is written from the documentation alone."""
+import os
+
+from world import WAIT, Channel, run, wait_until
+
+OWNER = 'OPENID1'
+
+
+class QQ(Channel):
+    name = 'qq'
+    over = 'gateway'
+
+    def settings(self):
+        account = self.platform.ask('state')['account']
+        return {f'platforms.qq.{k}': v for k, v in account.items()} | {
+            'platforms.qq.api_url': self.platform.url, 'platforms.qq.token_url': self.platform.url, 'delivery.limits': 'false',
+            'platforms.qq.connection': 'gateway' if self.over == 'gateway' else 'webhook', 'platforms.qq.markdown': 'true'}
+
+    def taken(self):
+        return self.platform.ask('state')['taken']
+
+    def texts(self, chat=None):
+        return [m['body'].get('content') or m['body'].get('markdown', {}).get('content', '') for m in self.taken() if chat in (None, m['chat'])]
+
+    def write(self, text, **more):
+        over = {'over': self.gateway.socket} if self.over == 'webhook' else {}
+        return self.platform.ask('message', {'from': OWNER, 'text': text, **over, **more})
+
+
+class ByWebhook(QQ):
+    over = 'webhook'
+
+
+def the_gateway():
+    """messages by the gateway are answered once, out of torn connections by resuming, after kill -9 too, and by identifying anew"""
+    with QQ() as w:
+        w.start()
+        state = lambda: w.platform.ask('state')     # noqa: E731  pylint: disable=unnecessary-lambda-assignment
+        w.write('first')
+        assert w.answered_once('first') == 1
+        assert w.taken()[-1]['body']['msg_id'] and w.taken()[-1]['body']['msg_seq'], w.taken()[-1]
+        w.platform.rule('SEND /websocket C2C_MESSAGE_CREATE', 'cut')
+        w.write('torn')
+        assert w.answered_once('torn') == 1
+        assert state()['resumed'] == 1 and state()['identified'] == 1, state()
+        w.platform.ask('frame', {'op': 7})
+        w.write('asked to come again')
+        assert w.answered_once('asked to come again') == 1
+        w.gateway.kill()
+        w.write('in between')
+        w.gateway.start()
+        assert w.answered_once('in between') == 1
+        assert state()['identified'] == 1, state()
+        w.platform.ask('forget', {})
+        w.platform.ask('cut', {})
+        wait_until(lambda: state()['identified'] == 2, WAIT, 'identifying anew')
+        wait_until(w.connected, WAIT, 'the connection')
+        w.write('twin', id='ROBOT1.0_twin')
+        w.write('twin', id='ROBOT1.0_twin')
+        w.write('in a group', kind='group', chat='G1')
+        w.write('in a channel', kind='channel', chat='7')
+        w.write('of another bot', kind='channel', chat='7', bot=True)
+        for text in ('twin', 'in a group', 'in a channel'):
+            assert w.answered_once(text) == 1
+        assert {'group:G1', 'channel:7'} <= {m['chat'] for m in w.taken()}
+        assert not any('of another bot' in t for t in w.texts())
+
+
+def trouble_and_files():
+    """limits, failures and ended tokens are waited for; Markdown that is refused goes plain; files come"""
+    with QQ() as w:
+        w.start()
+        path = 'POST /v2/users'
+        w.platform.rule(path, 'status', status=429, body='')
+        w.platform.rule(path, 'status', status=503, body='')
+        w.platform.rule(path, 'status', status=400, body={'code': 304036, 'message': 'markdown param error'})
+        w.write('stubborn **text**')
+        assert w.answered_once('stubborn text') == 1
+        w.platform.ask('expire', {})
+        w.write('renewed')
+        assert w.answered_once('renewed') == 1
+        w.platform.rule(path, 'drop_after')
+        w.write('lost')
+        wait_until(lambda: w.gateway.rows('outbox', 'unknown'), WAIT, 'an unknown row')
+        w.platform.rule(path, 'status', status=400, body={'code': 40034024, 'message': 'too late'})
+        w.write('late')
+        wait_until(lambda: w.gateway.rows('outbox', 'dead'), WAIT, 'a dead row')
+        url, n = w.platform.ask('keep', {'text': 'the content of a file'})['url'], len(w.texts())
+        w.write('take this', attachments=[{'content_type': 'text/plain', 'filename': 'a.txt', 'size': 21, 'url': url}])
+        w.await_text('echo: take this', n)
+        assert w.platform.log('GET', '/kept/')
+
+
+def buttons():
+    """what has to be asked for is asked with buttons, which let it through once, and the press is told"""
+    with QQ() as w:
+        w.start()
+        path = w.file_to_lose()
+        w.write('call exec {"command": "rm old.txt"}')
+        asked = lambda: [i for i, m in enumerate(w.taken()) if 'keyboard' in m['body']]     # noqa: E731  pylint: disable=unnecessary-lambda-assignment
+        wait_until(asked, WAIT, 'buttons')
+        w.platform.ask('press', {'message': asked()[0], 'button': 0, 'from': OWNER})
+        wait_until(lambda: not os.path.exists(path), WAIT, 'the file to go')
+        wait_until(lambda: w.platform.ask('state')['told'], WAIT, 'the press to be told')
+
+
+def the_webhook():
+    """the webhook: the challenge, the signature, the clock"""
+    with ByWebhook() as w:
+        w.start()
+        said = w.platform.ask('verify', {'over': w.gateway.socket})
+        assert said['status'] == 200 and said['want'] in said['text'], said
+        assert w.write('not for you', wrong='signature', tries=1)['status'] == 401
+        assert w.write('not for you', age=3600, tries=1)['status'] == 401
+        assert w.write('right', id='m1')['status'] == 200
+        assert w.write('right', id='m1')['status'] == 200
+        assert w.answered_once('right') == 1
+        assert not any('not for you' in t for t in w.texts())
+
+
+run([the_gateway, trouble_and_files, buttons, the_webhook])
