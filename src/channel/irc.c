@@ -222,7 +222,8 @@ static enum err check(struct arena *a, str *ret_who) AWAITS
 
 /* ---- what goes out ---- */
 
-static enum err send(const struct channel_host *host UNUSED, struct arena *a, struct outgoing *m, void (*begun)(void *), struct sent *out) AWAITS
+static enum err send(const struct channel_host *host UNUSED, struct arena *a, struct outgoing *m, void (*begun)(void *),
+                     struct sent *out) AWAITS
 {
     CLEANUP(buf_done) struct buf text = {0};
     bool begun_at_all = false;

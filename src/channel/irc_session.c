@@ -180,7 +180,8 @@ static void learn_support(struct irc *s, const struct irc_line *l)
 /* 401 no such nick, 403 no such channel, 404 cannot send to it, and the like: "404 us #channel :why". */
 static void take_refusal(struct irc *s, const struct irc_line *l)
 {
-    static const char *const codes[] = { "401", "402", "403", "404", "405", "407", "411", "412", "413", "414", "442", "477", "489", "531", "716" };
+    static const char *const codes[] = { "401", "402", "403", "404", "405", "407", "411", "412", "413", "414",
+                                         "442", "477", "489", "531", "716" };
 
     for (size_t i = 0; i < N_ELEMENTS(codes) && s->out.waits; i++)
         if (irc_is(l, codes[i]) && str_eq_nocase(l->params[1], str_from(s->out.target))) {
@@ -234,9 +235,9 @@ enum err irc_read(struct irc *s, struct arena *a, struct irc_line *out)
 
 static const char *sasl_mechanism(void)
 {
-    const struct config *c = config_now();
+    str set = str_from(config_now()->platforms_irc_sasl);
 
-    return str_eq(str_from(c->platforms_irc_sasl), S("external")) ? "EXTERNAL" : str_eq(str_from(c->platforms_irc_sasl), S("plain")) ? "PLAIN" : NULL;
+    return str_eq(set, S("external")) ? "EXTERNAL" : str_eq(set, S("plain")) ? "PLAIN" : NULL;
 }
 
 /* RFC 4616 in pieces of 400; one that is full is followed by another, if an empty one ("+"). */
@@ -407,7 +408,9 @@ static enum err connect_us(struct irc *s) AWAITS
 
     if (!tls && !dial_is_loopback(c->platforms_irc_host) && (c->platforms_irc_password[0] || c->platforms_irc_server_password[0]))
         return failed(ERR_INPUT, "without TLS a password would be for all to read (platforms.irc.tls)");
-    TRY(dial(c->platforms_irc_host, c->platforms_irc_port ? (unsigned)c->platforms_irc_port : tls ? 6697 : 6667, DIAL_AS_OTHER, &s->lines.io));
+    unsigned port = c->platforms_irc_port ? (unsigned)c->platforms_irc_port : tls ? 6697 : 6667;
+
+    TRY(dial(c->platforms_irc_host, port, DIAL_AS_OTHER, &s->lines.io));
     if (tls)
         TRY(begin_tls(s));
     return register_us(s);
