@@ -83,3 +83,16 @@ enum err dial_tls(struct transport *t, const char *host)
         TRY(tls_client_context(NULL, &tls_context));
     return transport_connect_tls(t, tls_context, host);
 }
+
+enum err dial_tls_as(struct transport *t, const char *host, const char *cert_file, const char *key_file)
+{
+    struct ssl_ctx_st *ctx = NULL;
+
+    TRY(tls_client_context(NULL, &ctx));
+    enum err e = tls_client_identity(ctx, cert_file, key_file);
+
+    if (e == OK)
+        e = transport_connect_tls(t, ctx, host);
+    tls_context_free(ctx);
+    return e;
+}

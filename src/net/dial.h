@@ -13,6 +13,8 @@ enum dial_proxy { DIAL_AS_HTTP, DIAL_AS_HTTPS, DIAL_AS_OTHER };
 enum err dial(const char *host, unsigned port, enum dial_proxy, struct transport *out) AWAITS MUST_USE;
 /* Our side of a TLS handshake over it, at once or after a STARTTLS; trusts what the system trusts.  Times are the caller's. */
 enum err dial_tls(struct transport *, const char *host) AWAITS MUST_USE;
+/* The same as who the certificate (PEM, with its chain) and key say we are; a context of its own, made each time. */
+enum err dial_tls_as(struct transport *, const char *host, const char *cert_file, const char *key_file) AWAITS MUST_USE;
 /* localhost, 127.0.0.0/8, ::1; by the text alone, no lookup. */
 bool     dial_is_loopback(const char *host);
 void     dial_stop(void);           /* forgets the certificates that were loaded; the next handshake loads them anew */

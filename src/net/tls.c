@@ -66,16 +66,27 @@ static enum err cannot_use(const char *file, const char *what)
     return failed(ERR_INPUT, "%s: %s: %s", file, what, reason ? reason : "unknown reason");
 }
 
-enum err tls_server_context(const char *cert_file, const char *key_file, SSL_CTX **out)
+static enum err use_files(SSL_CTX *ctx, const char *cert_file, const char *key_file)
 {
-    CLEANUP(context_freep) SSL_CTX *ctx = new_context(TLS_server_method());
-
     SSL_CTX_set_default_passwd_cb(ctx, no_password);
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
         return cannot_use(cert_file, "no certificate chain");
     if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
         return cannot_use(key_file, "no private key for that certificate");
+    return OK;
+}
+
+enum err tls_client_identity(SSL_CTX *ctx, const char *cert_file, const char *key_file)
+{
+    return use_files(ctx, cert_file, key_file);
+}
+
+enum err tls_server_context(const char *cert_file, const char *key_file, SSL_CTX **out)
+{
+    CLEANUP(context_freep) SSL_CTX *ctx = new_context(TLS_server_method());
+
+    TRY(use_files(ctx, cert_file, key_file));
     /* Resumption by tickets only: a cache would keep every session that ever was. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);

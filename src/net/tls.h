@@ -10,4 +10,6 @@ struct ssl_ctx_st;
 enum err tls_server_context(const char *cert_file, const char *key_file, struct ssl_ctx_st **out) MUST_USE;
 /* Trusts the system's certificates, and those in ca_file (may be NULL). */
 enum err tls_client_context(const char *ca_file, struct ssl_ctx_st **out) MUST_USE;
+/* Who we are to servers that ask for a certificate.  Errors as tls_server_context(). */
+enum err tls_client_identity(struct ssl_ctx_st *, const char *cert_file, const char *key_file) MUST_USE;
 void     tls_context_free(struct ssl_ctx_st *);
