@@ -406,7 +406,17 @@ static enum err intake_fiber(void *arg UNUSED) AWAITS
 
 /* ---- presence and questions ---- */
 
-static void take_room_presence(struct xmpp_room *r, const struct stanza *s)
+/* XEP-0045 section 10.1.2: whoever comes first makes the room, and lets others in by taking it as it is. */
+static enum err open_new_room(const struct xmpp_room *r) AWAITS
+{
+    CLEANUP(buf_done) struct buf b = {0};
+
+    xml_addf(&b, "<iq type='set' id='room' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'>"
+                 "<x xmlns='jabber:x:data' type='submit'/></query></iq>", r->jid);
+    return say(buf_str(&b), 1);
+}
+
+static enum err take_room_presence(struct xmpp_room *r, const struct stanza *s) AWAITS
 {
     str type = xml_attribute(s->node, "type");
 
@@ -418,6 +428,7 @@ static void take_room_presence(struct xmpp_room *r, const struct stanza *s)
         r->refused = false;
         log_event(LOG_INFO, "xmpp.room_joined", F("room", r->jid), F("nick", r->nick));
     }
+    return xmpp_room_is_new(s->node) ? open_new_room(r) : OK;
 }
 
 /* Whoever may talk to us may also see whether we are there, and we whether they are. */
@@ -428,8 +439,8 @@ static enum err take_presence(const struct stanza *s) AWAITS
     struct xmpp_room *r = xmpp_room_find(&x.rooms, from);
 
     if (r)
-        take_room_presence(r, s);
-    if (r || !str_eq(xml_attribute(s->node, "type"), S("subscribe")) || (x.host->knows && !x.host->knows(x.host, from)))
+        return take_room_presence(r, s);
+    if (!str_eq(xml_attribute(s->node, "type"), S("subscribe")) || (x.host->knows && !x.host->knows(x.host, from)))
         return OK;
     log_event(LOG_INFO, "xmpp.subscribed", F("who", from));
     xml_addf(&b, "<presence to='%s' type='subscribed'/><presence to='%s' type='subscribe'/>", from, from);

@@ -38,6 +38,7 @@ struct xmpp_room *xmpp_room_find(struct xmpp_rooms *, str bare);        /* NULL:
 void     xmpp_room_add_join(struct buf *, const struct xmpp_room *, int64_t since_ms);  /* since_ms 0: no history */
 /* A presence from the room.  True: we are in now, and were not before. */
 bool     xmpp_room_take_presence(struct xmpp_room *, const struct xml_node *);
+bool     xmpp_room_is_new(const struct xml_node *presence);     /* it was made by our coming, and is locked */
 
 /* ---- messages ---- */
 

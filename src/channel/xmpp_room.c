@@ -90,13 +90,23 @@ void xmpp_room_add_join(struct buf *b, const struct xmpp_room *r, int64_t since_
     xml_addf(b, "</x></presence>");
 }
 
+static bool has_status(const struct xml_node *x, str code)
+{
+    for (const struct xml_node *c = x ? x->first : NULL; c; c = c->next)
+        if (xml_is(c, "status", NULL) && str_eq(xml_attribute(c, "code"), code))
+            return true;
+    return false;
+}
+
 /* XEP-0045 section 7.2.2: status 110 says that it is about ourselves. */
 static bool is_about_us(const struct xmpp_room *r, const struct xml_node *x, str nick)
 {
-    for (const struct xml_node *c = x ? x->first : NULL; c; c = c->next)
-        if (xml_is(c, "status", NULL) && str_eq(xml_attribute(c, "code"), S("110")))
-            return true;
-    return str_eq(nick, r->nick);
+    return has_status(x, S("110")) || str_eq(nick, r->nick);
+}
+
+bool xmpp_room_is_new(const struct xml_node *p)
+{
+    return has_status(xml_child(p, "x", XMPP_NS_MUCUSER), S("201"));
 }
 
 static void note_occupant(struct xmpp_room *r, str nick, str jid)

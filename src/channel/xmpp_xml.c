@@ -13,6 +13,11 @@
 #define STREAMS "http://etherx.jabber.org/streams"
 enum { NODE_COST = 100, SEPARATOR = '\n' };     /* no namespace has a line break: XML makes a space of it */
 
+/* From 2.6 on (and in what distributions made of 2.5) expat holds back a token that came in small pieces until more comes; a
+ * stanza's end would wait for the next stanza.  What that is against, one token of megabytes, is cut off here anyway.  Weak:
+ * an older expat does not have it, nor holds back. */
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser, XML_Bool) __attribute__((weak));
+
 struct open { struct xml_node *node; struct buf text; };
 
 struct xmpp_parser {
@@ -194,6 +199,8 @@ struct xmpp_parser *xmpp_parser_new(void)
         mem_die("clawdbot: out of memory\n");
     for (size_t i = 0; i < XMPP_DEPTH_MAX; i++)
         p->open[i].text.max = XMPP_STANZA_MAX;
+    if (XML_SetReparseDeferralEnabled)
+        XML_SetReparseDeferralEnabled(p->expat, XML_FALSE);
     XML_SetUserData(p->expat, p);
     XML_SetElementHandler(p->expat, on_start, on_end);
     XML_SetCharacterDataHandler(p->expat, on_text);

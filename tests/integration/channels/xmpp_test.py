@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """XMPP against prosody, with people who use slixmpp; between the gateway and the server a wire that can be cut."""
 import asyncio
+import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
+from xml.etree import ElementTree
 
 try:
     import slixmpp
@@ -160,7 +164,7 @@ class Person(threading.Thread):
     def __init__(self, server, name):
         super().__init__(daemon=True)
         self.server, self.name_, self.heard, self.stanzas, self.ready = server, name, [], [], threading.Event()
-        self.joined, self.subscribed, self.number = threading.Event(), threading.Event(), 0
+        self.joined, self.number = threading.Event(), 0
         self.start()
         assert self.ready.wait(20), f'{name} cannot log in'
 
@@ -173,11 +177,9 @@ class Person(threading.Thread):
         c.ca_certs = self.server.cert
         c.add_event_handler('session_start', self.begun)
         c.add_event_handler('message', self.take)
-        c.add_event_handler('groupchat_message', self.take)
         c.add_event_handler('chatstate_composing', self.stanzas.append)
-        c.add_event_handler('presence_subscribed', lambda _: self.subscribed.set())
-        c.add_event_handler(f'muc::{ROOM}::self-presence', lambda _: self.joined.set())
-        c.connect(('127.0.0.1', self.server.port), disable_starttls=False)
+        c.add_event_handler(f'muc::{ROOM}::got_online', lambda p: p['from'].resource == self.name_ and self.joined.set())
+        c.connect(('127.0.0.1', self.server.port))
         self.loop.run_forever()
 
     def begun(self, _):
@@ -205,6 +207,21 @@ class Person(threading.Thread):
         self.do(send)
         return ident
 
+    def put(self, content, name):
+        self.uploaded = ''
+
+        async def upload():
+            iq = self.client.make_iq_get(ito=f'files.{DOMAIN}')
+            iq.append(ElementTree.fromstring(f"<request xmlns='urn:xmpp:http:upload:0' filename='{name}' size='{len(content)}' "
+                                             "content-type='text/plain'/>"))
+            slot = (await iq.send()).xml[0]
+            put, get = (slot.find('{urn:xmpp:http:upload:0}' + name) for name in ('put', 'get'))
+            request = urllib.request.Request(put.get('url'), data=content, method='PUT', headers={
+                'Content-Type': 'text/plain', **{h.get('name'): h.text for h in put}})
+            with urllib.request.urlopen(request, timeout=20):
+                self.uploaded = get.get('url')
+        self.do(lambda: asyncio.ensure_future(upload()))
+
     def join_room(self):
         self.do(lambda: self.client.plugin['xep_0045'].join_muc(ROOM, self.name_))
         assert self.joined.wait(20), 'the room'
@@ -217,7 +234,8 @@ class Person(threading.Thread):
 
     def close(self):
         self.do(self.client.abort)
-        self.do(self.loop.stop)
+        self.do(lambda: [t.cancel() for t in asyncio.all_tasks(self.loop)])
+        self.do(lambda: self.loop.call_later(0.05, self.loop.stop))
         self.join(10)
 
 
@@ -297,10 +315,10 @@ def talk():
         wait_until(lambda: w.gateway.idle(), 20, 'all to be sent')
         owner.do(lambda: owner.client.send_presence(pto=f'bot@{DOMAIN}', ptype='subscribe'))
         guest.do(lambda: guest.client.send_presence(pto=f'bot@{DOMAIN}', ptype='subscribe'))
-        assert owner.subscribed.wait(20), 'the owner may not see the assistant'
+        wait_until(lambda: w.gateway.log('xmpp.subscribed'), 20, 'the owner to be let see the assistant')
         guest.say('let me in')
         guest.hears('clawdbot pair ')
-        assert not guest.subscribed.is_set()
+        assert [e['who'] for e in w.gateway.log('xmpp.subscribed')] == [f'owner@{DOMAIN}']
 
 
 def room():
@@ -448,16 +466,28 @@ def files():
         owner, base = w.people['owner'], f'http://127.0.0.1:{w.server.http}/'
         owner.say(base + 'file_share/x/secret.txt', url=base + 'file_share/x/secret.txt')
         owner.hears('secret.txt could not be fetched')
-        long = 'long ' * 3000
         w.gateway.stop()
-        w.gateway.start(**{'platforms.xmpp.upload_url': base, 'delivery.file_above': '4000'})
-        owner.say(long)
-        wait_until(lambda: any(m['oob']['url'] for m in owner.stanzas), 20, 'a file')
-        url = [m['oob']['url'] for m in owner.stanzas if m['oob']['url']][0]
-        assert url.startswith(base), url
-        owner.say(url, url=url)
-        wait_until(lambda: w.gateway.idle() and len([r for r in w.gateway.rows('inbox') if r['state'] == 'done']) >= 4, 20, 'the file')
-        assert not any('could not be fetched' in t for t in owner.texts()[-1:]), owner.texts()[-1]
+        w.gateway.start(**{'platforms.xmpp.upload_url': base})
+        w.session()
+        owner.put(b'what is in the file', 'notes.txt')
+        wait_until(lambda: owner.uploaded, 20, 'the upload')
+        before = len(owner.texts())
+        owner.say(owner.uploaded, url=owner.uploaded)
+        wait_until(lambda: len(owner.texts()) > before, 20, 'an answer to the file')
+        assert not any('notes.txt could not' in t for t in owner.texts()), owner.texts()[-1]
+        w.gateway.stop()
+        db = sqlite3.connect(w.gateway.database)
+        blob = db.execute("SELECT hash FROM blobs").fetchone()[0]
+        db.execute("""INSERT INTO outbox (session_id, platform, chat_id, body, created_at) SELECT session_id, platform, chat_id, ?, created_at
+                      FROM outbox WHERE session_id IS NOT NULL LIMIT 1""",
+                   (json.dumps({'text': '', 'blob': blob, 'name': 'back.txt', 'mime': 'text/plain'}),))
+        db.commit()
+        db.close()
+        w.gateway.start(**{'platforms.xmpp.upload_url': base})
+        wait_until(lambda: any('back.txt' in m['oob']['url'] for m in owner.stanzas), 20, 'a file to come back')
+        url = [m['oob']['url'] for m in owner.stanzas if 'back.txt' in m['oob']['url']][0]
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            assert answer.read() == b'what is in the file'
 
 
 if __name__ == '__main__':
