@@ -8,6 +8,7 @@
 #include "channel/in_flight.h"
 #include "channel/registry.h"
 #include "channel/split.h"
+#include "channel/start.h"
 #include "runtime/clock.h"
 
 enum {
@@ -198,16 +199,26 @@ struct typing {
 
 static size_t typings;
 
+static enum err show_typing(struct arena *a, const struct typing *t) AWAITS
+{
+    const struct channel_host *host = channels_host(t->channel);
+    struct http_request request = {0};
+    struct http_response answer;
+
+    if (t->channel->show_typing)
+        return host ? t->channel->show_typing(host, t->chat_id, t->thread_id) : OK;
+    TRY(t->channel->encode_typing(a, t->chat_id, t->thread_id, &request));
+    return channel_fetch(a, &request, &answer, NULL);
+}
+
 /* Nobody waits for it and nobody hears how it went: it is decoration. */
 static void type_once(struct typing *t) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(deadline_clear) struct deadline limit;
-    struct http_request request = {0};
-    struct http_response answer;
 
     deadline_set(&limit, TYPING_TIMEOUT_MS);
-    if (t->channel->encode_typing(a, t->chat_id, t->thread_id, &request) || channel_fetch(a, &request, &answer, NULL))
+    if (show_typing(a, t))
         log_event(LOG_DEBUG, "deliver.typing_failed", F("platform", t->channel->name), F("error", failed_text()));
 }
 

@@ -108,6 +108,7 @@ struct channel {
     enum err  (*prepare)(struct arena *, struct outgoing *) /* AWAITS */;
     enum err  (*encode)(struct arena *, const struct outgoing *, struct http_request *out);
     enum err  (*encode_typing)(struct arena *, str chat_id, str thread_id, struct http_request *out);
+    enum err  (*show_typing)(const struct channel_host *, str chat_id, str thread_id) /* AWAITS */;    /* the same without a request */
     /* OK: delivered.  ERR_LIMIT, ERR_REMOTE, ERR_AUTH: not now.  Anything else: never.  Whether a request without
      * an answer was delivered is for the caller to decide. */
     enum err  (*decode_sent)(struct arena *, const struct http_response *, struct sent *out);
