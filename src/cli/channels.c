@@ -97,7 +97,7 @@ static void print_row(const json_t *j)
     const char *who = json_text(j, "who"), *text = json_text(j, "text");
 
     printf("%-12s %-16s", json_text(j, "name"), json_flag(j, "configured") ? json_text(j, "state") : "not set up");
-    cli_print_text(stdout, str_from(text));
+    cli_print_text(stdout, json_flag(j, "configured") ? str_from(text) : json_text_str(j, "title"));
     if (*who && strcmp(who, text)) {
         printf("%s", *text ? "; as " : "as ");
         cli_print_text(stdout, str_from(who));

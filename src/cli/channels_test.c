@@ -53,3 +53,19 @@ TEST(a_setting_that_a_channel_has_not_is_told_with_those_it_has)
     CHECK(str_find(str_from(failed_text()), S("token")) != STR_NONE);
     CHECK_INT(c.exit_code, CLI_USAGE);
 }
+
+TEST(what_every_channel_asks_for_is_a_live_setting_of_its_own)
+{
+    const struct channel *c;
+
+    for (size_t i = 0; (c = channel_at(i)); i++) {
+        CHECK(c->title && c->configured);
+        for (size_t k = 0; k < c->n_keys; k++) {
+            const struct option *o = option(c->keys[k].option);
+
+            if (!o || !channel_owns(c, o) || o->when != OPTION_LIVE)
+                test_failed(__FILE__, __LINE__, "%s asks for %s, which is no live setting of its own", c->name, c->keys[k].option);
+            CHECK(c->keys[k].ask_en && c->keys[k].ask_zh);
+        }
+    }
+}
