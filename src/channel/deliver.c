@@ -2,7 +2,6 @@
 #include "channel/deliver_internal.h"
 #include "channel/in_flight.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "channel/file_link.h"
+#include "channel/markup.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
 #include "channel/start.h"
@@ -207,16 +207,6 @@ static enum err load_blob(struct arena *a, struct outgoing *m) AWAITS
     return e;
 }
 
-/* Names come from models and strangers: none of it is markup. */
-static void add_literally(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (ispunct((unsigned char)s.p[i]))
-            buf_add_char(b, '\\');
-        buf_add_char(b, s.p[i]);
-    }
-}
-
 /* A file that the platform does not take: a text says where it is. */
 static void become_link(struct arena *a, const struct blob *blob, struct outgoing *m)
 {
@@ -226,7 +216,7 @@ static void become_link(struct arena *a, const struct blob *blob, struct outgoin
     int kib = (int)((blob->size + 1023) / 1024);
 
     buf_add(&b, link.p ? S("[") : S(""));
-    add_literally(&b, m->name);
+    markup_add_literally(&b, m->name);
     if (link.p)
         buf_addf(&b, "](%.*s) (%d KB)", STR(link), kib);
     else
@@ -400,8 +390,17 @@ static void log_outcome(const struct chat *c, const struct row *row, const char 
                   F("attempts", row->attempts), F("error", why));
 }
 
-/* What the row becomes, as a statement of the batch. */
-static void add_outcome(struct batch *b, const struct chat *c, const struct row *row, const struct attempt *t)
+static bool add_fallback(struct arena *a, struct batch *b, const struct chat *c, const struct row *row, str why, struct fallback *out)
+{
+    struct dead_row dead = { .id = row->id, .platform = str_from(c->channel->name), .chat_id = str_from(c->id), .why = why,
+                             .body = row->body };
+
+    return deliver_add_fallback(a, b, &dead, out);
+}
+
+/* What the row becomes, as a statement of the batch; of a dead one, the rows that are sent instead. */
+static void add_outcome(struct arena *a, struct batch *b, const struct chat *c, const struct row *row, const struct attempt *t,
+                        struct fallback *ret_fallback)
 {
     const struct config *cfg = config_now();
     struct failure_policy policy = delivery_policy();
@@ -416,8 +415,11 @@ static void add_outcome(struct batch *b, const struct chat *c, const struct row 
     else if (state[0] == 'r')
         batch_add(b, "outbox.again", "iis", row->id,
                   clock_wall_ms() + (int64_t)failure_pause(&policy, (uint64_t)row->attempts, t->sent.retry_after_ms), t->why);
-    else
+    else {
+        if (state[0] == 'd' && add_fallback(a, b, c, row, t->why, ret_fallback))
+            metric_add(METRIC_deliveries_fell_back, 1);
         batch_add(b, "outbox.end", "ics", row->id, state, t->why);
+    }
     metric_add(t->outcome == SENT ? METRIC_deliveries : state[0] == 'r' ? METRIC_deliveries_retried
                : state[0] == 'u' ? METRIC_deliveries_unknown : METRIC_deliveries_dead, 1);
     log_outcome(c, row, state, t->why);
@@ -443,6 +445,7 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct row row = { .id = row_int(claimed, 0, 0), .attempts = row_int(claimed, 0, 5) };
+    struct fallback fallback = { .channel = NULL };
     struct attempt t;
     CLEANUP(json_decrefp) json_t *body = NULL;
 
@@ -452,7 +455,7 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
     else
         t = deliver_attempt(a, c->channel, &row.message);
     body = row.body;
-    add_outcome(next, c, &row, &t);
+    add_outcome(a, next, c, &row, &t, &fallback);
     *ret_claimed = t.outcome == SENT && !d.stopping && deliver_take_turn(c->channel, str_from(c->id));
     if (*ret_claimed)
         add_claim(next, c);
@@ -460,6 +463,8 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
     in_flight_end(row.id);
     wake_all(&d.outcomes);
     (void)FAULT(deliver_marked);
+    if (fallback.channel)
+        deliver_wake(fallback.platform, fallback.chat_id);
     return OK;
 }
 

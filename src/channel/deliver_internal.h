@@ -30,5 +30,11 @@ enum err deliver_keep(struct arena *, str bytes, str name, str mime, str *ret_bl
 /* Does the platform take a file of so many bytes?  Else a link goes there. */
 bool     deliver_takes_file(const struct channel *, size_t size);
 
+/* A row that is never tried again, and where its reply goes instead. */
+struct dead_row { int64_t id; str platform, chat_id, why; const json_t *body; };
+struct fallback { const struct channel *channel; str platform, chat_id; };
+/* Before its end in the batch.  False: nowhere (delivery.fallback, or it comes from elsewhere itself). */
+bool     deliver_add_fallback(struct arena *, struct batch *, const struct dead_row *, struct fallback *out);
+
 struct store *deliver_store(void);
 struct fibers *deliver_fibers(void);        /* NULL once stopping */

@@ -606,6 +606,76 @@ TEST(a_file_goes_as_one_or_as_a_link_or_says_where_it_is)
     }
 }
 
+/* ---- elsewhere ---- */
+
+static const struct channel other = {
+    .name = "other", .markup = MARKUP_PLAIN, .text_max = 60, .configured = fake_configured, .encode = fake_encode, .decode_sent = fake_decode,
+};
+
+static struct scene scene_with_fallback(const struct answer *script, size_t n, const char *fallback) AWAITS
+{
+    struct scene s = scene_new(script, n, "keep");
+
+    CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ fallback, "delivery.attempts=1", NULL }));
+    channel_add_for_test(&other);
+    CHECK_OK(deliver_start(s.home.store));
+    return s;
+}
+
+TEST(a_dead_reply_goes_elsewhere_once)
+{
+    static const struct answer script[] = { { .status = 403 }, { .status = 200, .body = "1" } };
+    CLEANUP(scene_done) struct scene s = scene_with_fallback(script, 2, "delivery.fallback=telegram=other:no,fake=other:o,other:no");
+    int64_t id = add_row(&s, "a_b", "Hello *you*");
+
+    deliver_wake(S("fake"), S("a_b"));
+    await_state(&s, id, "dead");
+    await_state(&s, id + 1, "sent");
+    CHECK_STR(buf_str(&platform.log), "Hello *you* | (For fake:a\\_b, which did not take it: blocked)\n\nHello *you*");
+    platform.script = (const struct answer[]){ { .status = 403 } };
+    platform.n = 1;
+    CHECK_OK(deliver_resend(id));
+    await_requests(&s, 3);
+    await_state(&s, id, "dead");
+    let_things_happen(&s);
+    CHECK_INT(platform.used, 3);
+}
+
+TEST(what_dies_elsewhere_too_has_come_to_its_end)
+{
+    static const struct { const char *fallback; size_t requests; } cases[] = {
+        { "delivery.fallback=other:o", 2 },             { "delivery.fallback=fake=other:o,other=fake:a", 2 },
+        { "delivery.fallback=fake:a", 1 },              { "delivery.fallback=fake:b", 2 },
+        { "delivery.fallback=nobody:b", 1 },            { "delivery.fallback=other", 1 },
+        { "delivery.fallback=telegram=other:o", 1 },    { "delivery.fallback=", 1 },
+    };
+    static const struct answer script[] = { { .status = 403 } };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(scene_done) struct scene s = scene_with_fallback(script, 1, cases[i].fallback);
+        int64_t id = add_row(&s, "a", "x");
+
+        deliver_wake(S("fake"), S("a"));
+        await_state(&s, id, "dead");
+        if (cases[i].requests == 2)
+            await_state(&s, id + 1, "dead");
+        let_things_happen(&s);
+        CHECK_INT(platform.used, cases[i].requests);
+    }
+}
+
+TEST(a_reply_that_goes_elsewhere_is_split_as_it_is_there)
+{
+    static const struct answer script[] = { { .status = 403 }, { .status = 200, .body = "1" } };
+    CLEANUP(scene_done) struct scene s = scene_with_fallback(script, 2, "delivery.fallback=other:o");
+    int64_t id = add_row(&s, "a", "It is one thing that is said here. It is two things that are said here.");
+
+    deliver_wake(S("fake"), S("a"));
+    await_state(&s, id, "dead");
+    await_state(&s, id + 2, "sent");
+    CHECK_INT(platform.used, 4);
+}
+
 TEST(rates_hold_after_the_burst)
 {
     struct rate r = {0};

@@ -30,8 +30,6 @@ static enum err fetch(const struct channel_host *host, struct arena *scratch, st
     CLEANUP(deadline_clear) struct deadline limit = {0};
     struct http_response answer;
 
-    if (f->bytes.p)
-        return OK;
     deadline_set(&limit, FILE_TIMEOUT_MS);
     if (!f->request.url && locate)
         TRY(locate(host, scratch, f));
@@ -55,7 +53,8 @@ static enum err take_one(const struct channel_host *host, struct arena *a, struc
 
     if (f->size > 0 && (uint64_t)f->size > cap)
         return failed(ERR_LIMIT, "it is too large (blobs.max_size)");
-    TRY(fetch(host, scratch, f, locate));
+    if (!f->bytes.p)
+        TRY(fetch(host, scratch, f, locate));
     if (f->bytes.len > cap)
         return failed(ERR_LIMIT, "it is too large (blobs.max_size)");
     name_it(f);
@@ -84,7 +83,8 @@ enum err incoming_files(const struct channel_host *host, struct arena *a, struct
         if (e == OK)
             m->n_attachments++;
         else
-            buf_addf(&text, "%s[The file %.*s could not be fetched: %s]", text.len ? "\n" : "", STR(files[i].name), failed_text());
+            buf_addf(&text, "%s[The file %.*s %s: %s]", text.len ? "\n" : "", STR(files[i].name),
+                     e == ERR_AUTH && files[i].bytes.p ? "was not taken" : "could not be fetched", failed_text());
     }
     m->text = arena_str(a, buf_str(&text));
     m->attachments = kept;

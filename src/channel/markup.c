@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel/markup.h"
 
+#include <ctype.h>
 #include <md4c.h>
 
 #include "base/mem.h"
@@ -320,6 +321,15 @@ void markup_text(struct buf *b, const struct md_node *n)
         buf_add_char(b, '\n');
     for (const struct md_node *c = n->first; c; c = c->next)
         markup_text(b, c);
+}
+
+void markup_add_literally(struct buf *b, str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (ispunct((unsigned char)text.p[i]))
+            buf_add_char(b, '\\');
+        buf_add_char(b, text.p[i] == '\n' ? ' ' : text.p[i]);
+    }
 }
 
 void markup_add_block(struct buf *b, str text)

@@ -56,5 +56,7 @@ size_t text_units(str, enum text_unit);
 /* All text of the tree, whatever it is nested in: for titles, searches and tests. */
 void   markup_text(struct buf *, const struct md_node *);
 
+/* Writes Markdown: the text, none of which is markup.  One line. */
+void   markup_add_literally(struct buf *, str text);
 /* Writes Markdown: the text as a code block, whose fence is longer than any in it.  No newline behind it. */
 void   markup_add_block(struct buf *, str text);

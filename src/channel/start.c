@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "base/random.h"
 #include "channel/deliver.h"
+#include "channel/keep_file.h"
 #include "channel/registry.h"
 #include "config/config.h"
 #include "config/options.h"
@@ -180,17 +181,9 @@ static enum err recall(const struct channel_host *host, struct arena *a, str key
 
 static struct blobs *blobs;
 
-static enum err keep_file(const struct channel_host *host UNUSED, struct arena *a, str bytes, str name, str mime,
-                          str *ret_blob) AWAITS
+static enum err keep(const struct channel_host *host UNUSED, struct arena *a, str bytes, str name, str mime, str *ret_blob) AWAITS
 {
-    char hash[BLOB_HASH_SIZE];
-    uint64_t keep = config_now()->blobs_expire;
-
-    if (!blobs)
-        return failed(ERR_IO, "there is no place for files");
-    TRY(blobs_put(blobs, bytes, mime, name, keep ? clock_wall_ms() + (int64_t)keep : 0, hash));
-    *ret_blob = arena_str(a, str_from(hash));
-    return OK;
+    return keep_file(blobs, a, bytes, name, mime, ret_blob);
 }
 
 /* ---- supervision ---- */
@@ -354,7 +347,7 @@ enum err channels_start(struct store *store, struct blobs *files,
     s.store = store;
     blobs = files;
     s.host = (struct channel_host){ .receive = receiver, .knows = knows, .remember = remember, .recall = recall,
-                                    .keep_file = keep_file, .health = health, .arg = arg };
+                                    .keep_file = keep, .health = health, .arg = arg };
     deliver_use_blobs(files);
     start_missing();
     return OK;

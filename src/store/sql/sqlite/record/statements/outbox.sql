@@ -48,6 +48,15 @@ UPDATE outbox SET state = 'ready', next_at = ?2, error = ?3 WHERE id = ?1 AND st
 -- name: outbox.end
 UPDATE outbox SET state = ?2, error = ?3 WHERE id = ?1 AND state = 'sending';
 
+-- A reply that dies goes elsewhere, once: what was carried there, or was carried before, is not carried on.
+-- name: outbox.fall_back
+INSERT INTO outbox (session_id, platform, chat_id, part, body, state, created_at)
+SELECT session_id, ?2, ?3, ?4, ?5, 'ready', ?6 FROM outbox
+WHERE id = ?1 AND state = 'sending' AND json_extract(body, '$.fallback_of') IS NULL AND json_extract(body, '$.fell_back') IS NULL;
+
+-- name: outbox.fell_back
+UPDATE outbox SET body = json_set(body, '$.fell_back', json('true')) WHERE id = ?1 AND state = 'sending';
+
 -- name: outbox.resend
 UPDATE outbox SET state = 'ready', attempts = 0, next_at = 0, error = NULL
 WHERE id = ?1 AND state IN ('unknown', 'dead', 'dropped')
