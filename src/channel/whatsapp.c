@@ -206,7 +206,8 @@ static enum err webhook(const struct channel_host *host, struct http_exchange *x
 /* ---- the channel ---- */
 
 static const struct channel_key keys[] = {
-    { "platforms.whatsapp.access_token", "Access token of a system user (Meta Business settings, System users; permission whatsapp_business_messaging)",
+    { "platforms.whatsapp.access_token", "Access token of a system user (Meta Business settings, System users; "
+      "permission whatsapp_business_messaging)",
       "系统用户的访问令牌（Meta 商务设置 → 系统用户，需 whatsapp_business_messaging 权限）", false },
     { "platforms.whatsapp.phone_number_id", "Phone number ID (App dashboard, WhatsApp, API setup; not the number itself)",
       "电话号码 ID（应用面板 → WhatsApp → API 设置，不是号码本身）", false },
