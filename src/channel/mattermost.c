@@ -44,7 +44,8 @@ static enum err ask_who_we_are(void) AWAITS
 
 static enum err locate(const struct channel_host *host UNUSED, struct arena *a, struct incoming_file *f) AWAITS
 {
-    struct platform_call call = { .authorization = mattermost_authorization(a), .url = mattermost_url(a, arena_printf(a, "/files/%.*s", STR(f->id))) };
+    struct platform_call call = { .authorization = mattermost_authorization(a),
+                                  .url = mattermost_url(a, arena_printf(a, "/files/%.*s", STR(f->id))) };
 
     platform_request(a, &call, &f->request);
     return OK;
@@ -258,8 +259,10 @@ static enum err check(struct arena *a, str *ret_who) AWAITS
 }
 
 static const struct channel_key keys[] = {
-    { "platforms.mattermost.url", "Address of the Mattermost server (https://chat.example.org)", "Mattermost 服务器地址（https://chat.example.org）", false },
-    { "platforms.mattermost.token", "Access token of the bot account (Integrations, Bot Accounts)", "机器人账号的访问令牌（集成，机器人账号）", false },
+    { "platforms.mattermost.url", "Address of the Mattermost server (https://chat.example.org)",
+      "Mattermost 服务器地址（https://chat.example.org）", false },
+    { "platforms.mattermost.token", "Access token of the bot account (Integrations, Bot Accounts)",
+      "机器人账号的访问令牌（集成，机器人账号）", false },
 };
 
 const struct channel channel_mattermost = {

@@ -200,8 +200,8 @@ enum err mattermost_encode(struct arena *a, const struct outgoing *m, struct htt
 
 enum err mattermost_encode_typing(struct arena *a, str chat_id, str thread_id, struct http_request *out)
 {
-    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s%, s:s%}", "channel_id", chat_id.p, chat_id.len, "parent_id", thread_id.p ? thread_id.p : "",
-                                                thread_id.len);
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s%, s:s%}", "channel_id", chat_id.p, chat_id.len,
+                                                "parent_id", thread_id.p ? thread_id.p : "", thread_id.len);
 
     platform_request(a, &(struct platform_call){ .authorization = mattermost_authorization(a), .body = j,
                                                  .url = mattermost_url(a, "/users/me/typing") }, out);
