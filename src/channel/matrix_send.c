@@ -81,8 +81,8 @@ static json_t *edit_of(struct arena *a, const struct outgoing *m)
     str body = json_text_str(content, "body"), begin = utf8_take(body, FALLBACK_MAX);
     str shown = str_from(arena_printf(a, "* %.*s%s", STR(begin), begin.len < body.len ? "…" : ""));
 
-    return json_pack("{s:s, s:o, s:o, s:{s:s, s:o}}", "msgtype", "m.text", "body", json_from_str(shown), "m.new_content", content, "m.relates_to",
-                     "rel_type", "m.replace", "event_id", json_from_str(m->remote_id));
+    return json_pack("{s:s, s:o, s:o, s:{s:s, s:o}}", "msgtype", "m.text", "body", json_from_str(shown), "m.new_content", content,
+                     "m.relates_to", "rel_type", "m.replace", "event_id", json_from_str(m->remote_id));
 }
 
 /* In a conversation of two every message answers the one before it: saying so would only be noise. */
