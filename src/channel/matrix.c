@@ -10,14 +10,14 @@
 #include "runtime/fiber.h"
 
 enum {
-    WAIT_MS = 30 * 1000, SYNC_TIMEOUT_MS = WAIT_MS + 30 * 1000, GAP_PAGES_MAX = 20, GAP_MAX = 2000, MESSAGES_MAX = 200,
-    RETRY_MAX_MS = 60 * 1000,
+    WAIT_MS = 30 * 1000, SYNC_TIMEOUT_MS = WAIT_MS + 30 * 1000, GAP_PAGES_MAX = 20, GAP_MAX = 2000, MESSAGES_MAX = 200, TIMELINE_MAX = 50,
+    RETRY_MIN_MS = 500, RETRY_MAX_MS = 60 * 1000, SYNC_MAX = 64 << 20,
 };
 
 /* What is asked for; timelines are read back to where we were by read_gap(). */
-#define FILTER "{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},\"room\":{\"account_data\":{\"types\":[]}," \
+#define FILTER_FORMAT "{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},\"room\":{\"account_data\":{\"types\":[]}," \
                "\"ephemeral\":{\"types\":[]},\"state\":{\"types\":[\"m.room.encryption\",\"m.room.member\"],\"lazy_load_members\":true}," \
-               "\"timeline\":{\"limit\":50,\"types\":[\"m.room.message\",\"m.room.encrypted\",\"m.room.encryption\",\"m.room.member\"]}}}"
+               "\"timeline\":{\"limit\":%d,\"types\":[\"m.room.message\",\"m.room.encrypted\",\"m.room.encryption\",\"m.room.member\"]}}}"
 
 static bool configured(void)
 {
@@ -111,7 +111,13 @@ static enum err is_for_us(struct work *w, struct matrix_message *m, str room, bo
 {
     struct matrix_room about;
 
-    TRY(matrix_room(w->arena, room, &about));
+    enum err e = matrix_room(w->arena, room, &about);
+
+    if (e == ERR_NOT_FOUND || e == ERR_INPUT) {
+        log_event(LOG_DEBUG, "matrix.no_room", F("room", room), F("error", failed_text()));
+        return OK;          /* we are in it no more: nothing could be answered */
+    }
+    TRY(e);
     m->hook.message.chat_type = about.direct ? S("private") : S("group");
     *out = about.direct || m->mentioned;
     if (!*out && m->answers.len)
@@ -251,13 +257,14 @@ static enum err ask_sync(struct work *w, json_t **ret_json, uint64_t *ret_retry_
 {
     CLEANUP(buf_done) struct buf query = {0};
 
-    platform_add_pair(&query, "filter", S(FILTER));
+    /* The first time timelines are not looked at. */
+    platform_add_pair(&query, "filter", str_from(arena_printf(w->arena, FILTER_FORMAT, w->since.len ? TIMELINE_MAX : 1)));
     platform_add_pair(&query, "timeout", w->since.len ? str_from(arena_printf(w->arena, "%d", WAIT_MS)) : S("0"));
     if (w->since.len)
         platform_add_pair(&query, "since", w->since);
     str path = str_from(arena_printf(w->arena, "/_matrix/client/v3/sync?%s", buf_c(&query)));
 
-    return matrix_fetch(w->arena, &(struct matrix_call){ .path = path, .timeout_ms = SYNC_TIMEOUT_MS }, ret_json, ret_retry_ms);
+    return matrix_fetch(w->arena, &(struct matrix_call){ .path = path, .timeout_ms = SYNC_TIMEOUT_MS, .max_body = SYNC_MAX }, ret_json, ret_retry_ms);
 }
 
 /* The token belongs to an account on a server. */
@@ -276,9 +283,9 @@ static enum err sync_once(const struct channel_host *host, const struct matrix_b
     TRY(host->recall(host, a, key_of(a, bot), &w.since));
     enum err e = ask_sync(&w, &j, &retry);
 
-    if (e == ERR_LIMIT && retry <= RETRY_MAX_MS) {
+    if (e == ERR_LIMIT && retry > 0 && retry <= RETRY_MAX_MS) {
         host->health(host, e, failed_text());
-        return fiber_sleep(retry);
+        return fiber_sleep(retry > RETRY_MIN_MS ? retry : RETRY_MIN_MS);
     }
     if (e == ERR_INPUT && w.since.len) {
         log_event(LOG_WARN, "matrix.since_refused", F("error", failed_text()));

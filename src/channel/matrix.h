@@ -28,7 +28,7 @@ bool     matrix_is_encryption(const json_t *event);      /* the room is encrypte
 
 /* ---- calls ---- */
 
-struct matrix_call { const char *method; str path; const json_t *body; uint64_t timeout_ms; };
+struct matrix_call { const char *method; str path; const json_t *body; uint64_t timeout_ms; size_t max_body; };
 /* path: from "/_matrix" on, encoded.  Errors in the server's words; ERR_AUTH: the login is no more.  *ret_retry_ms may be NULL. */
 enum err matrix_fetch(struct arena *, const struct matrix_call *, json_t **ret_json, uint64_t *ret_retry_ms) AWAITS MUST_USE;
 enum err matrix_result(const struct http_response *, const json_t *j, struct sent *out) MUST_USE;

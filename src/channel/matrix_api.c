@@ -137,7 +137,7 @@ enum err matrix_fetch(struct arena *a, const struct matrix_call *c, json_t **ret
     if (!now.login)
         TRY(matrix_login(a));
     TRY(platform_fetch(a, &(struct platform_call){
-        .platform = "Matrix", .method = c->method, .body = c->body, .timeout_ms = c->timeout_ms,
+        .platform = "Matrix", .method = c->method, .body = c->body, .timeout_ms = c->timeout_ms, .max_body = c->max_body,
         .url = url_join(a, str_from(config_now()->platforms_matrix_homeserver), c->path),
         .authorization = arena_printf(a, "Bearer %s", now.login),
     }, &answer, &j));

@@ -59,7 +59,10 @@ static enum err open_socket(struct websocket **out) AWAITS
     str address;
 
     TRY(socket_address(a, &address));
-    return websocket_connect(address.p, NULL, 0, &(struct websocket_options){ .max_message = ENVELOPE_MAX }, out);
+    enum err e = websocket_connect(address.p, NULL, 0, &(struct websocket_options){ .max_message = ENVELOPE_MAX }, out);
+
+    /* The address is Slack's, for one connection: whatever is wrong with it, the next one may be right. */
+    return e == ERR_AUTH || e == ERR_INPUT || e == ERR_NOT_FOUND ? failed_in(ERR_NET, "Socket Mode: ") : e;
 }
 
 /* What was missed is read beside the socket, for that must be answered within three seconds. */
@@ -239,8 +242,11 @@ static enum err by_webhook(const struct missed *m, const char *text) AWAITS
 static enum err by_polling(const struct missed *m) AWAITS
 {
     for (;;) {
-        TRY(slack_poll_round(m->host, m->bot));
-        m->host->health(m->host, OK, "connected by polling");
+        enum err e = slack_poll_round(m->host, m->bot);
+
+        if (e && e != ERR_NOT_FOUND)
+            return e;
+        m->host->health(m->host, e, e ? failed_text() : "connected by polling");
         TRY(fiber_sleep(config_now()->platforms_slack_poll_every));
     }
 }
@@ -271,6 +277,8 @@ static enum err run(const struct channel_host *host) AWAITS
 
     mask_secrets();
     e = connect_and_serve(host);
+    if (e == ERR_INPUT)     /* a word of Slack's that we do not know is no reason to give up */
+        e = failed_in(ERR_REMOTE, "not now: ");
     if (e != ERR_CANCELLED)
         host->health(host, e, failed_text());
     return e;

@@ -83,7 +83,7 @@ enum err slack_take_payload(const struct channel_host *, struct arena *, const s
 enum err slack_catch_up(const struct channel_host *, const struct slack_bot *) AWAITS MUST_USE;
 /* Something was heard now: noted every few seconds. */
 enum err slack_heard(const struct channel_host *, str ts) AWAITS MUST_USE;
-/* One round through platforms.slack.poll_channels. */
+/* One round through platforms.slack.poll_channels.  ERR_NOT_FOUND: all went well but for those that the text names first. */
 enum err slack_poll_round(const struct channel_host *, const struct slack_bot *) AWAITS MUST_USE;
 
 /* ---- what goes out ---- */

@@ -120,6 +120,24 @@ static enum err read_since(const struct channel_host *host, struct arena *a, con
     return slack_take(host, a, bot, messages, wanted, n);
 }
 
+/* A channel that the bot was thrown out of, a thread that was deleted: the others go on. */
+static bool is_its_own(enum err e)
+{
+    return e == ERR_NOT_FOUND || e == ERR_INPUT;
+}
+
+static enum err read_or_skip(const struct channel_host *host, const struct slack_bot *bot, const struct source *s) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    str last;
+    enum err e = read_since(host, a, bot, s, &last);
+
+    if (!is_its_own(e))
+        return e;
+    log_event(LOG_DEBUG, "slack.not_read", F("conversation", s->conversation), F("thread", s->thread_ts), F("error", failed_text()));
+    return OK;
+}
+
 struct threads { size_t n; str conversation[THREADS_READ_MAX], ts[THREADS_READ_MAX], last[THREADS_READ_MAX]; };
 
 /* A copy: the list changes while it is read. */
@@ -184,21 +202,15 @@ static enum err conversations(struct arena *a, str *ids, size_t *ret_n) AWAITS
 
 static enum err read_missed(const struct channel_host *host, struct arena *a, const struct slack_bot *bot, str since) AWAITS
 {
-    str *ids = arena_alloc(a, CONVERSATIONS_MAX * sizeof *ids), last;
+    str *ids = arena_alloc(a, CONVERSATIONS_MAX * sizeof *ids);
     const struct threads *t = threads_of(a, S(""));
     size_t n = 0;
 
     TRY(conversations(a, ids, &n));
-    for (size_t i = 0; i < n; i++) {
-        CLEANUP(arena_freep) struct arena *scratch = arena_new();
-
-        TRY(read_since(host, scratch, bot, &(struct source){ "conversations.history", ids[i], S(""), since }, &last));
-    }
-    for (size_t i = 0; i < t->n; i++) {
-        CLEANUP(arena_freep) struct arena *scratch = arena_new();
-
-        TRY(read_since(host, scratch, bot, &(struct source){ "conversations.replies", t->conversation[i], t->ts[i], since }, &last));
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(read_or_skip(host, bot, &(struct source){ "conversations.history", ids[i], S(""), since }));
+    for (size_t i = 0; i < t->n; i++)
+        TRY(read_or_skip(host, bot, &(struct source){ "conversations.replies", t->conversation[i], t->ts[i], since }));
     return OK;
 }
 
@@ -258,25 +270,39 @@ static enum err poll_threads(const struct channel_host *host, const struct slack
 
     for (size_t i = 0; i < t->n; i++) {
         CLEANUP(arena_freep) struct arena *scratch = arena_new();
-        str last;
+        str last = t->last[i];
+        enum err e = read_since(host, scratch, bot, &(struct source){ "conversations.replies", conversation, t->ts[i], t->last[i] }, &last);
 
-        TRY(read_since(host, scratch, bot, &(struct source){ "conversations.replies", conversation, t->ts[i], t->last[i] }, &last));
-        TRY(slack_thread_read(host, conversation, t->ts[i], last));
+        if (e && !is_its_own(e))
+            return e;
+        if (e == OK)
+            TRY(slack_thread_read(host, conversation, t->ts[i], last));
     }
     return OK;
+}
+
+static enum err poll_one(const struct channel_host *host, const struct slack_bot *bot, str name) AWAITS
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    str conversation;
+
+    TRY(slack_conversation(a, name, &conversation));
+    TRY(poll_conversation(host, bot, conversation));
+    return poll_threads(host, bot, conversation);
 }
 
 enum err slack_poll_round(const struct channel_host *host, const struct slack_bot *bot)
 {
     struct string_list names = config_now()->platforms_slack_poll_channels;
+    char why[ERR_TEXT_MAX] = "";
 
     for (size_t i = 0; i < names.n; i++) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        str conversation;
+        enum err e = poll_one(host, bot, str_from(names.items[i]));
 
-        TRY(slack_conversation(a, str_from(names.items[i]), &conversation));
-        TRY(poll_conversation(host, bot, conversation));
-        TRY(poll_threads(host, bot, conversation));
+        if (e && !is_its_own(e))
+            return e;
+        if (e && !why[0])
+            snprintf(why, sizeof why, "%s: %s", names.items[i], failed_text());
     }
-    return OK;
+    return why[0] ? failed(ERR_NOT_FOUND, "%s", why) : OK;
 }
