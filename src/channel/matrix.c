@@ -264,7 +264,8 @@ static enum err ask_sync(struct work *w, json_t **ret_json, uint64_t *ret_retry_
         platform_add_pair(&query, "since", w->since);
     str path = str_from(arena_printf(w->arena, "/_matrix/client/v3/sync?%s", buf_c(&query)));
 
-    return matrix_fetch(w->arena, &(struct matrix_call){ .path = path, .timeout_ms = SYNC_TIMEOUT_MS, .max_body = SYNC_MAX }, ret_json, ret_retry_ms);
+    return matrix_fetch(w->arena, &(struct matrix_call){ .path = path, .timeout_ms = SYNC_TIMEOUT_MS, .max_body = SYNC_MAX },
+                        ret_json, ret_retry_ms);
 }
 
 /* The token belongs to an account on a server. */
