@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A double of Slack (docs.slack.dev): the Web API, Socket Mode, and calls of the Events API.  See double.mjs for log and trouble.
 //
-// POST /control/event    { user, channel, text, thread_ts, files: [{ name, mimetype, text }], type, subtype, bot_id, quiet, twice,
+// POST /control/event    { user, channel, text, thread_ts, files: [{ name, mimetype, text }], type or types, subtype, bot_id, quiet, twice,
 //                          skew (seconds), sign } a message of a person, to be delivered; quiet: only history has it.  → { ts }
 // POST /control/press    { user, ts, index } presses the button under a message of ours
 // POST /control/command  { user, channel, command, text }
@@ -279,9 +279,12 @@ async function event(b) {
   if (b.quiet)
     return { ts: m.ts, channel: m.channel };
   const { edits, ...shown } = m;
-  const inner = { ...shown, type: b.type ?? 'message', event_ts: m.ts, ...(b.type ? {} : { channel_type: kind(m.channel) }), ...b.more };
-  const said = await deliver('events_api', { token: 'x', team_id: BOT.team_id, api_app_id: 'A1', event: inner, type: 'event_callback', event_id: id('Ev'),
-    event_time: Number(seconds()) }, b);
+  let said;
+  for (const type of b.types ?? [b.type ?? 'message']) {
+    const inner = { ...shown, type, event_ts: m.ts, ...(type === 'message' ? { channel_type: kind(m.channel) } : {}), ...b.more };
+    said = await deliver('events_api', { token: 'x', team_id: BOT.team_id, api_app_id: 'A1', event: inner, type: 'event_callback',
+      event_id: id('Ev'), event_time: Number(seconds()) }, b);
+  }
   return { ts: m.ts, channel: m.channel, ...said };
 }
 

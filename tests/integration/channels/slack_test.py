@@ -118,7 +118,7 @@ def conversations_and_threads():
         s.write('one')
         assert s.answered_once('one') == 1
         s.write('talk among people', channel=GENERAL)
-        s.write(f'{BOT} two', channel=GENERAL, type='app_mention')
+        s.write(f'{BOT} two', channel=GENERAL, types=['app_mention', 'message'])     # Slack tells it twice, where both are subscribed to
         asked = s.write(f'{BOT} three', channel=GENERAL)
         s.await_text('echo: three')
         answer = next(m for m in s.sent() if m['text'] == 'echo: three')
