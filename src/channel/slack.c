@@ -310,6 +310,7 @@ const struct channel channel_slack = {
     .name = "slack", .title = "Slack", .proven_by = "@slack/socket-mode 3.1.0, @slack/web-api 8.2.0, emulate 0.12.2",
     .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_SLACK, .unit = UNIT_CHARACTER, .text_max = 3000, .file_max = 100 << 20, .chat_per_minute = chat_per_minute,
-    .edit_every_ms = 1500, .edits = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
+    .edit_every_ms = 1500, .edits = 1, .files = 1,
+    .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
     .prepare = slack_prepare, .encode = slack_encode, .decode_sent = slack_decode_sent,
 };
