@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "channel/chats.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
 
@@ -119,7 +120,7 @@ static enum err is_for_us(struct work *w, struct matrix_message *m, str room, bo
     }
     TRY(e);
     m->hook.message.chat_type = about.direct ? S("private") : S("group");
-    *out = about.direct || m->mentioned;
+    *out = about.direct || m->mentioned || chats_answer(S("matrix"), room) == ANSWER_ALL;
     if (!*out && m->answers.len)
         TRY(matrix_event_is_ours(w->arena, w->bot, room, m->answers, out));
     if (!*out && m->root.len)

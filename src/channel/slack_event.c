@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "channel/chats.h"
 #include "channel/slack.h"
 #include "config/config.h"
 #include "net/target.h"
@@ -94,7 +95,7 @@ static enum slack_wanted wanted_of(const json_t *j, str conversation, const stru
         return SLACK_NOT_OURS;
     if (json_text_str(j, "bot_id").len || str_eq(user, bot->user_id) || str_eq(user, S("USLACKBOT")))
         return SLACK_NOT_OURS;
-    if (is_direct(conversation) || mentions(j, bot))
+    if (is_direct(conversation) || mentions(j, bot) || chats_answer(S("slack"), conversation) == ANSWER_ALL)
         return SLACK_OURS;
     if (!thread.len || str_eq(thread, ts))
         return SLACK_NOT_OURS;
