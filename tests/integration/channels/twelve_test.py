@@ -21,7 +21,7 @@ import world
 from world import WAIT, Double, Gateway, Platform, wait_until
 
 CALM = [('slack', 'Slack'), ('webhook', 'Webhook'), ('wecom', 'WeCom'), ('google_chat', 'GoogleChat'), ('teams', 'Teams'), ('feishu', 'Feishu')]
-STORMY = [('discord', 'Discord'), ('whatsapp', 'WhatsApp'), ('matrix', 'Matrix'), ('line', 'Line'), ('dingtalk', 'DingTalk'), ('sms', 'Sms')]
+STORMY = [('discord', 'Discord'), ('whatsapp', 'WhatsApp'), ('matrix', 'Matrix'), ('dingtalk', 'DingTalk'), ('qq', 'QQ'), ('mattermost', 'Mattermost')]
 CALLS = ('webhook', 'wecom', 'google_chat', 'teams', 'whatsapp', 'line', 'sms')      # platforms that call us, until they hear 200
 STORMS = ({'do': 'status', 'status': 429, 'retry_after': 1, 'body': {}}, {'do': 'status', 'status': 503, 'body': ''}, {'do': 'drop_before'},
           {'do': 'delay', 'ms': 700}, {'do': 'status', 'status': 500, 'body': '<html>'})
@@ -49,7 +49,7 @@ class All:
 
     def make(self, module, name):
         kind = platform_class(module, name)
-        channel = kind.__new__(kind)
+        channel = kind.__new__(kind)         # not its __init__(): the gateway is everybody's
         channel.home, channel.gateway, channel.platform = self.home, self.gateway, Platform(channel.name)
         if module == 'webhook':
             os.makedirs(os.path.join(self.home, 'config'))
