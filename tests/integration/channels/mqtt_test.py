@@ -72,18 +72,19 @@ class Listener(threading.Thread):
     def __init__(self, broker, topic):
         super().__init__(daemon=True)
         self.got, self.on = [], threading.Event()
-        self.process = subprocess.Popen(['mosquitto_sub', '-d', '-h', '127.0.0.1', '-p', str(broker.port), '-q', '1', '-t', topic, '-F',
+        self.process = subprocess.Popen(['mosquitto_sub', '-h', '127.0.0.1', '-p', str(broker.port), '-q', '1', '-t', topic, '-F',
                                          'GOT %j', '-c', '-i', 'listener'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.start()
-        assert self.on.wait(20)
+        while not self.on.wait(0.1):
+            broker.publish('bot/here', 'yes')
 
     def run(self):
         for line in self.process.stdout:
-            if line.startswith('GOT '):
-                m = json.loads(line[4:])
-                self.got.append((m['topic'], m['payload']))
-            elif 'Subscribed' in line:
+            m = json.loads(line[4:])
+            if m['topic'] == 'bot/here':
                 self.on.set()
+            else:
+                self.got.append((m['topic'], m['payload']))
 
     def hears(self, text, seconds=20):
         wait_until(lambda: any(text in t for _, t in self.got), seconds, f'to hear {text!r} (heard {self.got[-4:]})')
