@@ -14,8 +14,8 @@
 #include "runtime/clock.h"
 
 enum {
-    PORT = 1883, PORT_TLS = 8883, OPEN_MS = 30 * 1000, WRITE_MS = 30 * 1000, KEEP_ALIVE_S = 60, TICK_MS = 15 * 1000, PING_AFTER_MS = 30 * 1000,
-    DEAD_AFTER_MS = 75 * 1000, BATCH_MAX = 64, PATTERNS_MAX = 64,
+    PORT = 1883, PORT_TLS = 8883, OPEN_MS = 30 * 1000, WRITE_MS = 30 * 1000, KEEP_ALIVE_S = 60, TICK_MS = 15 * 1000,
+    PING_AFTER_MS = 30 * 1000, DEAD_AFTER_MS = 75 * 1000, BATCH_MAX = 64, PATTERNS_MAX = 64,
 };
 
 /* A message on its way out, on the stack of who sends it; the connection may change meanwhile. */
@@ -139,7 +139,7 @@ static enum err check_settings(void)
 /* A refusal that a setting must mend stops the channel; of the others the broker may think better. */
 static enum err refused(bool v5, unsigned code)
 {
-    bool ours = v5 ? code == 0x84 || code == 0x85 || code == 0x86 || code == 0x87 || code == 0x8a : code == 1 || code == 2 || code == 4 || code == 5;
+    bool ours = v5 ? (code >= 0x84 && code <= 0x87) || code == 0x8a : code == 1 || code == 2 || code == 4 || code == 5;
 
     return failed(ours ? ERR_AUTH : ERR_REMOTE, "the MQTT broker refuses the connection: %s%s", mqtt_reason(v5, code),
                   ours ? " (check platforms.mqtt.user, password, client_id and version)" : "");
@@ -171,7 +171,8 @@ static enum err open_connection(struct transport *io, struct buf *in, const char
     TRY(dial(c->platforms_mqtt_host, port ? port : c->platforms_mqtt_tls ? PORT_TLS : PORT, DIAL_AS_OTHER, io));
     TRY(secure(io));
     mqtt_add_connect(&b, &(struct mqtt_connect){
-        .v5 = v5, .client_id = str_from(client_id), .user = str_from(c->platforms_mqtt_user_name), .password = str_from(c->platforms_mqtt_password),
+        .v5 = v5, .client_id = str_from(client_id), .user = str_from(c->platforms_mqtt_user_name),
+        .password = str_from(c->platforms_mqtt_password),
         .will_topic = str_from(will ? c->platforms_mqtt_status_topic : ""), .will_text = S("offline"), .keep_alive_s = KEEP_ALIVE_S });
     TRY(transport_write(io, &(str){ b.p, b.len }, 1));
     TRY(await_packet(io, in, MQTT_CONNACK, &p, &used));
@@ -207,8 +208,8 @@ static enum err subscribe(void) AWAITS
         TRY(mqtt_filter(a, str_from(patterns->items[i]), &filters[i]));
     mqtt_add_subscribe(&b, next_id(), filters, patterns->n, q.v5);
     if (cfg()->platforms_mqtt_status_topic[0])
-        mqtt_add_publish(&b, &(struct mqtt_publish){ .topic = str_from(cfg()->platforms_mqtt_status_topic), .payload = S("online"), .retain = true },
-                         q.v5);
+        mqtt_add_publish(&b, &(struct mqtt_publish){ .topic = str_from(cfg()->platforms_mqtt_status_topic), .payload = S("online"),
+                                                     .retain = true }, q.v5);
     return say(buf_str(&b));
 }
 
@@ -366,7 +367,8 @@ static str payload_of(struct arena *a, const struct outgoing *m)
     CLEANUP(json_decrefp) json_t *j = NULL;
 
     if (str_eq(str_from(cfg()->platforms_mqtt_payload), S("json"))) {
-        j = json_pack("{s:o, s:o, s:o}", "text", json_from_str(m->text), "chat", json_from_str(m->chat_id), "reply_to", json_from_str(m->reply_to));
+        j = json_pack("{s:o, s:o, s:o}", "text", json_from_str(m->text), "chat", json_from_str(m->chat_id), "reply_to",
+                      json_from_str(m->reply_to));
         return json_print(a, j);
     }
     markup_write(&b, markup_parse(a, m->text), MARKUP_PLAIN);
@@ -478,7 +480,8 @@ static const struct channel_key keys[] = {
     { "platforms.mqtt.host", "The MQTT broker's name or address", "MQTT 服务器的地址", false },
     { "platforms.mqtt.user_name", "User name there; empty for none", "用户名，可留空", true },
     { "platforms.mqtt.password", "Password; empty for none", "密码，可留空", true },
-    { "platforms.mqtt.subscribe", "Topics to listen to, separated by commas (clawdbot/{user}/in)", "要订阅的主题，用逗号分隔（clawdbot/{user}/in）", false },
+    { "platforms.mqtt.subscribe", "Topics to listen to, separated by commas (clawdbot/{user}/in)",
+      "要订阅的主题，用逗号分隔（clawdbot/{user}/in）", false },
     { "platforms.mqtt.publish", "Topic to answer on (clawdbot/{chat}/out)", "回复所用的主题（clawdbot/{chat}/out）", false },
 };
 
