@@ -110,9 +110,11 @@ static enum err decode_sent(struct arena *a, const struct http_response *r, stru
 }
 
 static const struct channel_key keys[] = {
-    { "platforms.sms.account_sid", "Twilio Account SID (console.twilio.com, Account info)", "Twilio Account SID（console.twilio.com → Account info）", false },
+    { "platforms.sms.account_sid", "Twilio Account SID (console.twilio.com, Account info)",
+      "Twilio Account SID（console.twilio.com → Account info）", false },
     { "platforms.sms.auth_token", "Twilio Auth token (the same place)", "Twilio Auth token（同处）", false },
-    { "platforms.sms.from", "Your Twilio number (+15550100), or a messaging service's SID (MG...)", "Twilio 号码（+15550100）或消息服务 SID（MG…）", false },
+    { "platforms.sms.from", "Your Twilio number (+15550100), or a messaging service's SID (MG...)",
+      "Twilio 号码（+15550100）或消息服务 SID（MG…）", false },
     { "platforms.sms.webhook_url", "Public address that Twilio calls, as entered at the number (https://YOUR.HOST/webhook/sms)",
       "Twilio 调用的公网地址，与号码设置中一致（https://你的域名/webhook/sms）", false },
 };

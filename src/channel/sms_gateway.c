@@ -45,7 +45,8 @@ static void drop_name(str *id)
         *id = rest;
 }
 
-enum err sms_gateway_decode(struct arena *a, const struct webhook_endpoint *e, const json_t *call, struct hook_message *out, bool *ret_wanted)
+enum err sms_gateway_decode(struct arena *a, const struct webhook_endpoint *e, const json_t *call, struct hook_message *out,
+                            bool *ret_wanted)
 {
     struct webhook_proof proof = { S(""), S("") };
 
