@@ -161,8 +161,8 @@ enum err sms_twilio_check(struct arena *a, str *ret_who)
 
     if (!c->platforms_sms_auth_token[0] || !c->platforms_sms_from[0] || !c->platforms_sms_webhook_url[0])
         return failed(ERR_INPUT, "platforms.sms needs auth_token, from and webhook_url besides account_sid");
-    enum err e = platform_get(a, &(struct platform_call){ .platform = "Twilio", .authorization = basic(a),
-                              .url = arena_printf(a, "%s/2010-04-01/Accounts/%s.json", c->platforms_sms_api_url,
+    enum err e = platform_get(a, &(struct platform_call){
+                              .platform = "Twilio", .authorization = basic(a), .url = arena_printf(a, "%s/2010-04-01/Accounts/%s.json", c->platforms_sms_api_url,
                                                   c->platforms_sms_account_sid) }, &j);
     if (e == ERR_AUTH || e == ERR_NOT_FOUND)
         return failed_in(ERR_AUTH, "check platforms.sms.account_sid and auth_token: ");
