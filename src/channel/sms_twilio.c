@@ -144,7 +144,8 @@ enum err sms_twilio_decode(struct arena *a, const struct sms_form *f, struct hoo
     }
     out->message = (struct message){
         .id = S(""), .session_id = S(""), .platform = S("sms"), .agent = S(""), .thread_id = S(""), .chat_type = S("private"),
-        .reply_to = S(""), .external_id = id, .chat_id = from, .user_id = from, .user_name = sms_form_get(f, "ProfileName"), .text = sms_form_get(f, "Body"),
+        .reply_to = S(""), .external_id = id, .chat_id = from, .user_id = from, .text = sms_form_get(f, "Body"),
+        .user_name = sms_form_get(f, "ProfileName"),
         .created_at = clock_wall_ms(),      /* Twilio does not say when */
     };
     add_media(a, f, out);
@@ -161,9 +162,8 @@ enum err sms_twilio_check(struct arena *a, str *ret_who)
 
     if (!c->platforms_sms_auth_token[0] || !c->platforms_sms_from[0] || !c->platforms_sms_webhook_url[0])
         return failed(ERR_INPUT, "platforms.sms needs auth_token, from and webhook_url besides account_sid");
-    enum err e = platform_get(a, &(struct platform_call){
-                              .platform = "Twilio", .authorization = basic(a), .url = arena_printf(a, "%s/2010-04-01/Accounts/%s.json", c->platforms_sms_api_url,
-                                                  c->platforms_sms_account_sid) }, &j);
+    const char *url = arena_printf(a, "%s/2010-04-01/Accounts/%s.json", c->platforms_sms_api_url, c->platforms_sms_account_sid);
+    enum err e = platform_get(a, &(struct platform_call){ .platform = "Twilio", .authorization = basic(a), .url = url }, &j);
     if (e == ERR_AUTH || e == ERR_NOT_FOUND)
         return failed_in(ERR_AUTH, "check platforms.sms.account_sid and auth_token: ");
     TRY(e);
