@@ -139,6 +139,6 @@ static const struct channel_key keys[] = {
 const struct channel channel_line = {
     .name = "line", .title = "LINE", .proven_by = "@line/bot-sdk 11.2.0", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_PLAIN, .unit = UNIT_UTF16, .text_max = TEXT_MAX, .typing = 1, .idempotent = 1,
-    .configured = configured, .check = check, .run = run, .webhook = webhook,
+    .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook,
     .encode = line_encode, .encode_typing = line_encode_typing, .decode_sent = line_decode_sent,
 };

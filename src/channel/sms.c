@@ -122,5 +122,5 @@ static const struct channel_key keys[] = {
 const struct channel channel_sms = {
     .name = "sms", .title = "SMS", .proven_by = "twilio 6.2.0", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_PLAIN, .unit = UNIT_UTF16, .text_max = TEXT_MAX,
-    .configured = configured, .check = check, .run = run, .webhook = webhook, .encode = encode, .decode_sent = decode_sent,
+    .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook, .encode = encode, .decode_sent = decode_sent,
 };

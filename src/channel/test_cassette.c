@@ -50,12 +50,13 @@ static void check_files(const json_t *c, const struct hook_message *m)
 void cassette_check_message(const json_t *c, bool wanted, const struct hook_message *m, const char *platform)
 {
     const json_t *want = json_object_get(c, "message");
-    const struct message *got = &m->message;
 
     if (wanted != json_is_object(want))
         test_failed(__FILE__, __LINE__, "%s: %s", json_text(c, "name"), wanted ? "is taken" : "is not taken");
     if (!wanted)
         return;
+    const struct message *got = &m->message;
+
     check_field(c, want, "external_id", got->external_id);
     check_field(c, want, "chat_id", got->chat_id);
     check_field(c, want, "thread_id", got->thread_id);

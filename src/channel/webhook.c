@@ -135,5 +135,5 @@ static const struct channel_key keys[] = {
 const struct channel channel_webhook = {
     .name = "webhook", .title = "Webhook", .proven_by = "Node's and Python's HMAC", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_MARKDOWN, .unit = UNIT_CHARACTER, .text_max = TEXT_MAX, .file_max = FILE_BYTES_MAX, .files = 1,
-    .configured = configured, .check = check, .run = run, .webhook = webhook, .send = webhook_send,
+    .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook, .send = webhook_send,
 };

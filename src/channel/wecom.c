@@ -268,6 +268,6 @@ const struct channel channel_wecom = {
     .name = "wecom", .title = "WeCom", .proven_by = "@wecom/crypto 1.0.1 (callbacks)", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_WECOM, .unit = UNIT_BYTE, .text_max = WECOM_TEXT_BYTES, .file_max = WECOM_FILE_BYTES,
     .global_per_second = 100, .chat_per_minute = chat_per_minute, .files = 1,
-    .configured = configured, .check = check, .run = run, .webhook = webhook,
+    .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook,
     .prepare = wecom_prepare, .encode = wecom_encode, .decode_sent = wecom_decode_sent,
 };

@@ -87,8 +87,7 @@ static void add_abilities(json_t *one, const struct channel *c)
                             (int)c->edits, "typing", (int)c->typing, "files", (int)c->files, "file_max", (json_int_t)c->file_max);
 
     json_object_set_new(one, "can", can);
-    json_object_set_new(one, "way_in", json_string(c->run && c->webhook ? "connection or webhook" : c->webhook ? "webhook" : c->run ?
-                                                   "connection" : "none"));
+    json_object_set_new(one, "way_in", json_string(c->called ? "webhook" : c->webhook ? "connection or webhook" : "connection"));
     json_object_set_new(one, "page", json_sprintf("docs/channels/%s.md", c->name));
 }
 

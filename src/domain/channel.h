@@ -84,6 +84,7 @@ struct channel {
     unsigned  (*chat_per_minute)(str chat_id);          /* NULL: none */
     unsigned    edit_every_ms;                          /* between two edits of a growing reply; 0: 1000 */
     unsigned    edits : 1, typing : 1, files : 1;
+    unsigned    called : 1;         /* messages come by webhook alone: `run` only watches how that goes */
     unsigned    idempotent : 1;     /* what is sent again under the same platform_send_id() is shown once: no reply is ever unknown */
 
     bool      (*configured)(void);

@@ -27,9 +27,12 @@ static void let_others_run(void) AWAITS
 
 static void pass_time_until_asked(struct scene *s) AWAITS
 {
-    while (s->n_asked == 0) {
+    enum { ENOUGH = 40 };       /* steps; more would be over the time that a model has to answer */
+
+    for (int i = 0; s->n_asked == 0; i++) {
         let_others_run();
-        clock_advance(100);
+        if (i < ENOUGH)
+            clock_advance(100);
     }
 }
 

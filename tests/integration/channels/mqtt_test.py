@@ -189,11 +189,10 @@ def killed():
                 w.say(texts[-1])
             w.gateway.kill()
             w.gateway.start()
-        w.listener.hears('kill-2-4')
+        wanted = {'echo: ' + t for t in texts}
+        wait_until(lambda: set(w.echoes()) | {r['text'] for r in w.gateway.rows('outbox', 'unknown')} == wanted, 20, 'an answer to each')
         wait_until(w.gateway.idle, 20, 'all to be sent')
-        unknown = {r['text'] for r in w.gateway.rows('outbox', 'unknown')}
         assert len(w.echoes()) == len(set(w.echoes())), w.echoes()
-        assert set(w.echoes()) | unknown == {'echo: ' + t for t in texts}, (w.echoes(), unknown)
 
 
 def broker_restart():
