@@ -2,10 +2,9 @@
 /* The connection to Feishu: calls with the app's access token, and events by webhook or by the long connection. */
 #include "channel/feishu.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "base/utf8.h"
+#include "channel/hook.h"
 #include "channel/token.h"
 #include "config/config.h"
 #include "net/server.h"
@@ -13,7 +12,7 @@
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
 
-enum { CHECK_MS = 10 * 60 * 1000, FRESH_MS = 5 * 60 * 1000, TOKEN_LIVES_S = 7200, ID_BYTES = 100, TOAST_BYTES = 60 };
+enum { CHECK_MS = 10 * 60 * 1000, TOKEN_LIVES_S = 7200, ID_BYTES = 100, TOAST_BYTES = 60 };
 
 /* Our open_id, by which mentions name us.  There is one bot a program. */
 static char bot_id[ID_BYTES];
@@ -147,13 +146,6 @@ static bool by_webhook(void)
     return str_eq(str_from(config_now()->platforms_feishu_connection), S("webhook"));
 }
 
-static bool is_fresh(str seconds)
-{
-    int64_t then, now = clock_wall_ms();
-
-    return str_i64(seconds, &then) == OK && then > 0 && then < INT32_MAX && llabs(now - then * 1000) <= FRESH_MS;
-}
-
 /* Whoever knows the key may ask for the challenge; all else is signed, lately. */
 static enum err check_signed(struct http_exchange *x, str key)
 {
@@ -162,7 +154,7 @@ static enum err check_signed(struct http_exchange *x, str key)
 
     if (!timestamp.p || !signature.p || !feishu_signed(x->arena, key, timestamp, nonce, x->body, signature))
         return failed(ERR_AUTH, "the signature is not Feishu's: check platforms.feishu.encrypt_key");
-    return is_fresh(timestamp) ? OK : failed(ERR_AUTH, "the call is too old, or one of the clocks is wrong");
+    return hook_seconds_are_fresh(timestamp) ? OK : failed(ERR_AUTH, "the call is too old, or one of the clocks is wrong");
 }
 
 static enum err open_body(struct http_exchange *x, json_t **ret) AWAITS

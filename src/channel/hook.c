@@ -15,6 +15,13 @@ bool hook_is_fresh(int64_t at_ms)
     return age <= HOOK_CLOCK_SKEW_MS && age >= -HOOK_CLOCK_SKEW_MS;
 }
 
+bool hook_seconds_are_fresh(str seconds)
+{
+    int64_t at;
+
+    return str_i64(seconds, &at) == OK && at > 0 && at < INT32_MAX && hook_is_fresh(at * 1000);
+}
+
 bool hook_signed(struct arena *a, str secret, const str *parts, size_t n_parts, str claimed)
 {
     CLEANUP(buf_done) struct buf own = {0};

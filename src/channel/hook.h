@@ -16,6 +16,7 @@ struct hook_message {
 
 /* No further from now than HOOK_CLOCK_SKEW_MS.  Replays of older calls are refused by it, of younger ones dropped as duplicates. */
 bool hook_is_fresh(int64_t at_ms);
+bool hook_seconds_are_fresh(str seconds);       /* the same of a decimal number of seconds since 1970; false for what is none */
 /* HMAC-SHA256 of the parts, one behind the other, against what the caller claims: 64 hexadecimal digits, or base64.  False
  * for an empty secret. */
 bool hook_signed(struct arena *, str secret, const str *parts, size_t n_parts, str claimed);

@@ -140,10 +140,9 @@ static enum err answer_challenge(struct http_exchange *x, const json_t *d) AWAIT
 static bool is_signed(struct http_exchange *x)
 {
     str timestamp = http_exchange_field(x, S("X-Signature-Timestamp")), signature = http_exchange_field(x, S("X-Signature-Ed25519"));
-    int64_t at;
 
     return timestamp.p && signature.p && qq_signed(x->arena, str_from(config_now()->platforms_qq_secret), timestamp, x->body, signature)
-           && str_i64(timestamp, &at) == OK && at > 0 && at < INT32_MAX && hook_is_fresh(at * 1000);
+           && hook_seconds_are_fresh(timestamp);
 }
 
 static enum err webhook(const struct channel_host *host, struct http_exchange *x) AWAITS

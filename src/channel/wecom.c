@@ -3,10 +3,9 @@
  * moment.  Token and robot key are part of addresses, so no address ever stands in an error or a log line. */
 #include "channel/wecom.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "base/utf8.h"
+#include "channel/hook.h"
 #include "channel/platform_api.h"
 #include "channel/token.h"
 #include "config/config.h"
@@ -14,7 +13,7 @@
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
 
-enum { CHECK_MS = 10 * 60 * 1000, FRESH_MS = 5 * 60 * 1000, TOKEN_LIVES_S = 7200, MARK_CHARACTERS = 20 };
+enum { CHECK_MS = 10 * 60 * 1000, TOKEN_LIVES_S = 7200, MARK_CHARACTERS = 20 };
 
 /* ---- access tokens ---- */
 
@@ -130,13 +129,6 @@ static bool query(struct http_exchange *x, const char *name, str *out)
     return http_query(x, str_from(name), out) && out->len;
 }
 
-static bool is_fresh(str seconds)
-{
-    int64_t then, now = clock_wall_ms();
-
-    return str_i64(seconds, &then) == OK && then > 0 && then < INT32_MAX && llabs(now - then * 1000) <= FRESH_MS;
-}
-
 static struct wecom_keys keys_now(void)
 {
     const struct config *c = config_now();
@@ -155,7 +147,7 @@ static enum err open_envelope(struct http_exchange *x, str text, str *ret_plain,
     *ret_status = 401;
     if (!query(x, "msg_signature", &sealed.signature) || !query(x, "timestamp", &sealed.timestamp) || !query(x, "nonce", &sealed.nonce))
         return failed(ERR_AUTH, "the call has no signature");
-    if (!is_fresh(sealed.timestamp))
+    if (!hook_seconds_are_fresh(sealed.timestamp))
         return failed(ERR_AUTH, "the call is too old, or one of the clocks is wrong");
     e = wecom_unseal(x->arena, &keys, &sealed, ret_plain);
     *ret_status = e == ERR_AUTH ? 401 : 400;
