@@ -350,7 +350,8 @@ static const struct channel_key keys[] = {
 const struct channel channel_google_chat = {
     .name = "google_chat", .title = "Google Chat", .proven_by = "@googleapis/chat 51, google-auth-library 11", .keys = keys, .n_keys =
             N_ELEMENTS(keys), .markup = MARKUP_GOOGLE_CHAT,
-    .unit = UNIT_CHARACTER, .text_max = 4096, .chat_per_minute = chat_per_minute, .edits = 1, .idempotent = 1, .called = 1, .configured = configured,
+    .unit = UNIT_CHARACTER, .text_max = 4096, .chat_per_minute = chat_per_minute, .edits = 1, .idempotent = 1, .called = 1,
+    .configured = configured,
     .streams = streams, .check = check, .run = hook_watch, .webhook = webhook, .prepare = prepare, .encode = google_chat_encode,
     .decode_sent = google_chat_decode_sent,
 };

@@ -135,7 +135,8 @@ def a_message_that_kills_is_given_up():
         while died_again(w, 'turn_started:crash'):
             deaths += 1
             assert deaths < 10, 'it is never given up'
-        assert deaths == 4, deaths
+        # That it was begun is stored along with the next commit, which may come before the first death or never.
+        assert deaths in (3, 4), deaths
         row = [r for r in w.gateway.rows('inbox', 'failed') if r['text'] == 'poison'][0]
         assert 'stopped several times' in row['error'] and row['attempts'] >= 3, row
         w.gateway.stop()
