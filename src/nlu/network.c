@@ -12,7 +12,7 @@
 /* Whole numbers are the same in wider registers; the sanitizers' compiler does without, as functions chosen at the start are too early
  * for it. */
 #if defined(__x86_64__) && !defined(__clang__)
-#define WIDER __attribute__((target_clones("avx2", "default")))
+#define WIDER __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define WIDER
 #endif
@@ -151,27 +151,36 @@ static inline __attribute__((always_inline)) int64_t dense_one(const struct netw
 
 enum { SIDE_BY_SIDE = 4 };      /* outputs whose sums do not wait for each other */
 
-/* The hidden layers' outputs, without what makes them positive. */
-static inline __attribute__((always_inline)) void dense_hidden(const struct network_dense *d, const int16_t *restrict x, size_t in,
-        int64_t *out)
+/* The hidden layers' outputs for two inputs, which share what is read of the weights; without what makes them positive. */
+static inline __attribute__((always_inline)) void dense_hidden(const struct network_dense *d, const int16_t *restrict x,
+        const int16_t *restrict y, size_t in, int64_t out[2][NET_HIDDEN])
 {
     for (size_t j = 0; j < NET_HIDDEN; j += SIDE_BY_SIDE) {
         const int16_t *restrict w = d->w + j * in;
-        int32_t a = 0, b = 0, c = 0, e = 0;
+        int32_t x0 = 0, x1 = 0, x2 = 0, x3 = 0, y0 = 0, y1 = 0, y2 = 0, y3 = 0;
 
         for (size_t i = 0; i < in; i++) {
-            a += (int32_t)w[i] * x[i];
-            b += (int32_t)w[in + i] * x[i];
-            c += (int32_t)w[2 * in + i] * x[i];
-            e += (int32_t)w[3 * in + i] * x[i];
+            x0 += (int32_t)w[i] * x[i];
+            y0 += (int32_t)w[i] * y[i];
+            x1 += (int32_t)w[in + i] * x[i];
+            y1 += (int32_t)w[in + i] * y[i];
+            x2 += (int32_t)w[2 * in + i] * x[i];
+            y2 += (int32_t)w[2 * in + i] * y[i];
+            x3 += (int32_t)w[3 * in + i] * x[i];
+            y3 += (int32_t)w[3 * in + i] * y[i];
         }
-        out[j] = a;
-        out[j + 1] = b;
-        out[j + 2] = c;
-        out[j + 3] = e;
+        out[0][j] = x0;
+        out[0][j + 1] = x1;
+        out[0][j + 2] = x2;
+        out[0][j + 3] = x3;
+        out[1][j] = y0;
+        out[1][j + 1] = y1;
+        out[1][j + 2] = y2;
+        out[1][j + 3] = y3;
     }
-    for (size_t j = 0; j < NET_HIDDEN; j++)
-        out[j] = ((out[j] * d->scale[j]) >> NET_SHIFT) + d->bias[j];
+    for (size_t k = 0; k < 2; k++)
+        for (size_t j = 0; j < NET_HIDDEN; j++)
+            out[k][j] = ((out[k][j] * d->scale[j]) >> NET_SHIFT) + d->bias[j];
 }
 
 /* The rows that count whole, and the mean of the parts. */
@@ -211,32 +220,42 @@ static inline __attribute__((always_inline)) void window(const int16_t *x, size_
 
 WIDER static void first_layer(const struct network_member *m, size_t n, struct network_values *v)
 {
-    int16_t seen[NET_TAPS * NET_DIMS];
-    int64_t out[NET_HIDDEN];
+    int16_t seen[2][NET_TAPS * NET_DIMS];
+    int64_t out[2][NET_HIDDEN];
 
-    for (size_t t = 0; t < n; t++) {
-        window(v->x[0], n, t, 1, NET_DIMS, seen);
-        dense_hidden(&m->layer[0], seen, NET_TAPS * NET_DIMS, out);
-        for (size_t j = 0; j < NET_HIDDEN; j++)
-            v->h[0][t][j] = clamped(out[j], 0);
+    for (size_t t = 0; t < n; t += 2) {
+        window(v->x[0], n, t, 1, NET_DIMS, seen[0]);
+        window(v->x[0], n, t + 1, 1, NET_DIMS, seen[1]);
+        dense_hidden(&m->layer[0], seen[0], seen[1], NET_TAPS * NET_DIMS, out);
+        for (size_t k = 0; k < 2 && t + k < n; k++)
+            for (size_t j = 0; j < NET_HIDDEN; j++)
+                v->h[0][t + k][j] = clamped(out[k][j], 0);
     }
 }
 
 WIDER static void next_layer(const struct network_member *m, size_t n, struct network_values *v, size_t layer)
 {
-    int16_t seen[NET_TAPS * NET_HIDDEN];
-    int64_t out[NET_HIDDEN];
+    int16_t seen[2][NET_TAPS * NET_HIDDEN];
+    int64_t out[2][NET_HIDDEN];
 
-    for (size_t t = 0; t < n; t++) {
-        window(v->h[layer - 1][0], n, t, (size_t)1 << layer, NET_HIDDEN, seen);
-        dense_hidden(&m->layer[layer], seen, NET_TAPS * NET_HIDDEN, out);
-        for (size_t j = 0; j < NET_HIDDEN; j++)
-            v->h[layer][t][j] = clamped(clamped(out[j], 0) + v->h[layer - 1][t][j], 0);
+    for (size_t t = 0; t < n; t += 2) {
+        window(v->h[layer - 1][0], n, t, (size_t)1 << layer, NET_HIDDEN, seen[0]);
+        window(v->h[layer - 1][0], n, t + 1, (size_t)1 << layer, NET_HIDDEN, seen[1]);
+        dense_hidden(&m->layer[layer], seen[0], seen[1], NET_TAPS * NET_HIDDEN, out);
+        for (size_t k = 0; k < 2 && t + k < n; k++)
+            for (size_t j = 0; j < NET_HIDDEN; j++)
+                v->h[layer][t + k][j] = clamped(clamped(out[k][j], 0) + v->h[layer - 1][t + k][j], 0);
     }
 }
 
+static inline __attribute__((always_inline)) void keep_greatest(const int16_t *restrict x, size_t n, int16_t *restrict most)
+{
+    for (size_t j = 0; j < n; j++)
+        most[j] = x[j] > most[j] ? x[j] : most[j];
+}
+
 /* The sum of the tokens times 0.15, and the greatest values. */
-static void pool(size_t n, const struct network_values *v, int16_t *out)
+WIDER static void pool(size_t n, const struct network_values *v, int16_t *out)
 {
     int32_t sum[NET_DIMS] = { 0 };
 
@@ -245,9 +264,7 @@ static void pool(size_t n, const struct network_values *v, int16_t *out)
         for (size_t d = 0; d < NET_DIMS; d++)
             sum[d] += v->x[t][d];
         for (size_t l = 0; l < NET_LAYERS; l++)
-            for (size_t j = 0; j < NET_HIDDEN; j++)
-                if (v->h[l][t][j] > out[NET_DIMS + l * NET_HIDDEN + j])
-                    out[NET_DIMS + l * NET_HIDDEN + j] = v->h[l][t][j];
+            keep_greatest(v->h[l][t], NET_HIDDEN, out + NET_DIMS + l * NET_HIDDEN);
     }
     for (size_t d = 0; d < NET_DIMS; d++)
         out[d] = clamped(sum[d] * 9830 >> 16, -NET_VALUE_MAX);
@@ -289,20 +306,30 @@ void network_intents(struct arena *a, const struct network *n, const struct toke
 
 static bool is_possible(const struct network *n, size_t intent, size_t tag) { return !tag || n->slots_of[intent] >> ((tag - 1) / 2) & 1; }
 
+static inline void tag_input(const struct network_values *v, size_t at, int16_t *out)
+{
+    memcpy(out, v->h[NET_LAYERS - 1][at], NET_HIDDEN * sizeof(*out));
+    memcpy(out + NET_HIDDEN, v->x[at], NET_DIMS * sizeof(*out));
+}
+
 WIDER static void member_tags(const struct network *n, size_t member, const struct network_run *r, size_t intent,
     int32_t tags[][NET_TAGS_MAX])
 {
     const struct network_member *m = &n->members[member];
     const struct network_values *v = &r->of[member];
-    int16_t in[NET_TAG_IN], hidden[NET_HIDDEN];
-    int64_t out[NET_HIDDEN];
+    int16_t in[2][NET_TAG_IN], hidden[NET_HIDDEN];
+    int64_t out[2][NET_HIDDEN];
 
     for (size_t t = 0; t < r->n; t++) {
-        memcpy(in, v->h[NET_LAYERS - 1][t], NET_HIDDEN * sizeof(*in));
-        memcpy(in + NET_HIDDEN, v->x[t], NET_DIMS * sizeof(*in));
-        dense_hidden(&m->tag_hidden, in, NET_TAG_IN, out);
+        size_t k = t % 2, next = t + 1 < r->n ? t + 1 : t;
+
+        if (k == 0) {
+            tag_input(v, t, in[0]);
+            tag_input(v, next, in[1]);
+            dense_hidden(&m->tag_hidden, in[0], in[1], NET_TAG_IN, out);
+        }
         for (size_t j = 0; j < NET_HIDDEN; j++)
-            hidden[j] = clamped(out[j] + m->tag_intent[intent * NET_HIDDEN + j], 0);
+            hidden[j] = clamped(out[k][j] + m->tag_intent[intent * NET_HIDDEN + j], 0);
         for (size_t j = 0; j < 1 + 2 * n->n_slots; j++)
             if (is_possible(n, intent, j))
                 tags[t][j] += (int32_t)dense_one(&m->tag, j, hidden, NET_HIDDEN);
