@@ -41,6 +41,24 @@ enum chat_answer chats_answer(str platform, str chat_id)
     return ANSWER_ADDRESSED;
 }
 
+bool chats_wants(const struct message *m)
+{
+    enum chat_answer answer = chats_answer(m->platform, m->chat_id);
+
+    return answer == ANSWER_ALL || (answer == ANSWER_ADDRESSED && !m->overheard);
+}
+
+bool chats_any_all(str platform)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(config_now()->chats, i, row)
+        if (str_eq(json_text_str(row, "platform"), platform) && str_eq(json_text_str(row, "answer"), S("all")))
+            return true;
+    return false;
+}
+
 str chats_agent(str platform, str chat_id)
 {
     return text_of(platform, chat_id, "agent");

@@ -18,6 +18,7 @@ TEST(the_first_row_that_says_it_counts)
     CHECK_INT(chats_answer(S("x"), S("7")), ANSWER_ALL);
     CHECK_INT(chats_answer(S("x"), S("8")), ANSWER_NEVER);
     CHECK_INT(chats_answer(S("y"), S("7")), ANSWER_ADDRESSED);
+    CHECK(chats_any_all(S("x")) && !chats_any_all(S("y")));
     CHECK_STR(chats_agent(S("x"), S("7")), "clerk");
     CHECK_STR(chats_agent(S("x"), S("8")), "");
     CHECK_STR(chats_mode(S("x"), S("7")), "rules");

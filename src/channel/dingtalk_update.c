@@ -102,7 +102,7 @@ enum err dingtalk_decode(struct arena *a, const json_t *j, struct hook_message *
             kinds[i].take(&r, j);
     out->message.text = arena_str(a, str_trim(buf_str(&r.text)));
     buf_done(&r.text);
-    bool ours = str_eq(m->chat_type, S("private")) || !json_is_false(json_object_get(j, "isInAtList"));
-    *ret_wanted = ours && (m->text.len || out->n_files);
+    out->message.overheard = !str_eq(m->chat_type, S("private")) && json_is_false(json_object_get(j, "isInAtList"));
+    *ret_wanted = m->text.len || out->n_files;
     return OK;
 }

@@ -105,7 +105,12 @@ static bool answers_in(str guild_id)
 
 enum err discord_take(const struct channel_host *host, struct arena *a, struct discord_message *m)
 {
+    bool wanted;
+
     if (!answers_in(m->guild_id))
+        return OK;
+    TRY(discord_chat_wants(a, m, &wanted));
+    if (!wanted)
         return OK;
     TRY(discord_chat_note(host, a, m));
     TRY(incoming_files(host, a, &m->message, m->files, m->n_files, NULL));

@@ -55,6 +55,8 @@ const struct discord_chat *discord_chat(str id);        /* NULL: never heard of 
 enum err discord_chats_load(const struct channel_host *) AWAITS MUST_USE;
 /* *m is in a channel we answer in from now on; fills in its thread. */
 enum err discord_chat_note(const struct channel_host *, struct arena *, struct discord_message *m) AWAITS MUST_USE;
+/* Is it kept?  A thread is answered as its channel is. */
+enum err discord_chat_wants(struct arena *, struct discord_message *m, bool *ret) AWAITS MUST_USE;
 /* What was written in those channels after the message of that id, oldest first. */
 enum err discord_catch_up(const struct channel_host *, str after_id) AWAITS MUST_USE;
 

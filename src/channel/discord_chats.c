@@ -4,11 +4,15 @@
 #include "channel/discord.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "channel/chats.h"
 
-enum { CHATS_MAX = 200, HISTORY_PAGE = 100, HISTORY_PAGES_MAX = 20 };
+enum { CHATS_MAX = 200, PARENTS_MAX = 1000, HISTORY_PAGE = 100, HISTORY_PAGES_MAX = 20 };
 
 static struct { struct discord_chat list[CHATS_MAX]; size_t n; } c;
 
@@ -65,16 +69,50 @@ static enum err save(const struct channel_host *host) AWAITS
     return host->remember(host, S("chats"), json_print(a, list));
 }
 
+static struct map parents;          /* of threads that were asked for: a char * each; "": not to be seen */
+
+static void forget_parents(void)
+{
+    const struct map_entry *e;
+
+    for (size_t i = 0; map_next(&parents, &i, &e);)
+        free(e->value);
+    map_done(&parents);
+    parents = (struct map){0};
+}
+
 /* A thread's parent is with the thread, and in interactions; a message does not say it. */
 static enum err find_parent(struct arena *a, struct discord_message *m) AWAITS
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
-    enum err e = discord_call(a, "GET", arena_printf(a, "/channels/%.*s", STR(m->message.chat_id)), NULL, &j);
+    const char *known = map_get(&parents, m->message.chat_id);
 
-    if (e == ERR_NOT_FOUND)     /* we may not see it: it is a channel like others then */
-        return OK;
-    TRY(e);
-    m->parent_id = arena_str(a, json_text_str(j, "parent_id"));
+    if (!known) {
+        enum err e = discord_call(a, "GET", arena_printf(a, "/channels/%.*s", STR(m->message.chat_id)), NULL, &j);
+
+        if (e && e != ERR_NOT_FOUND)    /* that we may not see: it is a channel like others then */
+            return e;
+        if (parents.n >= PARENTS_MAX)
+            forget_parents();
+        free(map_put(&parents, m->message.chat_id, str_dup_c(e ? S("") : json_text_str(j, "parent_id"))));
+        known = map_get(&parents, m->message.chat_id);
+    }
+    m->parent_id = arena_str(a, str_from(known));
+    return OK;
+}
+
+enum err discord_chat_wants(struct arena *a, struct discord_message *m, bool *ret)
+{
+    const struct discord_chat *known = discord_chat(m->message.chat_id);
+    struct message there = m->message;
+
+    if (known)
+        m->parent_id = arena_str(a, str_from(known->parent_id));
+    else if (there.overheard && m->in_thread && !m->parent_id.len && chats_any_all(there.platform))
+        TRY(find_parent(a, m));
+    if (m->parent_id.len)
+        there.chat_id = m->parent_id;
+    *ret = chats_wants(&there);
     return OK;
 }
 

@@ -175,14 +175,14 @@ enum err discord_decode(struct arena *a, const json_t *m, const struct discord_s
         text = json_text_str(passed_on, "content");
     add_files(a, out, json_object_get(m, "attachments"));
     add_files(a, out, json_object_get(passed_on, "attachments"));
-    *ret_wanted = (type == TYPE_DEFAULT || type == TYPE_REPLY) && from_person(m) && (text.len || out->n_files)
-                  && is_addressed(m, self, out->guild_id.len == 0);
+    *ret_wanted = (type == TYPE_DEFAULT || type == TYPE_REPLY) && from_person(m) && (text.len || out->n_files);
     if (!*ret_wanted)
         return OK;
     fill(a, json_object_get(m, "author"), json_object_get(m, "member"), json_text_str(m, "id"), json_text_str(m, "channel_id"), out);
     note_channel(a, out, json_int(m, "channel_type", -1), S(""));
     out->message.text = readable(a, m, text, str_from(self->id));
     out->message.reply_to = answered_id(a, m);
+    out->message.overheard = !is_addressed(m, self, out->guild_id.len == 0);
     *ret_wanted = out->message.text.len || out->n_files;    /* a mention alone says nothing */
     return OK;
 }

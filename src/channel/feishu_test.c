@@ -49,6 +49,8 @@ static void check_message(const char *name, const json_t *want, const struct mes
     if (json_object_get(want, "created_at"))
         CHECK_INT(m->created_at, json_int(want, "created_at", 0));
     CHECK_STR(m->platform, "feishu");
+    if (m->overheard != json_flag(want, "overheard"))
+        test_failed(__FILE__, __LINE__, "%s: %s", name, m->overheard ? "is overheard" : "is said to us");
 }
 
 static void check_files(const json_t *want, const struct feishu_message *m)

@@ -217,7 +217,8 @@ static bool take_message(struct arena *a, const json_t *event, str bot, struct f
     read_content(&r, m);
     out->message.text = arena_str(a, str_trim(buf_str(&r.text)));
     buf_done(&r.text);
-    return str_eq(json_text_str(event, "sender.sender_type"), S("user")) && (private || r.addressed)
+    out->message.overheard = !private && !r.addressed;
+    return str_eq(json_text_str(event, "sender.sender_type"), S("user"))
            && out->message.external_id.len && out->message.chat_id.len && out->message.user_id.len
            && (out->message.text.len || out->n_files);
 }

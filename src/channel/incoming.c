@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel/incoming.h"
 
+#include "channel/chats.h"
 #include "channel/platform_api.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
@@ -71,7 +72,7 @@ enum err incoming_files(const struct channel_host *host, struct arena *a, struct
     struct attachment *kept = arena_alloc(a, (n + 1) * sizeof *kept);
 
     m->n_attachments = 0;
-    if (n == 0 || (host->knows && !host->knows(host, m->user_id)))
+    if (n == 0 || !chats_wants(m) || (host->knows && !host->knows(host, m->user_id)))
         return OK;
     buf_add(&text, m->text);
     for (size_t i = 0; i < n; i++) {

@@ -21,7 +21,8 @@ struct incoming_file {
 typedef enum err (*incoming_locate)(const struct channel_host *, struct arena *, struct incoming_file *) /* AWAITS */;
 
 /* Fetches and keeps the files, one after another, and makes them the message's attachments.  A file that cannot be had does
- * not cost the message: its text says what is missing and why.  Nothing is fetched for strangers (host->knows).
+ * not cost the message: its text says what is missing and why.  Nothing is fetched for strangers (host->knows), nor of
+ * what is not kept (chats_wants()).
  * ERR_IO, ERR_CANCELLED: store nothing, let the platform send it again. */
 enum err incoming_files(const struct channel_host *, struct arena *, struct message *m, struct incoming_file *files, size_t n,
                         incoming_locate locate) AWAITS MUST_USE;

@@ -65,7 +65,7 @@ static bool decode(struct arena *a, const struct irc *s, const struct irc_line *
     irc_add_plain(&plain, l->params[1]);
     bool addressed = irc_addressed(buf_str(&plain), str_from(s->nick), &text);
 
-    if ((group && !addressed) || !text.len)
+    if (!text.len)
         return false;
     int64_t when = irc_time_ms(irc_tag(a, l, "time"));
 
@@ -73,7 +73,7 @@ static bool decode(struct arena *a, const struct irc *s, const struct irc_line *
         .id = S(""), .session_id = S(""), .platform = S("irc"), .agent = S(""), .thread_id = S(""), .reply_to = S(""),
         .external_id = irc_tag(a, l, "msgid"), .chat_type = group ? S("group") : S("private"), .user_name = arena_str(a, l->nick),
         .chat_id = irc_lower(a, group ? l->params[0] : l->nick, s->ascii), .user_id = user_of(a, s, l),
-        .text = arena_str(a, text), .created_at = when ? when : clock_wall_ms(),
+        .text = arena_str(a, text), .created_at = when ? when : clock_wall_ms(), .overheard = group && !addressed,
     };
     return true;
 }

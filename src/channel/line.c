@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "channel/chats.h"
 #include "config/config.h"
 #include "net/url.h"
 #include "runtime/fiber.h"
@@ -91,7 +92,7 @@ static void name_sender(const struct channel_host *host, struct arena *a, struct
     CLEANUP(buf_done) struct buf path = {0};
     struct platform_call q;
 
-    if (private && host->knows && host->knows(host, m->user_id))
+    if (!chats_wants(m) || (private && host->knows && host->knows(host, m->user_id)))
         return;
     if (private)
         add_segment(&path, "v2/bot/profile/", m->user_id);

@@ -12,7 +12,7 @@ struct line_update {
     size_t               n;
 };
 
-/* ERR_INPUT: not a call of the Messaging API.  In groups only what mentions the bot or presses its buttons. */
+/* ERR_INPUT: not a call of the Messaging API. */
 enum err line_decode(struct arena *, const json_t *call, struct line_update *out) MUST_USE;
 
 /* A path below the API's address (or, for line_data_call, below that of files), and what proves who we are. */

@@ -63,7 +63,7 @@ static str place_text(struct arena *a, const json_t *j)
                                  json_text(j, "title"), json_text(j, "address")));
 }
 
-static bool fill_message(struct arena *a, const json_t *j, struct hook_message *m)
+static void fill_message(struct arena *a, const json_t *j, struct hook_message *m)
 {
     bool mentioned = false;
 
@@ -73,17 +73,16 @@ static bool fill_message(struct arena *a, const json_t *j, struct hook_message *
     if (str_eq(json_text_str(j, "type"), S("location")))
         m->message.text = place_text(a, j);
     add_file(a, j, m);
-    return mentioned || str_eq(m->message.chat_type, S("private"));
+    m->message.overheard = !mentioned && !str_eq(m->message.chat_type, S("private"));
 }
 
 /* Buttons stand under our own messages only, so whoever presses one talks to us. */
-static bool fill_pressed(struct arena *a, const json_t *event, struct hook_message *m)
+static void fill_pressed(struct arena *a, const json_t *event, struct hook_message *m)
 {
     str id = json_text_str(event, "webhookEventId");
 
     m->message.external_id = id.len ? str_from(arena_printf(a, "postback:%.*s", STR(id))) : S("");
     m->message.text = arena_str(a, json_text_str(event, "postback.data"));
-    return true;
 }
 
 static str chat_of(const json_t *source)
@@ -100,7 +99,7 @@ static void take_event(struct arena *a, const json_t *event, struct line_update 
     const json_t *source = json_at(event, "source");
     str user = arena_str(a, json_text_str(source, "userId")), type = json_text_str(event, "type");
     int64_t at = json_int(event, "timestamp", 0);
-    bool private = str_eq(json_text_str(source, "type"), S("user")), addressed = false;
+    bool private = str_eq(json_text_str(source, "type"), S("user"));
 
     if (!user.len || str_eq(json_text_str(event, "mode"), S("standby")) || out->n == LINE_EVENTS_MAX)
         return;
@@ -110,10 +109,10 @@ static void take_event(struct arena *a, const json_t *event, struct line_update 
         .chat_type = private ? S("private") : S("group"), .created_at = at > 0 ? at : clock_wall_ms(),
     };
     if (str_eq(type, S("message")))
-        addressed = fill_message(a, json_at(event, "message"), m);
+        fill_message(a, json_at(event, "message"), m);
     else if (str_eq(type, S("postback")))
-        addressed = fill_pressed(a, event, m);
-    if (addressed && m->message.external_id.len && (str_trim(m->message.text).len || m->n_files))
+        fill_pressed(a, event, m);
+    if (m->message.external_id.len && (str_trim(m->message.text).len || m->n_files))
         out->messages[out->n++] = m;
 }
 

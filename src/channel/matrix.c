@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "channel/chats.h"
 #include "config/config.h"
 #include "runtime/fiber.h"
 
@@ -108,23 +107,27 @@ static enum err take_invite(struct work *w, str room, const json_t *invite) AWAI
 /* ---- rooms ---- */
 
 /* In a conversation of two everything is for us; else what names us, answers us, or stands in a thread of ours. */
-static enum err is_for_us(struct work *w, struct matrix_message *m, str room, bool *out) AWAITS
+static enum err look_at_room(struct work *w, struct matrix_message *m, str room, bool *ret_there) AWAITS
 {
     struct matrix_room about;
+    bool ours;
 
     enum err e = matrix_room(w->arena, room, &about);
 
     if (e == ERR_NOT_FOUND || e == ERR_INPUT) {
         log_event(LOG_DEBUG, "matrix.no_room", F("room", room), F("error", failed_text()));
-        return OK;          /* we are in it no more: nothing could be answered */
+        *ret_there = false;         /* we are in it no more: nothing could be answered */
+        return OK;
     }
     TRY(e);
+    *ret_there = true;
     m->hook.message.chat_type = about.direct ? S("private") : S("group");
-    *out = about.direct || m->mentioned || chats_answer(S("matrix"), room) == ANSWER_ALL;
-    if (!*out && m->answers.len)
-        TRY(matrix_event_is_ours(w->arena, w->bot, room, m->answers, out));
-    if (!*out && m->root.len)
-        TRY(matrix_event_is_ours(w->arena, w->bot, room, m->root, out));
+    ours = about.direct || m->mentioned;
+    if (!ours && m->answers.len)
+        TRY(matrix_event_is_ours(w->arena, w->bot, room, m->answers, &ours));
+    if (!ours && m->root.len)
+        TRY(matrix_event_is_ours(w->arena, w->bot, room, m->root, &ours));
+    m->hook.message.overheard = !ours;
     return OK;
 }
 
@@ -142,14 +145,14 @@ static str name_of(const struct work *w, const json_t *room, str user)
 static enum err take_event(struct work *w, str room, const json_t *joined, const json_t *event) AWAITS
 {
     struct matrix_message *m = ARENA_NEW(w->arena, struct matrix_message);
-    bool ours = false;
+    bool there;
 
     if (strcmp(json_text(event, "type"), "m.room.member") == 0)
         matrix_room_changed(room);
     if (!matrix_decode(w->arena, event, room, w->bot, m))
         return OK;
-    TRY(is_for_us(w, m, room, &ours));
-    if (!ours)
+    TRY(look_at_room(w, m, room, &there));
+    if (!there)
         return OK;
     m->hook.message.user_name = name_of(w, joined, m->hook.message.user_id);
     TRY(incoming_files(w->host, w->arena, &m->hook.message, m->hook.files, m->hook.n_files, matrix_locate));

@@ -55,7 +55,7 @@ static enum err locate(const struct channel_host *host UNUSED, struct arena *a, 
 static enum err is_in_our_thread(struct arena *a, str root_id, bool *ret) AWAITS
 {
     CLEANUP(json_decrefp) json_t *j = NULL;
-    enum err e = root_id.len ? mattermost_get(a, arena_printf(a, "/posts/%.*s", STR(root_id)), &j) : OK;
+    enum err e = mattermost_get(a, arena_printf(a, "/posts/%.*s", STR(root_id)), &j);
 
     *ret = j && str_eq(json_text_str(j, "user_id"), str_from(me.id));
     return e == ERR_NOT_FOUND ? OK : e;
@@ -66,14 +66,16 @@ static enum err take_post(const struct channel_host *host, const json_t *post, c
     CLEANUP(arena_freep) struct arena *a = arena_new();
     struct mattermost_message *m = ARENA_NEW(a, struct mattermost_message);
     const struct mattermost_self self = { str_from(me.id), str_from(me.username) };
-    bool wanted;
+    bool wanted, ours;
 
     if (mattermost_decode(a, post, place, &self, m, &wanted)) {
         log_event(LOG_WARN, "mattermost.odd_post", F("error", failed_text()));
         return OK;
     }
-    if (wanted && !m->addressed)
-        TRY(is_in_our_thread(a, m->root_id, &wanted));
+    if (wanted && m->message.overheard && m->root_id.len) {
+        TRY(is_in_our_thread(a, m->root_id, &ours));
+        m->message.overheard = !ours;
+    }
     if (wanted) {
         TRY(incoming_files(host, a, &m->message, m->files, m->n_files, locate));
         TRY(host->receive(host, &m->message, 1));

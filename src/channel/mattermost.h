@@ -13,13 +13,13 @@ struct mattermost_message {
     struct incoming_file files[INCOMING_FILES_MAX];
     size_t               n_files;
     str                  root_id;       /* of the thread it stands in; "" */
-    bool                 addressed;     /* in direct messages and by mention; an answer in our own thread is for the caller to see */
 };
 
 /* What comes with a post: of the event it came in, or of the channel it was found in. */
 struct mattermost_place { str channel_type, sender_name; };
 
-/* ERR_INPUT: that is no post.  *ret_wanted false: nothing for us whoever is addressed (our own, a bot's, a system message). */
+/* ERR_INPUT: that is no post.  *ret_wanted false: nothing for us whoever is addressed (our own, a bot's, a system message).
+ * Whether an overheard one stands in a thread of ours is for the caller to see. */
 enum err mattermost_decode(struct arena *, const json_t *post, const struct mattermost_place *, const struct mattermost_self *,
                            struct mattermost_message *out, bool *ret_wanted) MUST_USE;
 

@@ -125,7 +125,7 @@ enum err mattermost_decode(struct arena *a, const json_t *post, const struct mat
     fill(a, post, place, out);
     add_files(a, out, post);
     out->message.text = without_us(a, json_text_str(post, "message"), self->username, &mentioned);
-    out->addressed = mentioned || str_eq(place->channel_type, S("D"));
+    out->message.overheard = !mentioned && !str_eq(place->channel_type, S("D"));
     *ret_wanted = !str_eq(user, self->id) && !is_system_s_or_bot_s(post) && (out->message.text.len || out->n_files)
                   && (!out->root_id.len || is_id(out->root_id)) && json_int(post, "delete_at", 0) == 0;
     return OK;

@@ -42,7 +42,7 @@ static void check_message(const json_t *c, const struct mattermost_message *m)
     check_field(c, "user_name", m->message.user_name);
     check_field(c, "text", m->message.text);
     CHECK_INT(m->n_files, json_int(c, "files", 0));
-    CHECK_INT(m->addressed, json_flag(c, "addressed"));
+    CHECK_INT(m->message.overheard, json_flag(json_object_get(c, "message"), "overheard"));
 }
 
 TEST(posts_become_messages)

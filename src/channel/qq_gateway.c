@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The gateway: hello, identify or resume, heartbeats, dispatches.  A dispatch is acknowledged by nothing but the sequence number in the
  * next heartbeat and in a resume: it goes on only when the event is stored, and is remembered beyond this process. */
+#include "channel/chats.h"
 #include "channel/qq.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ enum {
     OP_DISPATCH = 0, OP_HEARTBEAT = 1, OP_IDENTIFY = 2, OP_RESUME = 6, OP_RECONNECT = 7, OP_INVALID = 9, OP_HELLO = 10,
     OP_HEARTBEAT_ACK = 11,
 };
-enum { INTENT_DIRECT = 1 << 12, INTENT_GROUP_AND_C2C = 1 << 25, INTENT_INTERACTION = 1 << 26, INTENT_CHANNELS = 1 << 30 };
+enum { INTENT_ALL_IN_CHANNELS = 1 << 9, INTENT_DIRECT = 1 << 12, INTENT_GROUP_AND_C2C = 1 << 25, INTENT_INTERACTION = 1 << 26, INTENT_CHANNELS = 1 << 30 };
 enum { BEAT_MS = 40 * 1000, BEAT_MIN_MS = 500, FRAME_BYTES_MAX = 4 << 20, SESSION_SIZE = 200 };
 
 struct gateway {
@@ -63,6 +64,13 @@ static enum err send_json(struct gateway *g, struct arena *a, json_t *j) AWAITS
     return websocket_send(g->ws, WEBSOCKET_TEXT, json_print(a, owned));
 }
 
+/* A bot that may not have all that is said in channels would be sent away for asking. */
+static int intents(void)
+{
+    return INTENT_DIRECT | INTENT_GROUP_AND_C2C | INTENT_INTERACTION | INTENT_CHANNELS
+           | (chats_any_all(S("qq")) ? INTENT_ALL_IN_CHANNELS : 0);
+}
+
 static enum err enter(struct gateway *g, struct arena *a) AWAITS
 {
     str token;
@@ -73,8 +81,7 @@ static enum err enter(struct gateway *g, struct arena *a) AWAITS
         return send_json(g, a, json_pack("{s:i, s:{s:s, s:s, s:I}}", "op", OP_RESUME, "d", "token", text, "session_id", g->session,
                                          "seq", (json_int_t)g->seq));
     return send_json(g, a, json_pack("{s:i, s:{s:s, s:i, s:[ii], s:{s:s}}}", "op", OP_IDENTIFY, "d", "token", text, "intents",
-                                     INTENT_DIRECT | INTENT_GROUP_AND_C2C | INTENT_INTERACTION | INTENT_CHANNELS, "shard", 0, 1,
-                                     "properties", "$browser", "clawdbot"));
+                                     intents(), "shard", 0, 1, "properties", "$browser", "clawdbot"));
 }
 
 static enum err beat(void *arg) AWAITS

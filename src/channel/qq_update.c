@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What comes in.  In groups and channels QQ sends only what mentions the bot. */
+/* What comes in.  In groups and channels QQ sends only what mentions the bot, unless it is given all by another event. */
 #include "channel/qq.h"
 
 #include <string.h>
@@ -39,10 +39,12 @@ bool qq_signed(struct arena *a, str secret, str timestamp, str body, str signatu
 
 enum kind { C2C, GROUP, CHANNEL, DIRECT };
 
-static const struct { const char *event; enum kind kind; const char *chat, *chat_path, *user_path; } kinds[] = {
+static const struct { const char *event; enum kind kind; const char *chat, *chat_path, *user_path; bool overheard; } kinds[] = {
     { "C2C_MESSAGE_CREATE",      C2C,     "c2c",     "author.user_openid", "author.user_openid" },
     { "GROUP_AT_MESSAGE_CREATE", GROUP,   "group",   "group_openid",       "author.member_openid" },
     { "AT_MESSAGE_CREATE",       CHANNEL, "channel", "channel_id",         "author.id" },
+    { "GROUP_MESSAGE_CREATE",    GROUP,   "group",   "group_openid",       "author.member_openid", true },
+    { "MESSAGE_CREATE",          CHANNEL, "channel", "channel_id",         "author.id",            true },
     { "DIRECT_MESSAGE_CREATE",   DIRECT,  "dm",      "guild_id",           "author.id" },
 };
 
@@ -109,6 +111,7 @@ static bool take_message(struct arena *a, const json_t *d, size_t k, struct hook
         .external_id = copied(a, d, "id"), .chat_id = str_from(arena_printf(a, "%s:%.*s", kinds[k].chat, STR(chat))), .thread_id = S(""),
         .user_id = copied(a, d, kinds[k].user_path), .user_name = copied(a, d, "author.username"),
         .text = arena_str(a, without_mention(json_text_str(d, "content"))), .created_at = moment(d), .reply_to = S(""),
+        .overheard = kinds[k].overheard,
     };
     add_files(a, json_at(d, "attachments"), out);
     return chat.len && out->message.external_id.len && out->message.user_id.len && !json_flag(d, "author.bot")

@@ -14,7 +14,7 @@ enum { SLACK_FILES_MAX = 10, SLACK_ID_SIZE = 32, SLACK_CHOICES_MAX = 25 };
 struct slack_bot { str user_id, bot_id, name, team; };
 
 /* Is a message for us?  A reply in a thread is when the thread is one that we take part in, which only slack_thread.h knows. */
-enum slack_wanted { SLACK_NOT_OURS, SLACK_OURS, SLACK_IF_THREAD_IS_OURS };
+enum slack_wanted { SLACK_NOT_OURS, SLACK_OURS, SLACK_OVERHEARD, SLACK_IF_THREAD_IS_OURS };
 
 struct slack_message {
     struct message       message;

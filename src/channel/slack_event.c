@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "channel/chats.h"
 #include "channel/slack.h"
 #include "config/config.h"
 #include "net/target.h"
@@ -95,10 +94,10 @@ static enum slack_wanted wanted_of(const json_t *j, str conversation, const stru
         return SLACK_NOT_OURS;
     if (json_text_str(j, "bot_id").len || str_eq(user, bot->user_id) || str_eq(user, S("USLACKBOT")))
         return SLACK_NOT_OURS;
-    if (is_direct(conversation) || mentions(j, bot) || chats_answer(S("slack"), conversation) == ANSWER_ALL)
+    if (is_direct(conversation) || mentions(j, bot))
         return SLACK_OURS;
     if (!thread.len || str_eq(thread, ts))
-        return SLACK_NOT_OURS;
+        return SLACK_OVERHEARD;
     return str_eq(json_text_str(j, "parent_user_id"), bot->user_id) ? SLACK_OURS : SLACK_IF_THREAD_IS_OURS;
 }
 
@@ -134,6 +133,7 @@ static enum slack_wanted take_message(struct arena *a, const json_t *j, str conv
 
     if (wanted != SLACK_NOT_OURS)
         fill(a, j, conversation, bot, out);
+    out->message.overheard = wanted == SLACK_OVERHEARD;
     return wanted;
 }
 

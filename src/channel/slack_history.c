@@ -3,6 +3,7 @@
  * read twice is dropped at intake, so every reading overlaps the one before. */
 #include <string.h>
 
+#include "channel/chats.h"
 #include "channel/slack.h"
 #include "config/config.h"
 #include "runtime/clock.h"
@@ -15,15 +16,16 @@ enum {
 /* ---- taking in ---- */
 
 static enum err complete(const struct channel_host *host, struct arena *a, const struct slack_bot *bot, struct slack_message *m,
-                         enum slack_wanted wanted, bool *ret_ours) AWAITS
+                         enum slack_wanted wanted) AWAITS
 {
     str conversation, ts;
+    bool ours = true;
 
     slack_split_id(m->message.external_id, &conversation, &ts);
-    *ret_ours = wanted == SLACK_OURS;
     if (wanted == SLACK_IF_THREAD_IS_OURS)
-        TRY(slack_thread_is_ours(host, bot, conversation, m->message.thread_id, ret_ours));
-    if (!*ret_ours)
+        TRY(slack_thread_is_ours(host, bot, conversation, m->message.thread_id, &ours));
+    m->message.overheard |= !ours;
+    if (!chats_wants(&m->message))
         return OK;
     if (slack_is_ts(m->message.thread_id) && slack_is_ts(ts))
         TRY(slack_thread_join(host, conversation, m->message.thread_id, ts));
@@ -39,12 +41,10 @@ enum err slack_take(const struct channel_host *host, struct arena *a, const stru
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        bool ours = false;
-
-        if (wanted[i] != SLACK_NOT_OURS)
-            TRY(complete(host, a, bot, messages[i], wanted[i], &ours));
-        if (ours)
-            taken[count++] = messages[i]->message;
+        if (wanted[i] == SLACK_NOT_OURS)
+            continue;
+        TRY(complete(host, a, bot, messages[i], wanted[i]));
+        taken[count++] = messages[i]->message;
     }
     return count ? host->receive(host, taken, count) : OK;
 }

@@ -42,6 +42,8 @@ static void check_message(const char *name, const json_t *want, const struct mes
     if (json_object_get(want, "created_at"))
         CHECK_INT(m->created_at, json_int(want, "created_at", 0));
     CHECK_STR(m->platform, "slack");
+    if (m->overheard != json_flag(want, "overheard"))
+        test_failed(__FILE__, __LINE__, "%s: %s", name, m->overheard ? "is overheard" : "is said to us");
 }
 
 static void check_files(const json_t *want, const struct slack_message *m)
@@ -59,7 +61,7 @@ static void check_files(const json_t *want, const struct slack_message *m)
 TEST(slack_events_become_messages)
 {
     CLEANUP(json_decrefp) json_t *file = load("events");
-    static const char *const names[] = { "no", "ours", "if_thread" };
+    static const char *const names[] = { "no", "ours", "overheard", "if_thread" };
     struct slack_bot bot = { .user_id = json_text_str(file, "bot.user_id"), .bot_id = json_text_str(file, "bot.bot_id") };
     const json_t *c;
     size_t i;

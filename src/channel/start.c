@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/time.h"
 #include "base/random.h"
+#include "channel/chats.h"
 #include "channel/deliver.h"
 #include "channel/keep_file.h"
 #include "channel/registry.h"
@@ -148,14 +149,23 @@ static void health(const struct channel_host *host, enum err e, const char *text
         set_link(r, r->link == CONNECTING ? CONNECTING : DEGRADED, text);
 }
 
+/* The one place that drops what was not said to us, and what comes from where nobody is answered. */
 static enum err receive(const struct channel_host *host, const struct message *messages, size_t n) AWAITS
 {
-    TRY(s.host.receive(host, messages, n));
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct message *wanted = arena_alloc(a, (n + 1) * sizeof *wanted);
+    size_t n_wanted = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (chats_wants(&messages[i]))
+            wanted[n_wanted++] = messages[i];
+    if (n_wanted)
+        TRY(s.host.receive(host, wanted, n_wanted));
     struct running *r = running_of(host->channel);
 
-    metric_add_for(METRIC_FAMILY_channel_messages, host->channel->name, "in", (int64_t)n);
+    metric_add_for(METRIC_FAMILY_channel_messages, host->channel->name, "in", (int64_t)n_wanted);
     if (r) {
-        r->last_in = clock_wall_ms();
+        r->last_in = n_wanted ? clock_wall_ms() : r->last_in;
         note_exchange(r);
     }
     return OK;

@@ -59,8 +59,12 @@ static const struct channel called = { .name = "second", .title = "Two", .check 
 
 /* ---- a scene ---- */
 
-static enum err take(const struct channel_host *host UNUSED, const struct message *m UNUSED, size_t n UNUSED)
+static struct buf taken;        /* "CHAT TEXT;" each */
+
+static enum err take(const struct channel_host *host UNUSED, const struct message *m, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&taken, "%.*s %.*s;", STR(m[i].chat_id), STR(m[i].text));
     return OK;
 }
 
@@ -85,6 +89,8 @@ static void end(struct test_home *home)
     channels_stop();
     channel_add_for_test(NULL);
     home_done(home);
+    buf_done(&taken);
+    taken = (struct buf){ 0 };
     one = two = (struct script){ 0 };
 }
 
@@ -257,4 +263,24 @@ TEST(a_reload_touches_what_it_changed)
     after(0);
     CHECK_INT(two.runs, 2);
     CHECK_INT(one.runs, 2);
+}
+
+TEST(what_was_not_said_to_us_is_dropped_where_not_everybody_is_answered)
+{
+    CLEANUP(end) struct test_home home = start(&second);
+    static const char chats[] = "chats=[{platform: telegram, chat: all, answer: all}, {platform: telegram, chat: none, answer: never}]";
+    static const struct { const char *chat; bool overheard; } cases[] = {
+        { "all", false }, { "all", true }, { "none", false }, { "none", true }, { "other", false }, { "other", true },
+    };
+    struct message m[N_ELEMENTS(cases)];
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        m[i] = (struct message){ .platform = S("telegram"), .chat_id = str_from(cases[i].chat), .overheard = cases[i].overheard,
+                                 .text = cases[i].overheard ? S("overheard") : S("said") };
+    CHECK_OK(config_load_for_test(home.folder, (const char *const[]){ chats, NULL }));
+    CHECK_OK(one.host->receive(one.host, m, N_ELEMENTS(m)));
+    CHECK_STR(buf_str(&taken), "all said;all overheard;other said;");
+    CHECK_INT(metric_value_for(METRIC_FAMILY_channel_messages, "telegram", "in"), 3);
+    CHECK_OK(one.host->receive(one.host, &m[5], 1));
+    CHECK_INT(metric_value_for(METRIC_FAMILY_channel_messages, "telegram", "in"), 3);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/chats.h"
 #include "channel/jwt.h"
 #include "channel/platform_api.h"
 #include "channel/start.h"
@@ -165,7 +166,8 @@ enum err teams_decode(struct arena *a, const json_t *activity, struct hook_messa
     json_array_foreach(list, i, f)
         add_file(a, f, out);
     fill(a, activity, reply.len ? reply : text, private, &out->message);
-    *ret_wanted = (called || reply.len) && (out->message.text.len || out->n_files);
+    out->message.overheard = !called && !reply.len;
+    *ret_wanted = out->message.text.len || out->n_files;
     return OK;
 }
 
@@ -220,7 +222,7 @@ static enum err take_activity(const struct channel_host *host, struct http_excha
         return OK;
     }
     host->health(host, OK, "called");
-    if (!wanted)
+    if (!wanted || !chats_wants(&m->message))
         return OK;
     TRY(remember_service(host, x->arena, m->message.chat_id, json_text_str(activity, "serviceUrl")));
     return hook_store(host, x->arena, &m, 1, locate);

@@ -5,8 +5,7 @@
 #include "channel/hook.h"
 
 /* An activity.  chat_id is the conversation without its thread, thread_id the message that the thread hangs on.  *ret_wanted false:
- * nothing for
- * us (not a message, talk in a group that does not mention the bot).  ERR_INPUT: it is no activity. */
+ * nothing for us (not a message).  ERR_INPUT: it is no activity. */
 enum err teams_decode(struct arena *, const json_t *activity, struct hook_message *out, bool *ret_wanted) MUST_USE;
 /* m->prepared: the service's address, a blank, the Authorization field. */
 enum err teams_encode(struct arena *, const struct outgoing *, struct http_request *out);

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "channel/chats.h"
 #include "config/config.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -55,11 +54,6 @@ static enum err call(struct arena *a, const char *method, json_t *body, uint64_t
     return telegram_result(answer.status, answer.body, ret_json, ret_result);
 }
 
-static bool answers_all(str chat_id)
-{
-    return chats_answer(S("telegram"), chat_id) == ANSWER_ALL;
-}
-
 static enum err ask_who_we_are(void) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -73,7 +67,7 @@ static enum err ask_who_we_are(void) AWAITS
     TRY(e);
     if (!t.arena)
         t.arena = arena_new();
-    t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")), answers_all };
+    t.bot = (struct telegram_bot){ json_int(me, "id", 0), arena_str(t.arena, json_text_str(me, "username")) };
     return OK;
 }
 

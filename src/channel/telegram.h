@@ -13,7 +13,6 @@ enum { TELEGRAM_FILES_MAX = 8, TELEGRAM_FILE_BYTES_MAX = 20 << 20 };    /* the B
 struct telegram_bot {
     int64_t id;
     str     username;
-    bool  (*answers_all)(str chat_id);  /* is everybody answered in this group?  NULL: in none */
 };
 
 struct telegram_message {
@@ -24,8 +23,8 @@ struct telegram_message {
 };
 
 /* A pressed button is a message with the button's reply as its text.
- * ERR_INPUT: not an update.  *ret_wanted false: nothing for us (an edit, a channel's post, talk in a group that is
- * not addressed to the bot).  Photos are taken at the largest size that is no more than max_file bytes. */
+ * ERR_INPUT: not an update.  *ret_wanted false: nothing for us (an edit, a channel's post, a command for another bot).
+ * Photos are taken at the largest size that is no more than max_file bytes. */
 enum err telegram_decode(struct arena *, const json_t *update, const struct telegram_bot *, int64_t max_file,
                          struct telegram_message *out, bool *ret_wanted) MUST_USE;
 

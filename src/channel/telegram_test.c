@@ -42,6 +42,8 @@ static void check_message(const char *name, const json_t *want, const struct mes
     if (json_object_get(want, "created_at"))
         CHECK_INT(m->created_at, json_int(want, "created_at", 0));
     CHECK_STR(m->platform, "telegram");
+    if (m->overheard != json_flag(want, "overheard"))
+        test_failed(__FILE__, __LINE__, "%s: %s", name, m->overheard ? "is overheard" : "is said to us");
 }
 
 static void check_files(const json_t *want, const struct telegram_message *m)
@@ -190,28 +192,4 @@ TEST(typing_is_a_chat_action)
     CHECK_OK(telegram_encode_typing(a, S("7"), S("3"), &q));
     CHECK(str_ends(str_from(q.url), S("/sendChatAction")));
     CHECK_STR(q.body, "{\"action\":\"typing\",\"chat_id\":7,\"message_thread_id\":3}");
-}
-
-static bool answers_one(str chat_id)
-{
-    return str_eq(chat_id, S("-100"));
-}
-
-TEST(in_a_group_that_is_answered_to_all_nobody_has_to_say_its_name)
-{
-    static const struct { const char *chat; bool wanted; } cases[] = { { "-100", true }, { "-101", false } };
-    struct telegram_bot bot = { 1, S("b"), answers_one };
-
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        CLEANUP(json_decrefp) json_t *j = NULL;
-        struct telegram_message m;
-        bool wanted;
-        const char *update = arena_printf(a, "{\"update_id\":1,\"message\":{\"message_id\":2,\"date\":3,\"chat\":{\"id\":%s,"
-                                             "\"type\":\"group\"},\"from\":{\"id\":4,\"is_bot\":false},\"text\":\"lunch?\"}}", cases[i].chat);
-
-        CHECK_OK(json_parse(str_from(update), &j));
-        CHECK_OK(telegram_decode(a, j, &bot, 10000, &m, &wanted));
-        CHECK_INT(wanted, cases[i].wanted);
-    }
 }

@@ -184,19 +184,20 @@ static bool is_group(const json_t *j)
     return str_eq(type, S("group")) || str_eq(type, S("supergroup"));
 }
 
-static bool is_for_all(const json_t *j, const struct telegram_bot *bot)
+/* "/start@other_bot" */
+static bool is_for_another(str text, const struct span *spans, size_t n, const struct telegram_bot *bot)
 {
-    CLEANUP(buf_done) struct buf chat = { 0 };
-
-    buf_addf(&chat, "%lld", (long long)json_int(j, "chat.id", 0));
-    return bot->answers_all && is_group(j) && bot->answers_all(buf_str(&chat));
+    for (size_t i = 0; i < n; i++)
+        if (is(&spans[i], "bot_command") && command_target(span_text(text, &spans[i])).len && !address_of(text, &spans[i], bot).p)
+            return true;
+    return false;
 }
 
-/* In groups the bot answers who mentions it, answers it, or gives it a command by name. */
+/* In groups: who mentions the bot, answers it, or gives it a command by name. */
 static bool is_addressed(const json_t *j, str text, const struct span *spans, size_t n, const struct telegram_bot *bot)
 {
-    if (!is_group(j))
-        return is_private(j);
+    if (is_private(j))
+        return true;
     if (json_int(j, "reply_to_message.from.id", 0) == bot->id)
         return true;
     for (size_t i = 0; i < n; i++)
@@ -285,8 +286,11 @@ enum err telegram_decode(struct arena *a, const json_t *update, const struct tel
     }
     add_files(out, j, max_file < TELEGRAM_FILE_BYTES_MAX ? max_file : TELEGRAM_FILE_BYTES_MAX);
     *ret_wanted = from_person && json_int(j, "message_id", 0) && (text.len || out->n_files)
-                  && (is_addressed(j, text, spans, n, bot) || is_for_all(j, bot));
-    if (*ret_wanted)
-        fill(a, j, out, marked_text(a, text, spans, n, bot));
+                  && (is_private(j) || is_group(j));
+    if (!*ret_wanted)
+        return OK;
+    fill(a, j, out, marked_text(a, text, spans, n, bot));
+    out->message.overheard = !is_addressed(j, text, spans, n, bot);
+    *ret_wanted = !out->message.overheard || !is_for_another(text, spans, n, bot);
     return OK;
 }

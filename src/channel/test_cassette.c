@@ -68,6 +68,8 @@ void cassette_check_message(const json_t *c, bool wanted, const struct hook_mess
     if (json_object_get(want, "created_at"))
         CHECK_INT(got->created_at, json_int(want, "created_at", 0));
     CHECK_STR(got->platform, platform);
+    if (got->overheard != json_flag(want, "overheard"))
+        test_failed(__FILE__, __LINE__, "%s: %s", json_text(c, "name"), got->overheard ? "is overheard" : "is said to us");
     CHECK(got->external_id.len && got->chat_id.len && got->user_id.len);
     check_files(c, m);
 }

@@ -21,6 +21,9 @@ struct whatsapp_update {
 /* Of the phone number with that id only.  ERR_INPUT: not a call of the Cloud API. */
 enum err whatsapp_decode(struct arena *, const json_t *call, str phone_number_id, struct whatsapp_update *out) MUST_USE;
 
+/* A group's chat: this and the API's id of it. */
+#define WHATSAPP_GROUP S("group:")
+
 /* ID below the API's address, and what proves who we are. */
 void     whatsapp_call(struct arena *, const char *path, struct platform_call *out);
 /* OK, or an error in WhatsApp's words; out may be NULL. */

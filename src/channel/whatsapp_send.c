@@ -199,7 +199,7 @@ static void set_content(struct arena *a, const struct outgoing *m, json_t *j)
         set(j, media_type(m), file_json(m, media_type(m)));
     else if (str_eq(m->prepared, WHATSAPP_TEMPLATE))
         set(j, "template", template_json(a, m));
-    else if (json_array_size(m->choices))
+    else if (json_array_size(m->choices) && !str_starts(m->chat_id, WHATSAPP_GROUP))      /* groups have no buttons */
         set(j, "interactive", interactive(m->choices, hook_text(a, m, MARKUP_WHATSAPP)));
     else
         set(j, "text", json_pack("{s:b, s:o}", "preview_url", 0, "body", json_from_str(hook_text(a, m, MARKUP_WHATSAPP))));
@@ -213,9 +213,11 @@ enum err whatsapp_encode(struct arena *a, const struct outgoing *m, struct http_
 
     if (!m->blob.len && !str_trim(m->text).len)
         return failed(ERR_INPUT, "there is nothing to send");
+    bool group = str_eat(&to, WHATSAPP_GROUP);
+
     (void)str_eat(&to, S("+"));
-    j = json_pack("{s:s, s:s, s:o}", "messaging_product", "whatsapp", "recipient_type", "individual", is_number(to) ? "to" : "recipient",
-                  json_from_str(to));
+    j = json_pack("{s:s, s:s, s:o}", "messaging_product", "whatsapp", "recipient_type", group ? "group" : "individual",
+                  group || is_number(to) ? "to" : "recipient", json_from_str(to));
     set_content(a, m, j);
     whatsapp_call(a, arena_printf(a, "%s/messages", config_now()->platforms_whatsapp_phone_number_id), &call);
     call.body = j;

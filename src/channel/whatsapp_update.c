@@ -83,18 +83,32 @@ static int64_t time_of(const json_t *j)
            : clock_wall_ms();
 }
 
-/* Groups of the API are made by businesses and cannot be asked who is addressed; what is said there is left alone. */
+static str chat_of(struct arena *a, str id, bool group)
+{
+    return group ? str_from(arena_printf(a, "%.*s%.*s", STR(WHATSAPP_GROUP), STR(id))) : arena_str(a, id);
+}
+
+/* The API marks nobody as addressed: in a group that is who answers us, or writes our number behind an @. */
+static bool is_to_us(const json_t *value, const json_t *j)
+{
+    str own = json_text_str(value, "metadata.display_phone_number"), text = json_text_str(j, "text.body");
+    size_t at = own.len ? str_find(text, own) : STR_NONE;
+
+    return own.len && (str_eq(json_text_str(j, "context.from"), own) || (at != STR_NONE && at > 0 && text.p[at - 1] == '@'));
+}
+
 static void take_message(struct arena *a, const json_t *value, const json_t *j, struct whatsapp_update *out)
 {
     struct hook_message *m = ARENA_NEW(a, struct hook_message);
-    str from = sender_of(j), id = json_text_str(j, "id");
+    str from = sender_of(j), id = json_text_str(j, "id"), group = json_text_str(j, "group_id");
 
-    if (!from.len || !id.len || json_at(j, "group_id") || out->n_messages == WHATSAPP_MESSAGES_MAX)
+    if (!from.len || !id.len || out->n_messages == WHATSAPP_MESSAGES_MAX)
         return;
     from = arena_str(a, from);
     m->message = (struct message){
-        .id = S(""), .session_id = S(""), .platform = S("whatsapp"), .agent = S(""), .thread_id = S(""), .chat_type = S("private"),
-        .external_id = arena_str(a, id), .chat_id = from, .user_id = from, .user_name = name_of(a, value, from), .text = text_of(a, j),
+        .id = S(""), .session_id = S(""), .platform = S("whatsapp"), .agent = S(""), .thread_id = S(""),
+        .chat_type = group.len ? S("group") : S("private"), .overheard = group.len && !is_to_us(value, j),
+        .external_id = arena_str(a, id), .chat_id = group.len ? chat_of(a, group, true) : from, .user_id = from, .user_name = name_of(a, value, from), .text = text_of(a, j),
         .created_at = time_of(j), .reply_to = arena_str(a, json_text_str(j, "context.id")),
     };
     add_media(a, j, m);
@@ -106,11 +120,12 @@ static void take_status(struct arena *a, const json_t *j, struct whatsapp_update
 {
     const json_t *error = json_at(j, "errors.0");
     str words = json_text_str(error, "error_data.details");
+    bool group = str_eq(json_text_str(j, "recipient_type"), S("group"));
 
     if (!str_eq(json_text_str(j, "status"), S("failed")) || out->n_failures == WHATSAPP_MESSAGES_MAX)
         return;
     out->failures[out->n_failures++] = (struct whatsapp_failure){
-        .id = arena_str(a, json_text_str(j, "id")), .chat_id = arena_str(a, json_text_str(j, "recipient_id")),
+        .id = arena_str(a, json_text_str(j, "id")), .chat_id = chat_of(a, json_text_str(j, "recipient_id"), group),
         .code = json_int(error, "code", 0), .why = arena_str(a, utf8_take(words.len ? words : json_text_str(error, "title"), 300)),
     };
 }

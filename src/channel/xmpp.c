@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "channel/chats.h"
 #include "channel/xmpp_stream.h"
 #include "config/config.h"
 #include "runtime/clock.h"
@@ -320,7 +321,7 @@ static enum err refuse_encrypted(struct arena *a, const struct xmpp_message *m) 
     log_event(LOG_INFO, "xmpp.encrypted", F("from", m->message.user_id));
     xmpp_add_message(&b, a, &(struct outgoing){ .chat_id = m->message.chat_id, .plain = true,
                      .text = S("I cannot read encrypted messages (OMEMO, OpenPGP). Please turn encryption off for this chat.") },
-                     str_from(id), S(""), false);
+                     str_from(id), S(""), str_eq(m->message.chat_type, S("group")));
     return say(buf_str(&b), 1);
 }
 
@@ -331,9 +332,12 @@ static enum err take_one(struct arena *a, const struct stanza *s, struct message
     xmpp_decode(a, s->node, x.bare, &x.rooms, config_now()->platforms_xmpp_upload_url, clock_wall_ms(), m, ret_wanted);
     if (!*ret_wanted)
         return OK;
+    *ret_wanted = chats_wants(&m->message);
+    if (!*ret_wanted)
+        return OK;
     if (m->encrypted) {
         *ret_wanted = false;
-        return x.host->knows && !x.host->knows(x.host, m->message.user_id) ? OK : refuse_encrypted(a, m);
+        return m->message.overheard || (x.host->knows && !x.host->knows(x.host, m->message.user_id)) ? OK : refuse_encrypted(a, m);
     }
     TRY(incoming_files(x.host, a, &m->message, m->files, m->n_files, NULL));
     *out = m->message;

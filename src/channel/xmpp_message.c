@@ -162,8 +162,9 @@ static bool fill_group(struct arena *a, const struct xml_node *n, struct xmpp_ro
     str from = xml_attribute(n, "from"), nick = xmpp_resource(from);
     struct xmpp_room *r = xmpp_room_find(rooms, xmpp_bare(from));
 
-    if (!r || !r->joined || !nick.len || str_eq(nick, r->nick) || !takes_address(a, *text, r->nick, text))
+    if (!r || !r->joined || !nick.len || str_eq(nick, r->nick))
         return false;
+    m->message.overheard = !takes_address(a, *text, r->nick, text);
     const char *jid = map_get(&r->occupants, nick);
 
     m->message.chat_id = r->jid;

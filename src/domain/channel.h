@@ -47,7 +47,8 @@ struct sent {
 /* What a channel's `run` and webhook use of the floors above; given at start. */
 struct channel_host {
     const struct channel *channel;
-    /* Stores decoded messages, all or none, and returns only when they are durable.  Duplicates are dropped in it.
+    /* Stores decoded messages, all or none, and returns only when they are durable.  Duplicates are dropped in it, and
+     * what is `overheard` where not everybody is answered.
      * ERR_IO, ERR_LIMIT: not stored; do not tell the platform it was received. */
     enum err (*receive)(const struct channel_host *, const struct message *, size_t n) /* AWAITS */;
     /* Is this a person the assistant talks to?  Nothing is fetched for anybody else.  NULL: everybody is. */

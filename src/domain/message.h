@@ -25,6 +25,7 @@ struct message {
     str     external_id;    /* the platform's id of this message: with the platform, what dedupe goes by */
     str     chat_id, thread_id, agent;  /* with the platform, what makes a session; thread_id and agent may be "" */
     str     chat_type;      /* "private": nobody but the sender reads there; "group"; "": not told */
+    bool    overheard;      /* said in a group, and not to us: kept where everybody is answered (channel/chats.h).  No part of its JSON */
     str     user_id, user_name;
     str     text;
     const struct attachment *attachments;

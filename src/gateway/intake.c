@@ -8,7 +8,6 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/utf8.h"
-#include "channel/chats.h"
 #include "config/config.h"
 #include "gateway/access.h"
 #include "gateway/agents.h"
@@ -159,8 +158,6 @@ enum err intake_channel(const struct channel_host *host, const struct message *m
     size_t n_known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (chats_answer(messages[i].platform, messages[i].chat_id) == ANSWER_NEVER)
-            continue;
         if (access_of(g->access, messages[i].platform, messages[i].user_id) == ACCESS_UNKNOWN)
             TRY(access_offer_pairing(g, &messages[i]));
         else

@@ -82,25 +82,3 @@ TEST(when_the_disk_is_full_nothing_was_received)
     CHECK_STR(scene_replies(&s), "echo: one");
     scene_end(&s);
 }
-
-TEST(a_chat_that_is_never_answered_is_not_even_stored)
-{
-    static const struct channel fake = { .name = "fake" };
-    struct channel_host host = { .channel = &fake };
-    struct message m[2] = { scene_message("", "1", "one"), scene_message("", "2", "two") };
-    struct scene s;
-
-    scene_start_with(&s, 100, "chats=[{platform: fake, chat: \"-5\", answer: never}]", NULL);
-    scene_pair(&s, "7");
-    scene_restart(&s, 100);
-    host.arg = &s.gateway;
-    for (size_t i = 0; i < 2; i++) {
-        m[i].platform = S("fake");
-        m[i].user_id = S("7");
-        m[i].chat_id = i ? S("-6") : S("-5");
-    }
-    CHECK_OK(intake_channel(&host, m, 2));
-    scene_settle(&s);
-    CHECK_STR(scene_inbox(&s), "done two");
-    scene_end(&s);
-}
