@@ -72,6 +72,20 @@ def conversations():
             assert 'double-token' not in f.read()
 
 
+def answer_all():
+    """with answer: all nobody has to say the bot's name in a channel and its threads; elsewhere they do"""
+    with Discord(chats='[{platform: discord, chat: "200", answer: all}]') as w:
+        w.start()
+        w.write('nobody asked', channel_id=GENERAL)
+        assert w.answered_once('nobody asked') == 1
+        w.write('nor there', channel_id=THREAD)
+        assert w.answered_once('nor there') == 1
+        assert w.texts(THREAD) == ['echo: nor there'] and len(w.log('GET', '/channels/210')) == 1
+        w.write('I am a bot', channel_id=GENERAL, author={'id': '5', 'username': 'b', 'bot': True})
+        w.mention('the end')
+        assert w.answered_once('the end') == 1 and 'echo: I am a bot' not in w.texts()
+
+
 def guild_filter():
     """servers that are not in guild_ids are not answered; direct messages are"""
     with Discord(**{'platforms.discord.guild_ids': '4711'}) as w:
@@ -284,4 +298,4 @@ def streaming():
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, guild_filter, files, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])
+run([t for t in [conversations, answer_all, guild_filter, files, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])

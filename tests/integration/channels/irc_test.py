@@ -117,7 +117,7 @@ class World:
         self.home = tempfile.mkdtemp(prefix='clawdbot-irc-home-')
         self.gateway = IrcGateway(self.home, {
             'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'engine.mode': 'model',
-            'platforms.irc.host': 'localhost', 'platforms.irc.port': self.tls, 'platforms.irc.nick': 'bot', 'platforms.irc.channels': '#test',
+            'platforms.irc.host': 'localhost', 'platforms.irc.port': self.tls, 'platforms.irc.nick': 'bot', 'platforms.irc.channels': '#test, #all', 'chats': '[{platform: irc, chat: "#all", answer: all}]',
             'platforms.irc.flood_interval': '0s', 'delivery.backoff': '200ms', 'delivery.attempts': 50, 'delivery.limits': 'false',
             'log.level': 'info', 'server.drain_timeout': '2s'})
         self.gateway.cert = self.cert
@@ -186,6 +186,14 @@ def test_in_a_channel_only_when_addressed(w):
     wait_until(lambda: len(w.ann.said('bot', '#test')) == 2, 20, 'another one')
     assert w.ann.said('bot', '#test') == ['echo: what is it?', 'echo: and you, bot?'], w.ann.said('bot', '#test')
     assert not [line for line in w.ann.lines if 'NOTICE' in line and line.startswith(':bot')]
+
+
+def test_where_all_is_answered_nobody_has_to_say_its_name(w):
+    w.ann.say('JOIN #all')
+    w.ann.wait(lambda line: ' 366 ' in line and '#all' in line, 'to be in the channel')
+    w.ann.say('PRIVMSG #all :for anybody')
+    wait_until(lambda: w.ann.said('bot', '#all'), 20, 'an answer in the channel')
+    assert w.ann.said('bot', '#all') == ['echo: for anybody'], w.ann.said('bot', '#all')
 
 
 def test_a_long_text_comes_whole_in_lines_that_fit(w):
