@@ -131,7 +131,8 @@ static void mark_read(const struct channel_host *host, struct arena *a, const st
     CLEANUP(json_decrefp) json_t *answer = NULL, *body = NULL;
     struct platform_call q;
 
-    if (!config_now()->platforms_whatsapp_read_marks || !str_eq(m->chat_type, S("private")) || (host->knows && !host->knows(host, m->user_id)))
+    if (!config_now()->platforms_whatsapp_read_marks || !str_eq(m->chat_type, S("private"))
+        || (host->knows && !host->knows(host, m->user_id)))
         return;
     body = json_pack("{s:s, s:s, s:s, s:{s:s}}", "messaging_product", "whatsapp", "status", "read", "message_id", m->external_id.p,
                      "typing_indicator", "type", "text");

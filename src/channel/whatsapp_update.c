@@ -108,7 +108,8 @@ static void take_message(struct arena *a, const json_t *value, const json_t *j, 
     m->message = (struct message){
         .id = S(""), .session_id = S(""), .platform = S("whatsapp"), .agent = S(""), .thread_id = S(""),
         .chat_type = group.len ? S("group") : S("private"), .overheard = group.len && !is_to_us(value, j),
-        .external_id = arena_str(a, id), .chat_id = group.len ? chat_of(a, group, true) : from, .user_id = from, .user_name = name_of(a, value, from), .text = text_of(a, j),
+        .external_id = arena_str(a, id), .chat_id = group.len ? chat_of(a, group, true) : from,
+        .user_id = from, .user_name = name_of(a, value, from), .text = text_of(a, j),
         .created_at = time_of(j), .reply_to = arena_str(a, json_text_str(j, "context.id")),
     };
     add_media(a, j, m);
