@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test.h: a thin layer over cmocka, for x_test.c beside x.c.  One binary a folder collects its tests;
- * each prints "N passed, N failed" at the end.  A folder's binary takes a pattern (fnmatch) as argument. */
+ * each prints "N passed, N failed" at the end.  A folder's binary takes a pattern (fnmatch) as argument, or "2/3" for a share. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>

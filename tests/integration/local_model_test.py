@@ -56,16 +56,19 @@ class LocalModel(unittest.TestCase):
         with open(os.path.join(self.home, 'log'), encoding='utf-8') as f:
             self.fail(f'the gateway did not start: {f.read()[-2000:]}')
 
-    def run_cli(self, *words):
+    def run_cli(self, *words, stderr=subprocess.STDOUT):
         return subprocess.run([PROGRAM, *words, '--home', os.path.join(self.home, 'state')], env=self.env(), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+                              stderr=stderr, text=True, timeout=30, check=False)
+
+    def read_json(self, *words):
+        return json.loads(self.run_cli(*words, stderr=subprocess.DEVNULL).stdout)
 
     def say(self, text):
         done = self.run_cli('send', text)
         return done.stdout.strip()
 
     def status(self):
-        return json.loads(self.run_cli('status', '--json').stdout)['model']
+        return self.read_json('status', '--json')['model']
 
     def noted(self, word):
         if not os.path.exists(self.note):
@@ -110,7 +113,7 @@ class LocalModel(unittest.TestCase):
 
     def test_models_are_listed_and_tried_with_and_without_a_gateway(self):
         for settings in self.words('--double-pause', '0.02'), []:
-            listed = json.loads(self.run_cli('models', 'list', '--json', *settings[2:]).stdout)['servers']
+            listed = self.read_json('models', 'list', '--json', *settings[2:])['servers']
             local = [s for s in listed if s['name'] == 'local']
             self.assertEqual([(m['label'], m['context'], m['roles']) for m in local[0]['models']],
                              [('local/tiny-Q4_0', 16384, ['main', 'fast', 'vision'])])
@@ -151,7 +154,7 @@ class LocalModel(unittest.TestCase):
         self.addCleanup(server.shutdown)
         settings = [f"--set=models.providers={{gpu: {{endpoint: 'http://127.0.0.1:{server.server_port}'}}, "
                     "gone: {endpoint: 'http://127.0.0.1:9'}}", '--set=models.main=gpu/qwen3,gpu/qwen4,gone/x']
-        servers = {s['name']: s for s in json.loads(self.run_cli('models', 'list', '--json', *settings).stdout)['servers']}
+        servers = {s['name']: s for s in self.read_json('models', 'list', '--json', *settings)['servers']}
         self.assertEqual([(m['label'], m['context'], m['roles'], m.get('unlisted')) for m in servers['gpu']['models'] if m['roles']],
                          [('gpu/qwen3', 8192, ['main', 'fast', 'vision'], None), ('gpu/qwen4', 0, ['main', 'fast', 'vision'], True)])
         self.assertIn('127.0.0.1', servers['gone']['error'])
