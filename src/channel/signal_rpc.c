@@ -11,7 +11,10 @@
 enum { GROUP_ID_MAX = 64, DIGITS_MIN = 3, DIGITS_MAX = 18 };
 
 /* Of JSON-RPC, and signal-cli's own: its exit codes, negative. */
-enum { BAD_JSON = -32700, BAD_REQUEST = -32600, NO_METHOD = -32601, BAD_PARAMS = -32602, USER_ERROR = -1, IO_ERROR = -3, UNTRUSTED_KEY = -4, RATE_LIMIT = -5 };
+enum {
+    BAD_JSON = -32700, BAD_REQUEST = -32600, NO_METHOD = -32601, BAD_PARAMS = -32602,
+    USER_ERROR = -1, IO_ERROR = -3, UNTRUSTED_KEY = -4, RATE_LIMIT = -5,
+};
 
 const char *signal_url(struct arena *a, const char *path)
 {
