@@ -28,9 +28,11 @@
 // POST /control/event     to the double's own; so are all other names
 // GET  /control/state     { connections, rules, …the double's own }
 // POST /control/reset     forgets log and rules
+// POST /control/load      see load.mjs
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { load } from './load.mjs';
 
 const require = createRequire(join(import.meta.dirname, '../../npm/package.json'));
 const { WebSocketServer } = require('ws');
@@ -243,6 +245,8 @@ async function answer(double, rq) {
     return undefined;
   }
   entry.status = status;
+  if (status < 300)
+    double.taken?.(entry);
   return response.end(bytes);
 }
 
@@ -260,6 +264,8 @@ async function control(double, rq) {
   }
   if (name === 'state')
     return said({ connections: double.sockets.size, rules: double.trouble.rules, ...await own.state?.() });
+  if (name === 'load')
+    return said(await load(double, rq.body));
   if (!own[name])
     return rq.response.writeHead(404).end();
   return said(await own[name](rq.body, rq));

@@ -3,7 +3,7 @@
 // google_chat.mjs: Google's token endpoint, the keys that Chat signs with, the Chat API, and the events that Chat sends.  By
 // developers.google.com/identity/protocols/oauth2/service-account, …/workspace/chat/verify-requests-from-chat, …/reference/rest/v1.
 //
-// POST /control/event   { socket (the gateway's), from, space, text, id, attachment; pressed (a reply); wrong: 'key'|'issuer'|'audience'|
+// POST /control/event   { socket (the gateway's), from, space, space_type, text, id, attachment; pressed (a reply); wrong: 'key'|'issuer'|'audience'|
 //                         'kid'|'none', age (s); tries (3) }: calls as often as it takes; answers { status, text, tries }
 // POST /control/expire  ends every access token that was given
 // GET  /control/state   { account (a service account's key file), project, taken: [{ name, space, text, thread, cardsV2, edits }] }
@@ -111,7 +111,7 @@ function call(socketPath, headers, body) {
 }
 
 function made(e) {
-  const space = { name: e.space ?? 'spaces/DM', type: e.space ? 'ROOM' : 'DM' }, user = { name: `users/${e.from}`, displayName: e.from, type: 'HUMAN' };
+  const space = { name: e.space ?? 'spaces/DM', type: e.space_type ?? (e.space ? 'ROOM' : 'DM') }, user = { name: `users/${e.from}`, displayName: e.from, type: 'HUMAN' };
   const base = { eventTime: e.time ?? new Date().toISOString(), space, user };
   if (e.pressed)
     return { type: 'CARD_CLICKED', ...base, message: { name: e.under }, action: { actionMethodName: 'choose', parameters: [{ key: 'reply', value: e.pressed }] } };

@@ -6,77 +6,33 @@ Every message is answered once, also over a kill -9 in the middle of it all; and
 where nobody is in trouble.  --figures prints the times as JSON (for bench/run)."""
 import collections
 import http.client
-import importlib
 import json
-import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 import zlib
 
-import world
-from world import WAIT, Double, Gateway, Platform, wait_until
+from twelve import Twelve
+from world import Double, wait_until
 
-CALM = [('slack', 'Slack'), ('webhook', 'Webhook'), ('wecom', 'WeCom'), ('google_chat', 'GoogleChat'), ('teams', 'Teams'), ('feishu', 'Feishu')]
-STORMY = [('discord', 'Discord'), ('whatsapp', 'WhatsApp'), ('matrix', 'Matrix'), ('dingtalk', 'DingTalk'), ('qq', 'QQ'), ('mattermost', 'Mattermost')]
 CALLS = ('webhook', 'wecom', 'google_chat', 'teams', 'whatsapp', 'line', 'sms')      # platforms that call us, until they hear 200
 STORMS = ({'do': 'status', 'status': 429, 'retry_after': 1, 'body': {}}, {'do': 'status', 'status': 503, 'body': ''}, {'do': 'drop_before'},
           {'do': 'delay', 'ms': 700}, {'do': 'status', 'status': 500, 'body': '<html>'})
 EACH, RATIO, SLACK_MS, TRIES = 25, 1.5, 30, 3
-SETTINGS = {'delivery.limits': 'false', 'delivery.backoff': '50ms', 'delivery.backoff_max': '500ms', 'delivery.attempts': 1000, 'log.level': 'warn',
-            'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0, 'server.port': 0, 'engine.mode': 'model'}
 
 
-def platform_class(module, name):
-    """The class of that platform's own tests, which do not run for this."""
-    world.run = lambda tests: None
-    return getattr(importlib.import_module(f'{module}_test'), name)
-
-
-class All:
-    """Twelve platforms, one gateway, one model that echoes."""
+class All(Twelve):
+    """With one model that echoes."""
     def __init__(self):
-        self.home = tempfile.mkdtemp(prefix='clawdbot-twelve-')
         self.model = Double('model_double', '--delay-ms', '3')
-        self.gateway = Gateway(self.home, {'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo', **SETTINGS})
-        self.calm = [self.make(*p) for p in CALM]
-        self.stormy = [self.make(*p) for p in STORMY]
+        super().__init__(**{'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo', 'engine.mode': 'model'})
         self.sent = collections.defaultdict(dict)       # by channel: text -> when it was written
         self.weather = None
 
-    def make(self, module, name):
-        kind = platform_class(module, name)
-        channel = kind.__new__(kind)         # not its __init__(): the gateway is everybody's
-        channel.home, channel.gateway, channel.platform = self.home, self.gateway, Platform(channel.name)
-        if module == 'webhook':
-            os.makedirs(os.path.join(self.home, 'config'))
-            with open(os.path.join(self.home, 'config/default.yaml'), 'w', encoding='utf-8') as f:
-                f.write(sys.modules['webhook_test'].SETTINGS.format(sys.modules['webhook_test'].SECRET, channel.platform.url))
-        self.gateway.settings.update({**channel.settings(), **SETTINGS})
-        return channel
-
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        if self.gateway.process and self.gateway.process.poll() is None:
-            self.gateway.process.kill()
-            self.gateway.process.wait()
-            self.gateway.process.stdout.close()
-        for channel in self.calm + self.stormy:
-            channel.platform.close()
+        super().__exit__()
         self.model.close()
-        for folder in (self.home, self.gateway.logs):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def start(self):
-        self.gateway.start()
-        for channel in self.calm + self.stormy:
-            wait_until(channel.connected, WAIT, channel.name)
-            channel.pair()
 
     # ---- people ----
 
@@ -125,7 +81,7 @@ class All:
 
         def all_there():
             missing.clear()
-            for c in self.calm + self.stormy:
+            for c in self.channels:
                 absent = [t for t, n in self.answered(c, name).items() if n == 0 and f'echo: {t}' not in self.unknown()]
                 if absent:
                     missing[c.name] = absent
@@ -174,7 +130,7 @@ class All:
 def one_round(w, name, stormy):
     if stormy:
         w.storm()
-    for p in w.talk(name, w.calm + w.stormy, 0.1):
+    for p in w.talk(name, w.channels, 0.1):
         p.join()
     if stormy:
         w.calm_down()
@@ -204,7 +160,7 @@ def others_stay_quick(w):
 def nothing_lost_nothing_twice(w):
     """kill -9 in the middle: every message is answered once; an answer that nobody knows of is marked so, and there at most once"""
     w.storm()
-    people = w.talk('kill', w.calm + w.stormy, 0.05)
+    people = w.talk('kill', w.channels, 0.05)
     for _ in range(3):
         time.sleep(random.uniform(0.8, 1.6))
         w.gateway.kill()
@@ -216,10 +172,10 @@ def nothing_lost_nothing_twice(w):
     wait_until(lambda: not any(c['state'] != 'connected' for c in w.calm[0].channels() if c.get('configured', True)), 60, 'all channels to be connected')
     wait_until(w.gateway.idle, 90, 'the queues to be empty')
     unknown = w.unknown()
-    for channel in w.calm + w.stormy:
+    for channel in w.channels:
         for text, n in w.answered(channel, 'kill').items():
             assert n == 1 or (n == 0 and f'echo: {text}' in unknown), (channel.name, text, n, unknown)
-    print(f'  {sum(len(w.answered(c, "kill")) for c in w.calm + w.stormy)} messages, {len(unknown)} answers unknown')
+    print(f'  {sum(len(w.answered(c, "kill")) for c in w.channels)} messages, {len(unknown)} answers unknown')
 
 
 def main():

@@ -41,13 +41,10 @@ class Webhook(Channel):
     name = 'webhook'
     messages = 0
 
-    def __init__(self, **settings):
-        super().__init__(**settings)
+    def settings(self):
         os.makedirs(os.path.join(self.home, 'config'))
         with open(os.path.join(self.home, 'config/default.yaml'), 'w', encoding='utf-8') as f:
             f.write(SETTINGS.format(SECRET, self.platform.url))
-
-    def settings(self):
         return {}
 
     def taken(self):
