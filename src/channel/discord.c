@@ -258,6 +258,6 @@ const struct channel channel_discord = {
     .name = "discord", .title = "Discord", .proven_by = "discord.js 14.28.1", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_DISCORD, .unit = UNIT_UTF16, .text_max = 2000, .file_max = 10 << 20, .global_per_second = 50,
     .edits = 1, .typing = 1, .files = 1, .idempotent = 1, .configured = configured, .streams = streams, .check = check, .run = run,
-            .webhook = webhook,
+    .webhook = webhook, .resolve = discord_resolve, .addresses = "#channel, @user, @USER_ID or a channel's id",
     .prepare = discord_prepare, .encode = discord_encode, .encode_typing = discord_encode_typing, .decode_sent = discord_decode_sent,
 };

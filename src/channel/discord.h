@@ -60,6 +60,9 @@ enum err discord_chat_wants(struct arena *, struct discord_message *m, bool *ret
 /* What was written in those channels after the message of that id, oldest first. */
 enum err discord_catch_up(const struct channel_host *, str after_id) AWAITS MUST_USE;
 
+/* "#alerts", "@anna", "@USER_ID" or a channel's id. */
+enum err discord_resolve(struct arena *, str name, str *ret_chat_id) AWAITS MUST_USE;
+
 /* ---- the socket ---- */
 
 /* One connection after another, until it cannot go on. */

@@ -261,5 +261,6 @@ const struct channel channel_feishu = {
     .markup = MARKUP_FEISHU, .unit = UNIT_BYTE, .text_max = FEISHU_TEXT_BYTES, .file_max = FEISHU_FILE_BYTES,
     .global_per_second = 16, .chat_per_minute = chat_per_minute, .edits = 1, .files = 1, .streams = streams,
     .configured = configured, .check = check, .run = run, .webhook = webhook,
-    .prepare = feishu_prepare, .encode = feishu_encode, .decode_sent = feishu_decode_sent,
+    .prepare = feishu_prepare, .encode = feishu_encode, .decode_sent = feishu_decode_sent, .resolve = feishu_resolve,
+    .addresses = "#group, @address@example.org, @phone number, or the id of a group (oc_...) or a person (ou_...)",
 };

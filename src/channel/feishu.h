@@ -42,6 +42,9 @@ enum err feishu_prepare(struct arena *, struct outgoing *) AWAITS;
 enum err feishu_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err feishu_decode_sent(struct arena *, const struct http_response *, struct sent *out);
 
+/* "#group", "@address@example.org", "@number", or an id (oc_..., ou_...). */
+enum err feishu_resolve(struct arena *, str name, str *ret_chat_id) AWAITS MUST_USE;
+
 /* ---- the connection ---- */
 
 const char *feishu_url(struct arena *, const char *path);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "channel/jwt.h"
 #include "channel/platform_api.h"
 #include "channel/token.h"
@@ -14,7 +15,7 @@
 #include "net/url.h"
 #include "runtime/clock.h"
 
-enum { TOKEN_LIVES_S = 3600 };
+enum { TOKEN_LIVES_S = 3600, PAGES_MAX = 50 };
 
 static const char title[] = "Google Chat";
 
@@ -280,6 +281,71 @@ static bool is_name(str s)
     return str_starts(s, S("spaces/")) && str_find(s, S("..")) == STR_NONE;
 }
 
+static enum err get(struct arena *a, const char *path, json_t **out) AWAITS
+{
+    const char *bearer;
+
+    TRY(authorization(a, &bearer));
+    return platform_get(a, &(struct platform_call){
+        .platform = title, .authorization = bearer, .url = arena_printf(a, "%s/v1/%s", config_now()->platforms_google_chat_api_url, path),
+    }, out);
+}
+
+/* One page of the spaces that the app is in. */
+static enum err look_at_page(struct arena *a, str name, str *token, str *found) AWAITS
+{
+    CLEANUP(buf_done) struct buf path = {0};
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *space;
+    size_t i;
+
+    buf_addf(&path, "spaces?pageSize=1000");
+    if (token->len)
+        platform_add_pair(&path, "pageToken", *token);
+    TRY(get(a, buf_c(&path), &j));
+    json_array_foreach(json_at(j, "spaces"), i, space) {
+        if (!str_eq_nocase(json_text_str(space, "displayName"), name))
+            continue;
+        if (found->len)
+            return failed(ERR_CONFLICT, "several spaces of Google Chat are called %.*s: say spaces/...", STR(name));
+        *found = arena_str(a, json_text_str(space, "name"));
+    }
+    *token = arena_str(a, json_text_str(j, "nextPageToken"));
+    return OK;
+}
+
+static enum err find_direct(struct arena *a, str user, str *out) AWAITS
+{
+    CLEANUP(buf_done) struct buf path = {0};
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    buf_addf(&path, "spaces:findDirectMessage?name=");
+    url_add_encoded(&path, user);
+    enum err e = get(a, buf_c(&path), &j);
+
+    if (e == ERR_NOT_FOUND)
+        return failed(e, "%.*s has not added the app on Google Chat", STR(utf8_take(user, 100)));
+    TRY(e);
+    *out = arena_str(a, json_text_str(j, "name"));
+    return OK;
+}
+
+static enum err resolve(struct arena *a, str name, str *ret_chat_id) AWAITS
+{
+    str token = S(""), found = S("");
+
+    *ret_chat_id = name;
+    if (is_name(name))
+        return OK;
+    if (str_starts(name, S("users/")))
+        return find_direct(a, name, ret_chat_id);
+    (void)str_eat(&name, S("#"));
+    for (int page = 0; page < PAGES_MAX && (page == 0 || token.len); page++)
+        TRY(look_at_page(a, name, &token, &found));
+    *ret_chat_id = found;
+    return found.len ? OK : failed(ERR_NOT_FOUND, "the app is in no space of Google Chat called \"%.*s\"", STR(utf8_take(name, 100)));
+}
+
 static enum err prepare(struct arena *a, struct outgoing *m) AWAITS
 {
     const char *bearer;
@@ -353,5 +419,5 @@ const struct channel channel_google_chat = {
     .unit = UNIT_CHARACTER, .text_max = 4096, .chat_per_minute = chat_per_minute, .edits = 1, .idempotent = 1, .called = 1,
     .configured = configured,
     .streams = streams, .check = check, .run = hook_watch, .webhook = webhook, .prepare = prepare, .encode = google_chat_encode,
-    .decode_sent = google_chat_decode_sent,
+    .decode_sent = google_chat_decode_sent, .resolve = resolve, .addresses = "#name of a space, users/ID or spaces/ID",
 };

@@ -3,6 +3,8 @@
  * are of no use to answers that must survive a restart. */
 #include "channel/line.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/utf8.h"
 #include "channel/chats.h"
@@ -129,6 +131,16 @@ static enum err webhook(const struct channel_host *host, struct http_exchange *x
     return hook_answer_stored(host, x, e);
 }
 
+static enum err resolve(struct arena *a UNUSED, str name, str *ret_chat_id)
+{
+    bool id = name.len > 1 && strchr("UCR", name.p[0]);
+
+    for (size_t i = 1; id && i < name.len; i++)
+        id = (name.p[i] >= '0' && name.p[i] <= '9') || (name.p[i] >= 'a' && name.p[i] <= 'f');
+    *ret_chat_id = name;
+    return id ? OK : failed(ERR_NOT_FOUND, "\"%.*s\" is no id of LINE's, which tells no others", STR(str_take(name, 60)));
+}
+
 /* ---- the channel ---- */
 
 static const struct channel_key keys[] = {
@@ -142,4 +154,5 @@ const struct channel channel_line = {
     .markup = MARKUP_PLAIN, .unit = UNIT_UTF16, .text_max = TEXT_MAX, .typing = 1, .idempotent = 1,
     .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook,
     .encode = line_encode, .encode_typing = line_encode_typing, .decode_sent = line_decode_sent,
+    .resolve = resolve, .addresses = "the id of a person (U...), group (C...) or room (R...), as it stands in `clawdbot sessions`",
 };

@@ -375,4 +375,5 @@ const struct channel channel_matrix = {
     .edits = 1, .typing = 1, .files = 1, .idempotent = 1,
     .configured = configured, .streams = streams, .check = check, .run = run,
     .prepare = matrix_prepare, .encode = matrix_encode, .encode_typing = matrix_encode_typing, .decode_sent = matrix_decode_sent,
+    .resolve = matrix_resolve, .addresses = "#room:server, @user:server or a room's id (!...)",
 };

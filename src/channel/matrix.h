@@ -57,6 +57,9 @@ enum err matrix_event_is_ours(struct arena *, const struct matrix_bot *, str roo
 /* "#alerts:example.org" is "!abc:example.org". */
 enum err matrix_room_of(struct arena *, str name, str *out) AWAITS MUST_USE;
 
+/* "#alerts:example.org", "@anna:example.org" (the room with her alone, which is made where there is none) or a room's id. */
+enum err matrix_resolve(struct arena *, str name, str *ret_chat_id) AWAITS MUST_USE;
+
 /* ---- what goes out ---- */
 
 enum err matrix_prepare(struct arena *, struct outgoing *) AWAITS;

@@ -272,5 +272,5 @@ const struct channel channel_mattermost = {
     .markup = MARKUP_MARKDOWN, .unit = UNIT_CHARACTER, .text_max = 16383, .file_max = 50 << 20, .global_per_second = 10,
     .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .run = run,
     .prepare = mattermost_prepare, .encode = mattermost_encode, .encode_typing = mattermost_encode_typing,
-    .decode_sent = mattermost_decode_sent,
+    .decode_sent = mattermost_decode_sent, .resolve = mattermost_resolve, .addresses = "#channel, #team/channel, @user or a channel's id",
 };

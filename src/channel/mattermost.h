@@ -27,6 +27,10 @@ const char *mattermost_url(struct arena *, const char *path);       /* below pla
 const char *mattermost_authorization(struct arena *);
 enum err mattermost_get(struct arena *, const char *path, json_t **ret_json) AWAITS MUST_USE;
 
+bool     mattermost_is_id(str);
+/* "#alerts", "#team/alerts", "@anna" or a channel's id. */
+enum err mattermost_resolve(struct arena *, str name, str *ret_chat_id) AWAITS MUST_USE;
+
 enum err mattermost_prepare(struct arena *, struct outgoing *) AWAITS;
 enum err mattermost_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err mattermost_encode_typing(struct arena *, str chat_id, str thread_id, struct http_request *out);

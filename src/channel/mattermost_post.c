@@ -32,7 +32,7 @@ enum err mattermost_get(struct arena *a, const char *path, json_t **ret_json)
 }
 
 /* Ids are 26 letters and digits; they become parts of addresses. */
-static bool is_id(str id)
+bool mattermost_is_id(str id)
 {
     for (size_t i = 0; i < id.len; i++)
         if (!((id.p[i] >= 'a' && id.p[i] <= 'z') || (id.p[i] >= '0' && id.p[i] <= '9')))
@@ -77,7 +77,7 @@ static void add_files(struct arena *a, struct mattermost_message *out, const jso
     json_array_foreach(json_at(post, "metadata.files"), i, f) {
         str mime = arena_str(a, utf8_take(json_text_str(f, "mime_type"), NAME_BYTES_MAX)), id = json_text_str(f, "id");
 
-        if (out->n_files == INCOMING_FILES_MAX || !is_id(id))
+        if (out->n_files == INCOMING_FILES_MAX || !mattermost_is_id(id))
             continue;
         out->files[out->n_files++] = (struct incoming_file){
             .type = str_starts(mime, S("image/")) ? "image" : str_starts(mime, S("audio/")) ? "audio"
@@ -120,14 +120,14 @@ enum err mattermost_decode(struct arena *a, const json_t *post, const struct mat
     bool mentioned;
 
     *out = (struct mattermost_message){ .root_id = S("") };
-    if (!json_is_object(post) || !is_id(json_text_str(post, "id")) || !is_id(json_text_str(post, "channel_id")) || !is_id(user))
+    if (!json_is_object(post) || !mattermost_is_id(json_text_str(post, "id")) || !mattermost_is_id(json_text_str(post, "channel_id")) || !mattermost_is_id(user))
         return failed(ERR_INPUT, "Mattermost sent something that is not a post");
     fill(a, post, place, out);
     add_files(a, out, post);
     out->message.text = without_us(a, json_text_str(post, "message"), self->username, &mentioned);
     out->message.overheard = !mentioned && !str_eq(place->channel_type, S("D"));
     *ret_wanted = !str_eq(user, self->id) && !is_system_s_or_bot_s(post) && (out->message.text.len || out->n_files)
-                  && (!out->root_id.len || is_id(out->root_id)) && json_int(post, "delete_at", 0) == 0;
+                  && (!out->root_id.len || mattermost_is_id(out->root_id)) && json_int(post, "delete_at", 0) == 0;
     return OK;
 }
 
@@ -180,7 +180,7 @@ enum err mattermost_encode(struct arena *a, const struct outgoing *m, struct htt
     CLEANUP(json_decrefp) json_t *j = NULL;
     struct platform_call call = { .authorization = mattermost_authorization(a), .url = mattermost_url(a, "/posts") };
 
-    if (!is_id(m->chat_id) || (m->remote_id.len && !is_id(m->remote_id)))
+    if (!mattermost_is_id(m->chat_id) || (m->remote_id.len && !mattermost_is_id(m->remote_id)))
         return failed(ERR_INPUT, "a Mattermost channel's id is 26 letters and digits, not %.*s", STR(str_take(m->chat_id, 40)));
     if (!m->blob.len && !str_trim(m->text).len)
         return failed(ERR_INPUT, "there is nothing to send");

@@ -9,7 +9,7 @@
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
 
-enum { RETRY_OTHERWISE_MS = 1000, FILE_NAME_MAX = 255 };
+enum { RETRY_OTHERWISE_MS = 1000, FILE_NAME_MAX = 255, PHONE_DIGITS_MIN = 6, PHONE_DIGITS_MAX = 15 };
 
 enum err (*channel_fetch)(struct arena *, const struct http_request *, struct http_response *, bool *) = http_fetch;
 
@@ -130,6 +130,24 @@ str platform_send_id(struct arena *a, const struct outgoing *m)
 }
 
 /* ---- forms ---- */
+
+bool platform_phone(struct arena *a, str written, str *out)
+{
+    CLEANUP(buf_done) struct buf b = {0};
+    str rest = str_trim(written);
+
+    if (!str_eat(&rest, S("+")))
+        return false;
+    buf_add_char(&b, '+');
+    for (size_t i = 0; i < rest.len; i++) {
+        if (rest.p[i] >= '0' && rest.p[i] <= '9')
+            buf_add_char(&b, rest.p[i]);
+        else if (!strchr(" -()./", rest.p[i]))
+            return false;
+    }
+    *out = arena_str(a, buf_str(&b));
+    return b.len > PHONE_DIGITS_MIN && b.len <= PHONE_DIGITS_MAX + 1;
+}
 
 void platform_form_begin(struct platform_form *f)
 {

@@ -39,6 +39,9 @@ uint64_t platform_retry_after_ms(const struct http_response *);
 /* An id for this piece of a reply, the same each time it is sent: a version 8 UUID (RFC 9562), in the arena. */
 str      platform_send_id(struct arena *, const struct outgoing *);
 
+/* "+49 (170) 123-45" is "+4917012345", in the arena.  False: it is no phone number with its country. */
+bool     platform_phone(struct arena *, str written, str *out);
+
 /* multipart/form-data (RFC 7578): fields and one file.  The type for the head stands in type[]. */
 struct platform_form { struct buf body; char boundary[40]; char type[100]; };
 void     platform_form_begin(struct platform_form *);

@@ -312,5 +312,6 @@ const struct channel channel_slack = {
     .markup = MARKUP_SLACK, .unit = UNIT_CHARACTER, .text_max = 3000, .file_max = 100 << 20, .chat_per_minute = chat_per_minute,
     .edit_every_ms = 1500, .edits = 1, .files = 1,
     .configured = configured, .streams = streams, .check = check, .run = run, .webhook = webhook,
-    .prepare = slack_prepare, .encode = slack_encode, .decode_sent = slack_decode_sent,
+    .prepare = slack_prepare, .encode = slack_encode, .decode_sent = slack_decode_sent, .resolve = slack_resolve,
+    .addresses = "#channel, @user, @address@example.org, or the id of a channel or a person",
 };

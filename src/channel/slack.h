@@ -58,6 +58,9 @@ str      slack_user_name(struct arena *, str user_id) AWAITS;
 /* "#alerts" or "alerts" is "C123", a person's id their direct conversation; another id is itself.  ERR_NOT_FOUND: there is none that
  * the bot sees. */
 enum err slack_conversation(struct arena *, str name, str *out) AWAITS MUST_USE;
+bool     slack_is_person(str);              /* it looks like the id of one */
+/* What slack_conversation() takes, "@anna", or "@anna@example.org". */
+enum err slack_resolve(struct arena *, str name, str *ret_chat_id) AWAITS MUST_USE;
 /* Brings a file's bytes; for incoming_files. */
 enum err slack_locate(const struct channel_host *, struct arena *, struct incoming_file *) AWAITS MUST_USE;
 

@@ -208,6 +208,11 @@ static bool looks_like_id(str name)
     return kind && name.len >= 8 && name.len < SLACK_ID_SIZE;
 }
 
+bool slack_is_person(str name)
+{
+    return looks_like_id(name) && (str_starts(name, S("U")) || str_starts(name, S("W")));
+}
+
 /* One page of the list; *cursor "" at its end. */
 static enum err read_channels(struct arena *a, str *cursor) AWAITS
 {
@@ -249,7 +254,7 @@ enum err slack_conversation(struct arena *a, str name, str *out)
     name = str_trim(name);
     if (looks_like_id(name)) {
         *out = arena_str(a, name);
-        return str_starts(name, S("U")) || str_starts(name, S("W")) ? open_direct(a, name, out) : OK;
+        return slack_is_person(name) ? open_direct(a, name, out) : OK;
     }
     str_eat(&name, S("#"));
     for (int page = 0; !(id = map_get(&s.channels, name)) && page < PAGES_MAX && (page == 0 || cursor.len); page++)

@@ -3,6 +3,7 @@
 #include "channel/sms.h"
 
 #include "base/log.h"
+#include "channel/platform_api.h"
 #include "config/config.h"
 
 enum { TEXT_MAX = 1600 };       /* Twilio's; some providers join fewer parts, and split by themselves */
@@ -99,6 +100,14 @@ static enum err webhook(const struct channel_host *host, struct http_exchange *x
 
 /* ---- replies ---- */
 
+/* A gateway may have addresses of its own. */
+static enum err resolve(struct arena *a, str name, str *ret_chat_id)
+{
+    *ret_chat_id = name;
+    return platform_phone(a, name, ret_chat_id) || !sms_by_twilio() ? OK
+           : failed(ERR_NOT_FOUND, "\"%.*s\" is no phone number with its country", STR(str_take(name, 60)));
+}
+
 static enum err encode(struct arena *a, const struct outgoing *m, struct http_request *out)
 {
     return sms_by_twilio() ? sms_twilio_encode(a, m, out) : sms_gateway_encode(a, m, out);
@@ -123,4 +132,5 @@ const struct channel channel_sms = {
     .name = "sms", .title = "SMS", .proven_by = "twilio 6.2.0", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_PLAIN, .unit = UNIT_UTF16, .text_max = TEXT_MAX,
     .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook, .encode = encode, .decode_sent = decode_sent,
+    .resolve = resolve, .addresses = "a phone number with its country (+1 555 0100)",
 };

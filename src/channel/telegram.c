@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
+#include "channel/platform_api.h"
 #include "config/config.h"
 #include "net/server.h"
 #include "runtime/clock.h"
@@ -50,7 +52,7 @@ static enum err call(struct arena *a, const char *method, json_t *body, uint64_t
 
     telegram_request(a, method, owned, &request);
     deadline_set(&limit, timeout_ms);
-    TRY(http_fetch(a, &request, &answer, NULL));
+    TRY(channel_fetch(a, &request, &answer, NULL));
     return telegram_result(answer.status, answer.body, ret_json, ret_result);
 }
 
@@ -287,6 +289,28 @@ static enum err check(struct arena *a, str *ret_who) AWAITS
     return OK;
 }
 
+/* Only public groups and channels have names that a bot may ask for; a person has to have written first. */
+static enum err resolve(struct arena *a, str name, str *ret_chat_id) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+    const json_t *chat = NULL;
+    int64_t id;
+
+    *ret_chat_id = name;
+    if (str_i64(name, &id) == OK)
+        return OK;
+    if (!str_starts(name, S("@")))
+        return failed(ERR_NOT_FOUND, "\"%.*s\" is no chat of Telegram", STR(utf8_take(name, 100)));
+    log_mask(str_from(config_now()->platforms_telegram_token));
+    enum err e = call(a, "getChat", json_pack("{s:o}", "chat_id", json_from_str(name)), CALL_TIMEOUT_MS, &j, &chat);
+
+    if (e == ERR_NOT_FOUND || e == ERR_INPUT)
+        return failed(ERR_NOT_FOUND, "Telegram shows the bot no chat %.*s", STR(utf8_take(name, 100)));
+    TRY(e);
+    *ret_chat_id = str_from(arena_printf(a, "%lld", (long long)json_int(chat, "id", 0)));
+    return OK;
+}
+
 static bool streams(void)
 {
     return config_now()->platforms_telegram_stream;
@@ -304,4 +328,5 @@ const struct channel channel_telegram = {
     .global_per_second = 30, .chat_per_minute = chat_per_minute, .edits = 1, .typing = 1, .files = 1,
     .configured = configured, .run = run, .webhook = webhook,
     .encode = telegram_encode, .encode_typing = telegram_encode_typing, .decode_sent = telegram_decode_sent,
+    .resolve = resolve, .addresses = "@name of a public group or channel, or a chat's id (a person's is known once they wrote)",
 };

@@ -2,6 +2,8 @@
 /* The connection to the Cloud API: Meta calls our webhook, we call the Graph API. */
 #include "channel/whatsapp.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "channel/registry.h"
 #include "channel/start.h"
@@ -106,6 +108,20 @@ static enum err prepare(struct arena *a, struct outgoing *m) AWAITS
         return OK;
     }
     return m->blob.len ? whatsapp_upload(a, m) : OK;
+}
+
+/* Ids of people are their numbers without the plus, or "US.1234"; groups are ours to name. */
+static enum err resolve(struct arena *a, str name, str *ret_chat_id)
+{
+    *ret_chat_id = name;
+    if (platform_phone(a, name, ret_chat_id)) {
+        (void)str_eat(ret_chat_id, S("+"));
+        return OK;
+    }
+    for (size_t i = 0; i < name.len; i++)
+        if (strchr("#@ +", name.p[i]))
+            return failed(ERR_NOT_FOUND, "\"%.*s\" is nobody on WhatsApp", STR(str_take(name, 60)));
+    return OK;
 }
 
 /* ---- calls ---- */
@@ -223,4 +239,5 @@ const struct channel channel_whatsapp = {
     .global_per_second = PER_SECOND, .chat_per_minute = chat_per_minute,
     .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook,
     .prepare = prepare, .encode = whatsapp_encode, .decode_sent = whatsapp_decode_sent,
+    .resolve = resolve, .addresses = "a phone number with its country (+1 555 0100) or group:ID",
 };

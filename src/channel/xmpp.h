@@ -21,6 +21,7 @@ str  xmpp_resource(str jid);            /* "" if there is none */
 str  xmpp_user(str jid);
 str  xmpp_domain(str jid);
 bool xmpp_jid_valid(str bare);          /* user@domain, as a setting must be */
+enum err xmpp_resolve(struct arena *, str name, str *ret_chat_id) MUST_USE;
 
 /* ---- rooms ---- */
 

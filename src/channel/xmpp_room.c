@@ -38,6 +38,12 @@ bool xmpp_jid_valid(str bare)
            && str_find_char(bare, '/') == STR_NONE && str_find_char(bare, ' ') == STR_NONE;
 }
 
+enum err xmpp_resolve(struct arena *a UNUSED, str name, str *ret_chat_id)
+{
+    *ret_chat_id = xmpp_bare(name);
+    return xmpp_jid_valid(*ret_chat_id) ? OK : failed(ERR_NOT_FOUND, "\"%.*s\" is no address of XMPP", STR(str_take(name, 100)));
+}
+
 enum err xmpp_rooms_read(struct arena *a, struct xmpp_rooms *out, const char *const *items, size_t n, str nick)
 {
     *out = (struct xmpp_rooms){0};

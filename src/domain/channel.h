@@ -94,9 +94,10 @@ struct channel {
     bool      (*allows)(str user_id);
     /* Asks the platform who we are: credentials and reach.  *ret_who: "@name (id)".  NULL: nobody can be asked. */
     enum err  (*check)(struct arena *, str *ret_who) /* AWAITS */;
-    /* The chat that people call by this name ("#alerts"), for what is sent to it.  ERR_NOT_FOUND: there is none.  NULL: chats have no
-     * names here. */
+    /* The chat that is meant by what somebody wrote behind "PLATFORM:": a name ("#alerts") is looked up, an id stays what it is.
+     * ERR_NOT_FOUND: there is none; ERR_CONFLICT: there are several.  NULL: whatever it is, it is the address. */
     enum err  (*resolve)(struct arena *, str name, str *ret_chat_id) /* AWAITS */;
+    const char *addresses;          /* with `resolve`, what may be written: "#channel, @user or a channel's id" */
     /* For platforms that are polled or hold a socket: one connection; returns when it fell down and is called again, later and
      * later (not after ERR_AUTH, nor ERR_INPUT). */
     enum err  (*run)(const struct channel_host *) /* AWAITS */;

@@ -112,7 +112,18 @@ enum err recipient_find(struct gateway *g, const struct tool_context *cx, str to
     return e == ERR_NOT_FOUND ? unknown(&s) : e;
 }
 
-/* "#alerts" and "@somebody" are names where the platform can look them up; anything else is a chat's id. */
+/* Names are looked up where the platform can; what it says no to is told with what it takes. */
+static enum err resolve(struct arena *a, const struct channel *c, str name, str *ret_chat_id) AWAITS
+{
+    enum err e = c->resolve ? c->resolve(a, name, ret_chat_id) : OK;
+
+    if (e != ERR_NOT_FOUND)
+        return e;
+    const char *why = arena_printf(a, "%s", failed_text());
+
+    return failed(e, "%s; it takes %s", why, c->addresses);
+}
+
 static enum err find_at_platform(struct arena *a, str to, struct recipient *out) AWAITS
 {
     size_t colon = str_find_char(to, ':');
@@ -125,9 +136,7 @@ static enum err find_at_platform(struct arena *a, str to, struct recipient *out)
     if (!c->configured())
         return failed(ERR_NOT_FOUND, "%s is not configured: clawdbot channels add %s", c->title, c->name);
     *out = (struct recipient){ .platform = str_from(c->name), .chat_id = name };
-    if (c->resolve && (name.p[0] == '#' || name.p[0] == '@'))
-        return c->resolve(a, name, &out->chat_id);
-    return OK;
+    return resolve(a, c, name, &out->chat_id);
 }
 
 enum err recipient_find_any(struct gateway *g, struct arena *a, str to, struct recipient *out)
