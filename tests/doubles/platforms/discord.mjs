@@ -299,6 +299,12 @@ async function http(rq) {
     return { body: { id: APP, name: 'Double', flags: 0, description: '', icon: null, bot_public: true, verify_key: public_key } };
   if (what === 'applications' && rq.method === 'PUT')
     return putCommands(rq, path);
+  if (route === 'GET users/@me/guilds')
+    return { body: [{ id: GUILD, name: 'Double' }] };
+  if (route === `GET guilds/${GUILD}/channels`)
+    return { body: [shown(channels.get(CHANNEL))] };
+  if (route === `GET guilds/${GUILD}/members/search`)
+    return { body: [5, 55].map(member).filter(m => m.user.username.startsWith(rq.query.query)) };
   if (route === 'POST users/@me/channels')
     return { body: shown(channelFor(`30${rq.body.recipient_id}`)) };
   return what === 'channels' ? channelCall(rq, path) : wrong(404, 0, '404: Not Found');

@@ -84,6 +84,8 @@ async function http(rq) {
     const bytes = files.get(decodeURIComponent(path.slice('/v1/media/'.length)));
     return bytes ? { status: 200, body: bytes } : refused(404, 'NOT_FOUND', 'Requested entity was not found.');
   }
+  if (method === 'GET' && path === '/v1/spaces')
+    return { status: 200, body: { spaces: [{ name: 'spaces/OPS', displayName: 'Operations', spaceType: 'SPACE' }] } };
   const created = path.match(/^\/v1\/(spaces\/[^/]+)\/messages$/);
   if (method === 'POST' && created)
     return create(rq, created[1]);

@@ -17,10 +17,10 @@ const newId = prefix => {
   return (prefix + text).padEnd(26, 'x');
 };
 const settings = { token: 'double-token' };
-const BOT = 'bot'.padEnd(26, '0'), TOWN = 'town'.padEnd(26, '0');
+const BOT = 'bot'.padEnd(26, '0'), TOWN = 'town'.padEnd(26, '0'), TEAM = 't'.padEnd(26, '0');
 const userId = n => `user${n}`.padEnd(26, '0'), directId = n => `direct${n}`.padEnd(26, '0');
 const user = id => ({ id, username: id === BOT ? 'double_bot' : id.replace(/0+$/, ''), is_bot: id === BOT, roles: 'system_user', create_at: 1 });
-const channels = new Map([[TOWN, { id: TOWN, type: 'O', name: 'town', display_name: 'Town', team_id: 't'.padEnd(26, '0'), last_post_at: 0 }]]);
+const channels = new Map([[TOWN, { id: TOWN, type: 'O', name: 'town', display_name: 'Town', team_id: TEAM, last_post_at: 0 }]]);
 const posts = new Map(), pending = new Map(), files = new Map();
 const sockets = new Set();
 
@@ -99,6 +99,14 @@ async function http(rq) {
     return problem(401, 'api.context.session_expired.app_error', 'Invalid or expired session, please login again.');
   if (route === 'GET users/me')
     return { body: user(BOT) };
+  if (route === 'GET users/me/teams')
+    return { body: [{ id: TEAM, name: 'double', display_name: 'Double' }] };
+  if (what === 'users' && id === 'username' && /^user\d+$/.test(more))
+    return { body: user(more.padEnd(26, '0')) };
+  if (route === `GET teams/${TEAM}/channels/name/town`)
+    return { body: channels.get(TOWN) };
+  if (route === 'POST channels/direct')
+    return { status: 201, body: channelOf(directId(rq.body.find(other => other !== BOT).replace(/^user|0+$/g, ''))) };
   if (route === 'GET users/me/channels')
     return { body: [...channels.values()] };
   if (route === 'POST users/me/typing' || (what === 'users' && more === 'typing'))

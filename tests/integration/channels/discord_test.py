@@ -72,6 +72,17 @@ def conversations():
             assert 'double-token' not in f.read()
 
 
+def by_name():
+    """`send --to` finds a channel and a person by name, and says what it takes where there is none"""
+    with Discord() as w:
+        w.start()
+        w.gateway.cli('send', '--to', 'discord:#General', '--wait', 'to all')
+        w.gateway.cli('send', '--to', 'discord:@user5', '--wait', 'to one')
+        assert w.texts(GENERAL) == ['to all'] and w.texts('305') == ['to one'], w.texts()
+        status, answer = w.gateway.ask('/api/v1/send', 'POST', {'to': 'discord:alerts', 'text': 'x'})
+        assert status == 404 and 'it takes #channel, @user, @USER_ID' in str(answer), (status, answer)
+
+
 def answer_all():
     """with answer: all nobody has to say the bot's name in a channel and its threads; elsewhere they do"""
     with Discord(chats='[{platform: discord, chat: "200", answer: all}]') as w:
@@ -298,4 +309,4 @@ def streaming():
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, answer_all, guild_filter, files, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])
+run([t for t in [conversations, answer_all, by_name, guild_filter, files, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])

@@ -31,6 +31,16 @@ class GoogleChat(Channel):
         return self.platform.event(**{'socket': self.gateway.socket, 'from': OWNER, 'text': text, **more})
 
 
+def by_name():
+    """`send --to` finds a space by its name, and says what it takes where there is none"""
+    with GoogleChat() as w:
+        w.start()
+        w.gateway.cli('send', '--to', 'google_chat:#operations', '--wait', 'to all')
+        assert w.texts('spaces/OPS') == ['to all'], w.taken()
+        status, answer = w.gateway.ask('/api/v1/send', 'POST', {'to': 'google_chat:nowhere', 'text': 'x'})
+        assert status == 404 and 'it takes #name of a space' in str(answer), (status, answer)
+
+
 def callers():
     """only what Google Chat signed for this app is heard"""
     with GoogleChat() as g:
@@ -116,4 +126,4 @@ def buttons_and_files():
         assert len(g.platform.log('GET', '/v1/media/')) == 2
 
 
-run([callers, once, trouble, killed, buttons_and_files])
+run([by_name, callers, once, trouble, killed, buttons_and_files])

@@ -56,6 +56,18 @@ def conversations():
             assert 'double-token' not in f.read()
 
 
+def by_name():
+    """`send --to` finds a channel and a person by name, and says what it takes where there is none"""
+    with Mattermost() as w:
+        w.start()
+        town, direct = 'town'.ljust(26, '0'), 'direct2'.ljust(26, '0')
+        w.gateway.cli('send', '--to', 'mattermost:#town', '--wait', 'to all')
+        w.gateway.cli('send', '--to', 'mattermost:@user2', '--wait', 'to one')
+        assert w.texts(town) == ['to all'] and w.texts(direct) == ['to one'], w.posts()
+        status, answer = w.gateway.ask('/api/v1/send', 'POST', {'to': 'mattermost:#nowhere', 'text': 'x'})
+        assert status == 404 and 'it takes #channel, #team/channel, @user' in str(answer), (status, answer)
+
+
 def trouble():
     """cut in mid-frame, kicked, twice, odd events: nothing is lost and nothing comes twice"""
     with Mattermost() as w:
@@ -113,4 +125,4 @@ def limits_and_failures():
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, trouble, kills, limits_and_failures] if not only or t.__name__ in only])
+run([t for t in [conversations, by_name, trouble, kills, limits_and_failures] if not only or t.__name__ in only])

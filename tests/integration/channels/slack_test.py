@@ -123,6 +123,8 @@ def conversations_and_threads():
         s.await_text('echo: three')
         answer = next(m for m in s.sent() if m['text'] == 'echo: three')
         assert answer['thread_ts'] == asked['ts'], answer
+        s.gateway.cli('send', '--to', 'slack:#alerts', '--wait', 'disk full')
+        assert s.texts('C0ALERTS') == ['disk full'], s.texts()
         s.write('four', channel=GENERAL, thread_ts=asked['ts'])
         assert s.answered_once('four') == 1
         others = s.write('a thread of others', channel=GENERAL)
