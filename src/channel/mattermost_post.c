@@ -120,7 +120,8 @@ enum err mattermost_decode(struct arena *a, const json_t *post, const struct mat
     bool mentioned;
 
     *out = (struct mattermost_message){ .root_id = S("") };
-    if (!json_is_object(post) || !mattermost_is_id(json_text_str(post, "id")) || !mattermost_is_id(json_text_str(post, "channel_id")) || !mattermost_is_id(user))
+    if (!json_is_object(post) || !mattermost_is_id(json_text_str(post, "id")) || !mattermost_is_id(json_text_str(post, "channel_id"))
+        || !mattermost_is_id(user))
         return failed(ERR_INPUT, "Mattermost sent something that is not a post");
     fill(a, post, place, out);
     add_files(a, out, post);

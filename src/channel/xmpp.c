@@ -791,5 +791,6 @@ const struct channel channel_xmpp = {
     .name = "xmpp", .title = "XMPP", .proven_by = "prosody 0.12", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_XMPP, .unit = UNIT_BYTE, .text_max = 8000,
     .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .run = run,
-    .send = send_message, .show_typing = show_typing, .resolve = xmpp_resolve, .addresses = "user@server, or room@service of a room that it is in",
+    .send = send_message, .show_typing = show_typing, .resolve = xmpp_resolve,
+    .addresses = "user@server, or room@service of a room that it is in",
 };
