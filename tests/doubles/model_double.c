@@ -324,13 +324,25 @@ static const char *content_text(const json_t *message)
     return "";
 }
 
-static void write_log(const char *path, const json_t *body, const char *text, size_t results)
+/* Where the images are that a message shows. */
+static json_t *image_urls(const json_t *message)
+{
+    json_t *urls = json_array(), *part, *url;
+    size_t i;
+
+    json_array_foreach(json_object_get(message, "content"), i, part)
+        if ((url = json_object_get(json_object_get(part, "image_url"), "url")))
+            json_array_append(urls, url);
+    return urls;
+}
+
+static void write_log(const char *path, const json_t *body, const json_t *user, size_t results)
 {
     if (!log_file)
         return;
-    json_t *line = json_pack("{s:I, s:s, s:s?, s:s, s:I, s:I, s:I, s:b}", "n", (json_int_t)n_requests, "path", path,
-                             "model", json_string_value(json_object_get(body, "model")), "text", text,
-                             "messages", (json_int_t)json_array_size(json_object_get(body, "messages")),
+    json_t *line = json_pack("{s:I, s:s, s:s?, s:s, s:o, s:I, s:I, s:I, s:b}", "n", (json_int_t)n_requests, "path", path,
+                             "model", json_string_value(json_object_get(body, "model")), "text", content_text(user),
+                             "images", image_urls(user), "messages", (json_int_t)json_array_size(json_object_get(body, "messages")),
                              "results", (json_int_t)results,
                              "tools", (json_int_t)json_array_size(json_object_get(body, "tools")),
                              "stream", json_is_true(json_object_get(body, "stream")));
@@ -387,23 +399,22 @@ static bool skim(const char *p, size_t n, struct asked *out)
 
 static bool read_whole(const char *path, const char *p, size_t n, struct asked *out)
 {
-    json_t *body = json_loadb(p, n, 0, NULL), *list = json_object_get(body, "messages"), *m;
-    const char *text = "";
+    json_t *body = json_loadb(p, n, 0, NULL), *list = json_object_get(body, "messages"), *m, *user = NULL;
     size_t i;
 
     json_array_foreach(list, i, m) {
         const char *role = json_string_value(json_object_get(m, "role"));
 
         if (role && strcmp(role, "user") == 0) {
-            text = content_text(m);
+            user = m;
             out->results = 0;
         } else if (role && strcmp(role, "tool") == 0) {
             out->results++;
         }
     }
     if (json_is_array(list))
-        write_log(path, body, text, out->results);
-    out->text = strdup(text);
+        write_log(path, body, user, out->results);
+    out->text = strdup(content_text(user));
     out->stream = json_is_true(json_object_get(body, "stream"));
     bool good = json_is_array(list);
 
@@ -567,7 +578,7 @@ static void usage(FILE *to)
           "  --tool-word WORD       ask for calls only when the message has this word in it\n"
           "  --obey                 a message \"call NAME ARGUMENTS\" makes it call that tool\n"
           "  --slow-word WORD       pause between two pieces only when the message has this word in it\n"
-          "  --log FILE             append one JSON line a request: n path model text messages results tools stream\n", to);
+          "  --log FILE             append one JSON line a request: n path model text images messages results tools stream\n", to);
 }
 
 static void options(int argc, char **argv)

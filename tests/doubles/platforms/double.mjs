@@ -27,6 +27,7 @@
 //                           swap          of frames to the bot: it goes behind the next one
 // POST /control/event     to the double's own; so are all other names
 // GET  /control/state     { connections, rules, …the double's own }
+// POST /control/calm      forgets the rules
 // POST /control/reset     forgets log and rules
 // POST /control/load      see load.mjs
 import { createServer } from 'node:http';
@@ -257,9 +258,12 @@ async function control(double, rq) {
     return said(double.log.slice(Number(from ?? 0)));
   if (name === 'rule')
     return said(double.trouble.add(rq.body));
+  if (name === 'calm' || name === 'reset')
+    double.trouble.rules.length = 0;
+  if (name === 'calm')
+    return said();
   if (name === 'reset') {
     double.log.length = 0;
-    double.trouble.rules.length = 0;
     return said(await own.reset?.());
   }
   if (name === 'state')

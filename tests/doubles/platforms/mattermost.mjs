@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mattermost.mjs: a Mattermost server as a bot sees it: REST API v4 and its WebSocket; a channel, and direct messages with anybody.
 // Proven by @mattermost/client.  Control, beside what double.mjs has:
-//   message   { message, user (a number), channel ('town', or '' for direct), root_id, files: [{ name, type, text }], quiet (no event), …fields } -> the post
+//   message   { message, user (a number), channel ('town', or '' for direct), root_id, files: [{ name, type, text or base64 }], quiet (no event), …fields } -> the post
 //   set       { token }; event { event, data }: any event; kick { code }
 import { serve } from './double.mjs';
 
@@ -148,7 +148,7 @@ function ws(socket, rq) {
 const control = {
   message({ user: n = 1, channel = '', files: attached = [], quiet = false, ...fields }) {
     const channel_id = channel ? TOWN : directId(n);
-    return newPost({ user_id: userId(n), channel_id, file_ids: attached.map(f => keepFile(f.name, f.type, Buffer.from(f.text), channel_id)), ...fields }, quiet);
+    return newPost({ user_id: userId(n), channel_id, file_ids: attached.map(f => keepFile(f.name, f.type, f.base64 ? Buffer.from(f.base64, 'base64') : Buffer.from(f.text), channel_id)), ...fields }, quiet);
   },
   event: ({ event, data }) => tell(event, data, ''),
   kick: ({ code }) => sockets.forEach(s => s.close(code)),

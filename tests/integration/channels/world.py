@@ -19,11 +19,14 @@ class Channel:
 
     def __init__(self, **settings):
         self.home = tempfile.mkdtemp(prefix=f'clawdbot-{self.name}-')
-        self.platform = Platform(self.name)
+        self.platform = self.double()
         self.model = Double('model_double', *self.model_options)
         self.gateway = Gateway(self.home, {
             'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo',
             'delivery.backoff': '50ms', 'log.level': 'info', 'engine.mode': 'model', **self.settings(), **settings})
+
+    def double(self):
+        return Platform(self.name)
 
     def settings(self):
         """What the channel is configured with."""
