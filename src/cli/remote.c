@@ -25,7 +25,9 @@ static enum err run_job(void *arg)
 
 enum err cli_in_loop(struct cli *c, enum err (*fn)(void *))
 {
-    return loop_run(&(struct loop_options){ .workers = 2 }, run_job, &(struct job){ c, fn });
+    enum { HOUR_MS = 3600 * 1000 };     /* nobody waits beside a command: that a fiber ran long is no news to a person */
+
+    return loop_run(&(struct loop_options){ .workers = 2, .slice_warn_ms = HOUR_MS }, run_job, &(struct job){ c, fn });
 }
 
 static enum err not_running(struct cli *c, const char *path)
