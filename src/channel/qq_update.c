@@ -40,12 +40,12 @@ bool qq_signed(struct arena *a, str secret, str timestamp, str body, str signatu
 enum kind { C2C, GROUP, CHANNEL, DIRECT };
 
 static const struct { const char *event; enum kind kind; const char *chat, *chat_path, *user_path; bool overheard; } kinds[] = {
-    { "C2C_MESSAGE_CREATE",      C2C,     "c2c",     "author.user_openid", "author.user_openid" },
-    { "GROUP_AT_MESSAGE_CREATE", GROUP,   "group",   "group_openid",       "author.member_openid" },
-    { "AT_MESSAGE_CREATE",       CHANNEL, "channel", "channel_id",         "author.id" },
+    { "C2C_MESSAGE_CREATE",      C2C,     "c2c",     "author.user_openid", "author.user_openid", false },
+    { "GROUP_AT_MESSAGE_CREATE", GROUP,   "group",   "group_openid",       "author.member_openid", false },
+    { "AT_MESSAGE_CREATE",       CHANNEL, "channel", "channel_id",         "author.id", false },
     { "GROUP_MESSAGE_CREATE",    GROUP,   "group",   "group_openid",       "author.member_openid", true },
-    { "MESSAGE_CREATE",          CHANNEL, "channel", "channel_id",         "author.id",            true },
-    { "DIRECT_MESSAGE_CREATE",   DIRECT,  "dm",      "guild_id",           "author.id" },
+    { "MESSAGE_CREATE",          CHANNEL, "channel", "channel_id",         "author.id", true },
+    { "DIRECT_MESSAGE_CREATE",   DIRECT,  "dm",      "guild_id",           "author.id", false },
 };
 
 static str copied(struct arena *a, const json_t *j, const char *path)
