@@ -54,7 +54,7 @@ static enum err find_account(struct arena *a) AWAITS
 {
     CLEANUP(json_decrefp) json_t *accounts = NULL;
     str wanted = str_from(config_now()->platforms_signal_account);
-    enum err e = signal_call(a, "listAccounts", json_object(), 0, &accounts);
+    enum err e = signal_call(a, "listAccounts", NULL, 0, &accounts);
     const json_t *entry;
     size_t i;
 
@@ -113,7 +113,7 @@ static enum err ask_who_we_are(struct arena *a) AWAITS
     TRY(check_settings());
     snprintf(me.number, sizeof me.number, "%s", account[0] == '+' ? account : "");
     snprintf(me.uuid, sizeof me.uuid, "%s", account[0] == '+' ? "" : account);
-    TRY(signal_call(a, "version", json_object(), 0, &version));
+    TRY(signal_call(a, "version", NULL, 0, &version));
     snprintf(me.version, sizeof me.version, "%s", json_text(version, "version"));
     TRY(find_account(a));
     return find_uuid(a);
@@ -367,7 +367,7 @@ static const struct channel_key keys[] = {
 };
 
 const struct channel channel_signal = {
-    .name = "signal", .title = "Signal", .keys = keys, .n_keys = N_ELEMENTS(keys),
+    .name = "signal", .title = "Signal", .proven_by = "signal-cli 0.13.19 (its own code, run by hand)", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_IRC, .unit = UNIT_BYTE, .text_max = 2000, .file_max = 14 << 20, .edit_every_ms = 5000,
     .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .resolve = resolve, .run = run,
     .encode = signal_encode, .encode_typing = signal_encode_typing, .decode_sent = signal_decode_sent,

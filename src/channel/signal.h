@@ -30,7 +30,7 @@ bool signal_is_group(str chat_id);
 /* Puts who is meant into the parameters of a call.  ERR_INPUT: that is no chat. */
 enum err signal_add_chat(json_t *params, str chat_id) MUST_USE;
 
-/* A call with the account in its parameters.  id: what the answer says again. */
+/* A call with the account in its parameters, which NULL leaves out: a call to the daemon itself.  id: what the answer says again. */
 void     signal_request(struct arena *, const char *method, json_t *params, const char *id, struct http_request *out);
 const char *signal_url(struct arena *, const char *path);       /* below platforms.signal.url */
 const char *signal_authorization(void);                         /* NULL: none */

@@ -69,8 +69,11 @@ enum err signal_add_chat(json_t *params, str chat_id)
 
 static struct platform_call call_of(struct arena *a, const char *method, json_t *params, const char *id, json_t **ret_body)
 {
-    json_object_set_new(params, "account", json_string(config_now()->platforms_signal_account));
-    *ret_body = json_pack("{s:s, s:s, s:s, s:O}", "jsonrpc", "2.0", "method", method, "id", id, "params", params);
+    *ret_body = json_pack("{s:s, s:s, s:s}", "jsonrpc", "2.0", "method", method, "id", id);
+    if (params) {
+        json_object_set_new(params, "account", json_string(config_now()->platforms_signal_account));
+        json_object_set(*ret_body, "params", params);
+    }
     return (struct platform_call){ .platform = "signal-cli", .url = signal_url(a, "api/v1/rpc"), .body = *ret_body,
                                    .authorization = signal_authorization() };
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // signal.mjs: signal-cli's daemon as started with --http and --receive-mode=on-connection: /api/v1/rpc, /api/v1/events, /api/v1/check,
-// written after signal-cli-jsonrpc(5).  Unproven: no client library drove it.  People are { number: +15550000N, uuid, name }, groups
+// written after signal-cli-jsonrpc(5).  No client library drove it; signal_daemon.java is the real one.  People are { number: +15550000N, uuid, name }, groups
 // 'team' and 'other'.  Control, beside what double.mjs has:
 //   message   { message, user (a number), group ('team'), mention (names the bot where @bot stands), quote (a timestamp of the bot's),
 //               files: [{ name, type, text }], data: {…} (any fields of dataMessage), envelope: {…}, account } -> { timestamp }
@@ -119,7 +119,8 @@ const methods = {
 function call({ method, params = {} }) {
   if (!methods[method] || (settings.single && method === 'listAccounts'))
     throw new Refusal(-32601, 'Method not implemented');
-  if (!settings.single && !['version', 'listAccounts'].includes(method) && !settings.accounts.includes(params.account))
+  const ofDaemon = method === 'listAccounts' || (method === 'version' && !params.account);
+  if (!settings.single && !ofDaemon && !settings.accounts.includes(params.account))
     throw new Refusal(-32602, params.account ? 'Specified account does not exist' : 'Method requires valid account parameter');
   return methods[method](params);
 }

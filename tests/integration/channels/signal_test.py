@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """signal_test.py BUILD [TEST...]: the Signal channel of the real gateway, with a double of signal-cli's daemon.  Nobody else's client drove
-that double (Debian has none, and the daemon itself needs an account): what it says is the manual page's word."""
+that double.  Where SIGNAL_CLI_LIB names the folder of signal-cli's jars (and `java` is 21 or later), its own code is driven as well."""
+import base64
 import os
 import subprocess
 import sys
 
-from world import WAIT, Channel, run, wait_until
+from world import WAIT, Channel, Double, run, wait_until
 
 BOT = '+15550009999'
 EVENTS, RPC = '/api/v1/events', '/api/v1/rpc'
@@ -66,6 +67,19 @@ def conversations():
         w.write('and so on', group='team', quote=told['timestamp'])
         assert w.answered_once('and so on') == 1
         assert not [t for t in w.texts() if any(x in t for x in ('nobody', 'mine', 'synced', 'edited'))], w.texts()
+
+
+def answer_all():
+    """with answer: all nobody has to mention the account in that group; in others they do"""
+    team = base64.b64encode((b'team' * 8)).decode()
+    with Signal(chats=f'[{{platform: signal, chat: "{team}", answer: all}}]') as w:
+        w.start()
+        w.write('to nobody', group='team')
+        assert w.answered_once('to nobody') == 1
+        w.write('nor here', group='other')
+        w.write('the end')
+        assert w.answered_once('the end') == 1
+        assert not [t for t in w.texts() if 'nor here' in t], w.texts()
 
 
 def files():
@@ -170,16 +184,89 @@ def limits_and_failures():
 
 
 def one_account():
-    """a daemon for one account, and replies that grow: each edit names the one before it"""
-    with Signal(**{'platforms.signal.stream': 'true'}) as w:
+    """a daemon for one account, which knows no accounts but by its events"""
+    with Signal() as w:
         w.platform.ask('set', {'single': True})
         w.start()
         w.write('hello @bot', group='team', mention=True)
         assert w.answered_once('hello') == 1
-        w.write('a long one ' * 20)
-        assert w.answered_once('a long one') == 1
-        assert 'clawdbot' not in w.texts()[-1]
+
+
+def growing_replies():
+    """a reply grows by edits, each of which names the one before it, and ends whole"""
+    with Signal(**{'platforms.signal.stream': 'true'}) as w:
+        w.model.close()
+        w.model = Double('model_double', '--deltas', '120', '--delta-interval-ms', '100')
+        w.gateway.settings['model_provider.endpoint'] = f'http://127.0.0.1:{w.model.port}/v1'
+        w.start()
+        w.write('grow')
+        wait_until(lambda: any('word119' in t for t in w.texts()), WAIT, 'the end')
+        wait_until(w.gateway.idle, WAIT, 'quiet')
+        told = [m for m in w.sent() if 'echo: grow' in m['message']]
+        assert len(told) == 1 and told[0]['edits'] >= 2, told
+
+
+class Daemon(Double):
+    """signal-cli's own HTTP server and JSON-RPC; signal_daemon.java says what `ask` understands."""
+    def __init__(self, *options):       # pylint: disable=super-init-not-called
+        here = os.path.dirname(os.path.abspath(__file__))
+        self.begin(['java', '--class-path', os.path.join(os.environ['SIGNAL_CLI_LIB'], '*'), os.path.join(here, '../../doubles/platforms/signal_daemon.java'), *options])
+        self.url = self.ask('state')['url']
+
+
+class Real(Signal):
+    """With that daemon in place of the double."""
+    options = ()
+
+    def settings(self):
+        self.platform.close()
+        self.platform = Daemon(*self.options)
+        return super().settings()
+
+    def connected(self):
+        """This version says that a stream was opened with the first event, or after 15 seconds."""
+        return self.platform.ask('state')['listeners'] > 0
+
+
+class RealSingle(Real):
+    """The same for one account."""
+    options = ('single',)
+
+
+def signal_cli():
+    """signal-cli's own code: what it writes is understood, and what is written for it it understands"""
+    for kind in (Real, RealSingle):
+        with kind() as w:
+            w.start()
+            w.write('is **this** so?')
+            assert w.answered_once('is this so?') == 1
+            assert w.sent(person(1))[-1]['textStyles'] == ['9:4:BOLD'], w.sent()
+            w.write('', reaction=True)
+            w.write('nobody asked', group='team')
+            asked = w.write('hi @bot there', group='team', mention=True)
+            assert w.answered_once('hi  there') == 1
+            told = w.sent(w.group('team'))[-1]
+            assert (told['quoteTimestamp'], told['quoteAuthor']) == (asked['timestamp'], person(1)), told
+            w.write('and so on', group='team', quote=told['timestamp'])
+            assert w.answered_once('and so on') == 1
+            w.write('look', files=[{'name': 'a.txt', 'type': 'text/plain', 'text': 'inside'}])
+            assert w.answered_once('look') == 1
+            path = os.path.join(w.home, 'report; 100%.txt')
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write('all is well')
+            w.gateway.cli('send', '--to', 'signal:#Team', '--file', path, '--wait', 'see here')
+            assert ['data:text/plain;filename=report%3B%20100%25.txt;base64,YWxsIGlzIHdlbGw='] in [m['attachments'] for m in w.sent(w.group('team'))]
+            for to, chat in (('@Person 2', person(2)), ('@ada.42', person(3)), ('@nobody.77', 'u:nobody.77'), ('+15551234', '+15551234')):
+                w.gateway.cli('send', '--to', f'signal:{to}', '--wait', f'for {to}')
+                assert w.texts(chat) == [f'for {to}'], (to, w.sent())
+            w.platform.ask('fail', {'failures': ['NETWORK']})
+            w.write('stubborn')
+            assert w.answered_once('stubborn') == 1
+            for n, why in enumerate(('UNREGISTERED', 'IDENTITY')):
+                w.platform.ask('fail', {'failures': [why]})
+                w.write(f'away {n}')
+                wait_until(lambda n=n: len(w.gateway.rows('outbox', 'dead')) > n, WAIT, f'the dead row of {why}')
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, files, trouble, kills, waits, limits_and_failures, one_account] if not only or t.__name__ in only])
+run([t for t in [conversations, answer_all, files, trouble, kills, waits, limits_and_failures, one_account, growing_replies, *([signal_cli] if 'SIGNAL_CLI_LIB' in os.environ else [])] if not only or t.__name__ in only])
