@@ -367,7 +367,8 @@ static const struct channel_key keys[] = {
 };
 
 const struct channel channel_signal = {
-    .name = "signal", .title = "Signal", .proven_by = "signal-cli 0.13.19 (its own code, run by hand)", .keys = keys, .n_keys = N_ELEMENTS(keys),
+    .name = "signal", .title = "Signal", .proven_by = "signal-cli 0.13.19 (its own code, run by hand)",
+    .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_IRC, .unit = UNIT_BYTE, .text_max = 2000, .file_max = 14 << 20, .edit_every_ms = 5000,
     .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .resolve = resolve, .run = run,
     .encode = signal_encode, .encode_typing = signal_encode_typing, .decode_sent = signal_decode_sent,

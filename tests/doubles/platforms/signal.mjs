@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // signal.mjs: signal-cli's daemon as started with --http and --receive-mode=on-connection: /api/v1/rpc, /api/v1/events, /api/v1/check,
-// written after signal-cli-jsonrpc(5).  No client library drove it; signal_daemon.java is the real one.  People are { number: +15550000N, uuid, name }, groups
-// 'team' and 'other'.  Control, beside what double.mjs has:
+// written after signal-cli-jsonrpc(5).  No client library drove it; signal_daemon.java is the real one.  People are
+// { number: +15550000N, uuid, name }, groups 'team' and 'other'.  Control, beside what double.mjs has:
 //   message   { message, user (a number), group ('team'), mention (names the bot where @bot stands), quote (a timestamp of the bot's),
 //               files: [{ name, type, text }], data: {…} (any fields of dataMessage), envelope: {…}, account } -> { timestamp }
 //   event     { text }: this as an event's data, whatever it is

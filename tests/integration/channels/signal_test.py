@@ -169,7 +169,7 @@ def limits_and_failures():
         w.platform.ask('set', {'failures': [{'type': 'RATE_LIMIT_FAILURE', 'retryAfterSeconds': 1, 'token': 'a-challenge'}, {'type': 'NETWORK_FAILURE'}]})
         w.write('stubborn')
         assert w.answered_once('stubborn') == 1
-        tries = [e for e in w.platform.log('POST', RPC) if 'stubborn' in e['body']['params'].get('message', '')]
+        tries = [e for e in w.platform.log('POST', RPC) if 'stubborn' in e['body'].get('params', {}).get('message', '')]
         assert len(tries) == 3 and tries[1]['at'] - tries[0]['at'] >= 1000, tries
         w.platform.rule(f'POST {RPC}', 'status', status=503)
         w.write('later')
