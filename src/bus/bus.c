@@ -23,12 +23,12 @@ struct bus { struct map topics; };
 
 /* Topics of their own, which no session's id can be. */
 static const char *const kind_topics[N_KINDS] = {
-    "", "kind message", "kind delta", "kind tool", "kind approval", "kind channel", "kind alert",
+    "", "kind message", "kind delta", "kind tool", "kind approval", "kind channel", "kind alert", "kind delivery",
 };
 static const struct { const char *name; enum bus_kind kind; } kinds[] = {
     { "received", KIND_MESSAGE }, { "reply", KIND_MESSAGE }, { "ended", KIND_MESSAGE }, { "absorbed", KIND_MESSAGE },
     { "delta", KIND_DELTA }, { "tool", KIND_TOOL }, { "agent", KIND_TOOL }, { "approval", KIND_APPROVAL },
-    { "channel", KIND_CHANNEL }, { "alert", KIND_ALERT },
+    { "channel", KIND_CHANNEL }, { "alert", KIND_ALERT }, { "delivery", KIND_DELIVERY },
 };
 
 struct mailbox {

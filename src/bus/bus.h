@@ -3,13 +3,13 @@
  * so, and reads what it missed from the store.
  *
  * A topic is what an event is about: a session's id, a channel's name, "alert" (gateway/alerts.h).  Every event also has a kind, by its
- * name: message, delta, tool, approval, channel, alert.  A mailbox may join several of both; what it gets by both it gets twice. */
+ * name: message, delta, tool, approval, channel, alert, delivery.  A mailbox may join several of both; what it gets by both it gets twice. */
 #pragma once
 #include "base/map.h"
 #include "runtime/fiber.h"
 
 /* In the order of bus_kind_name(). */
-enum bus_kind { KIND_NONE, KIND_MESSAGE, KIND_DELTA, KIND_TOOL, KIND_APPROVAL, KIND_CHANNEL, KIND_ALERT, N_KINDS };
+enum bus_kind { KIND_NONE, KIND_MESSAGE, KIND_DELTA, KIND_TOOL, KIND_APPROVAL, KIND_CHANNEL, KIND_ALERT, KIND_DELIVERY, N_KINDS };
 
 struct bus_event {
     const char *name;       /* a literal: "delta", "tool", "reply", "ended", "alert" */

@@ -34,6 +34,7 @@ struct chat {
 
 struct row {
     int64_t         id, attempts;
+    str             message_id;     /* what it answers */
     struct outgoing message;
     json_t         *body;           /* what message points into */
 };
@@ -46,6 +47,8 @@ static struct {
     struct fibers fibers;
     bool          stopping;
     struct waiters outcomes;
+    void        (*told)(void *arg, const struct delivery_outcome *);
+    void         *told_arg;
     size_t        sending;
 } d;
 
@@ -399,8 +402,8 @@ static bool add_fallback(struct arena *a, struct batch *b, const struct chat *c,
 }
 
 /* What the row becomes, as a statement of the batch; of a dead one, the rows that are sent instead. */
-static void add_outcome(struct arena *a, struct batch *b, const struct chat *c, const struct row *row, const struct attempt *t,
-                        struct fallback *ret_fallback)
+static const char *add_outcome(struct arena *a, struct batch *b, const struct chat *c, const struct row *row, const struct attempt *t,
+                               struct fallback *ret_fallback)
 {
     const struct config *cfg = config_now();
     struct failure_policy policy = delivery_policy();
@@ -424,6 +427,19 @@ static void add_outcome(struct arena *a, struct batch *b, const struct chat *c, 
                : state[0] == 'u' ? METRIC_deliveries_unknown : METRIC_deliveries_dead, 1);
     log_outcome(c, row, state, t->why);
     tell_of_it(c, state, t->why);
+    return state;
+}
+
+static void tell_outcome(const struct chat *c, const struct row *row, const char *state, const struct attempt *t)
+{
+    const struct outgoing *m = &row->message;
+
+    if (state[0] != 'r')
+        deliver_tell(&(struct delivery_outcome){
+            .id = row->id, .state = state, .platform = str_from(c->channel->name), .chat_id = str_from(c->id), .thread_id = m->thread_id,
+            .session_id = m->session_id, .message_id = row->message_id, .error = t->why, .attempts = row->attempts,
+            .remote_id = t->sent.remote_id.len ? t->sent.remote_id : m->remote_id,
+        });
 }
 
 /* The outcome must be stored, or a row that was sent would look as if it might not have been. */
@@ -444,7 +460,7 @@ static enum err commit_stubbornly(struct batch *b) AWAITS
 static enum err send_claimed(struct chat *c, const struct rows *claimed, struct batch *next, bool *ret_claimed) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct row row = { .id = row_int(claimed, 0, 0), .attempts = row_int(claimed, 0, 5) };
+    struct row row = { .id = row_int(claimed, 0, 0), .attempts = row_int(claimed, 0, 5), .message_id = row_str(claimed, 0, 7) };
     struct fallback fallback = { .channel = NULL };
     struct attempt t;
     CLEANUP(json_decrefp) json_t *body = NULL;
@@ -455,13 +471,15 @@ static enum err send_claimed(struct chat *c, const struct rows *claimed, struct 
     else
         t = deliver_attempt(a, c->channel, &row.message);
     body = row.body;
-    add_outcome(a, next, c, &row, &t, &fallback);
+    const char *state = add_outcome(a, next, c, &row, &t, &fallback);
+
     *ret_claimed = t.outcome == SENT && !d.stopping && deliver_take_turn(c->channel, str_from(c->id));
     if (*ret_claimed)
         add_claim(next, c);
     TRY(commit_stubbornly(next));
     in_flight_end(row.id);
     wake_all(&d.outcomes);
+    tell_outcome(c, &row, state, &t);
     (void)FAULT(deliver_marked);
     if (fallback.channel)
         deliver_wake(fallback.platform, fallback.chat_id);
@@ -637,6 +655,18 @@ struct waiters *deliver_outcomes(void)
     return &d.outcomes;
 }
 
+void deliver_watch(void (*told)(void *arg, const struct delivery_outcome *), void *arg)
+{
+    d.told = told;
+    d.told_arg = arg;
+}
+
+void deliver_tell(const struct delivery_outcome *o)
+{
+    if (d.told)
+        d.told(d.told_arg, o);
+}
+
 void deliver_use_blobs(struct blobs *blobs)
 {
     d.blobs = blobs;
@@ -692,7 +722,15 @@ static enum err change_row(int64_t id, const char *statement) AWAITS
     if (e == ERR_CONFLICT)
         return failed(ERR_CONFLICT, "row %lld is not there, or not in a state to %s", (long long)id, statement);
     TRY(e);
-    deliver_wake(row_str(batch_rows(b, 0), 0, 0), row_str(batch_rows(b, 0), 0, 1));
+    const struct rows *r = batch_rows(b, 0);
+
+    if (statement[0] == 'd')
+        deliver_tell(&(struct delivery_outcome){
+            .id = id, .state = "dropped", .platform = row_str(r, 0, 0), .chat_id = row_str(r, 0, 1), .session_id = row_str(r, 0, 2),
+            .thread_id = row_str(r, 0, 3), .remote_id = row_str(r, 0, 4), .attempts = row_int(r, 0, 5), .message_id = row_str(r, 0, 6),
+            .error = S(""),
+        });
+    deliver_wake(row_str(r, 0, 0), row_str(r, 0, 1));
     return OK;
 }
 

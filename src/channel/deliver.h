@@ -26,6 +26,14 @@ void     deliver_wake(str platform, str chat_id);       /* there may be somethin
 enum err deliver_wake_platform(str platform) AWAITS MUST_USE;   /* or for any chat of this platform: it is there again */
 
 struct waiters *deliver_outcomes(void);      /* woken whenever what became of a row is stored */
+/* The same in words, of what is not tried again by itself: sent, unknown, dead, dropped.  message_id: what it answers; "". */
+struct delivery_outcome {
+    int64_t     id;
+    const char *state;
+    str         platform, chat_id, thread_id, session_id, message_id, remote_id, error;
+    int64_t     attempts;
+};
+void     deliver_watch(void (*told)(void *arg, const struct delivery_outcome *), void *arg);     /* NULL: nobody is told */
 
 /* An operator's: ERR_CONFLICT when the row is not in a state for it. */
 enum err deliver_resend(int64_t id) AWAITS MUST_USE;

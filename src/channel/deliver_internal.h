@@ -36,5 +36,6 @@ struct fallback { const struct channel *channel; str platform, chat_id; };
 /* Before its end in the batch.  False: nowhere (delivery.fallback, or it comes from elsewhere itself). */
 bool     deliver_add_fallback(struct arena *, struct batch *, const struct dead_row *, struct fallback *out);
 
+void     deliver_tell(const struct delivery_outcome *);     /* once it is stored */
 struct store *deliver_store(void);
 struct fibers *deliver_fibers(void);        /* NULL once stopping */

@@ -64,6 +64,12 @@ static enum err end_row(struct delivery_stream *s, const struct attempt *t) AWAI
     batch_add(b, "outbox.end", "ics", s->message.id, t->outcome == UNKNOWN ? "unknown" : "dropped", t->why);
     TRY(store_commit(deliver_store(), b));
     in_flight_end(s->message.id);
+    if (t->outcome == UNKNOWN)      /* what was dropped is begun anew, as a row of its own */
+        deliver_tell(&(struct delivery_outcome){
+            .id = s->message.id, .state = "unknown", .platform = str_from(s->channel->name), .chat_id = s->message.chat_id,
+            .thread_id = s->message.thread_id, .session_id = s->message.session_id, .message_id = S(""), .remote_id = S(""),
+            .error = t->why, .attempts = 1,
+        });
     return failed(t->outcome == UNKNOWN ? ERR_TIMEOUT : ERR_REMOTE, "%.*s", STR(t->why));
 }
 

@@ -454,6 +454,36 @@ TEST(a_wait_that_the_platform_asks_for_is_kept)
     await_state(&s, id, "sent");
 }
 
+static void note_outcome(void *arg, const struct delivery_outcome *o)
+{
+    buf_addf(arg, "%.*s:%.*s %lld %s %.*s|", STR(o->platform), STR(o->chat_id), (long long)o->id, o->state, STR(o->remote_id));
+}
+
+TEST(what_became_of_each_row_is_told_once_it_is_stored)
+{
+    static const struct answer script[] = { { .e = ERR_TIMEOUT }, { .e = ERR_NET, .unsent = true }, { .status = 200, .body = "77" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 3, "keep");
+    CLEANUP(buf_done) struct buf told = {0};
+    time_t start = time(NULL);
+
+    deliver_watch(note_outcome, &told);
+    CHECK_OK(deliver_start(s.home.store));
+    add_row(&s, "a", "lost");
+    int64_t bad = add_row(&s, "a", "bad");
+
+    add_row(&s, "a", "at the second try");
+    deliver_wake(S("fake"), S("a"));
+    await_requests(&s, 2);
+    let_things_happen(&s);
+    CHECK_STR(buf_str(&told), "fake:a 1 unknown |fake:a 2 dead |");
+    clock_advance(60 * 1000);
+    while (str_find(buf_str(&told), S("sent")) == STR_NONE && time(NULL) - start < 10)
+        CHECK_OK(fiber_yield());
+    CHECK_OK(deliver_drop(bad));
+    CHECK_STR(buf_str(&told), "fake:a 1 unknown |fake:a 2 dead |fake:a 3 sent 77|fake:a 2 dropped |");
+    deliver_watch(NULL, NULL);
+}
+
 TEST(unknown_and_dead_rows_do_not_silence_a_chat)
 {
     static const struct answer script[] = { { .e = ERR_TIMEOUT }, { .status = 200 } };

@@ -499,6 +499,7 @@ static void close_parts(struct running *r) AWAITS
     access_free(g->access);
     policy_use(NULL);
     channels_watch(NULL, NULL);
+    deliver_watch(NULL, NULL);
     bus_free(g->bus);
     blobs_close(g->blobs);
     egress_stop();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "channel/deliver.h"
 #include "channel/start.h"
 #include "gateway/sessions.h"
 
@@ -26,7 +27,7 @@ static enum err want(struct topics *t, str name)
     enum bus_kind kind = bus_kind_named(name);
 
     if (kind == KIND_NONE)
-        return failed(ERR_INPUT, "there is no topic '%.*s'; there are message, delta, tool, approval, channel and alert",
+        return failed(ERR_INPUT, "there is no topic '%.*s'; there are message, delta, tool, approval, channel, alert and delivery",
                       STR(str_take(name, 40)));
     t->kinds[kind] = true;
     return OK;
@@ -70,13 +71,21 @@ void topics_join(const struct topics *t, struct mailbox *m)
 
 /* ---- what comes ---- */
 
+/* What goes elsewhere than where its conversation is says so itself. */
+static str platform_in(struct arena *a, str json)
+{
+    CLEANUP(json_decrefp) json_t *j = NULL;
+
+    return json_parse(json, &j) ? S("") : arena_str(a, json_text_str(j, "platform"));
+}
+
 /* A session's id, or a channel's name. */
 static enum err platform_of(struct gateway *g, struct arena *a, const struct bus_event *e, str *out) AWAITS
 {
     struct session_place place;
 
-    *out = e->kind == KIND_CHANNEL ? e->topic : S("");
-    if (!uuid_valid(e->topic))
+    *out = e->kind == KIND_CHANNEL ? e->topic : e->kind == KIND_DELIVERY ? platform_in(a, e->json) : S("");
+    if (out->len || !uuid_valid(e->topic))
         return OK;
     TRY(sessions_find(g, a, e->topic, &place));
     *out = place.platform;
@@ -139,7 +148,23 @@ static void tell_channel(void *gateway, const struct channel *c)
     bus_publish(g->bus, str_from(c->name), "channel", 0, json_print(a, j));
 }
 
+static void tell_delivery(void *gateway, const struct delivery_outcome *o)
+{
+    struct gateway *g = gateway;
+
+    if (!bus_watched(g->bus, NO_STR, "delivery"))
+        return;
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    CLEANUP(json_decrefp) json_t *j = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "type", "delivery", "id",
+        (json_int_t)o->id, "state", o->state, "platform", json_from_str(o->platform), "chat_id", json_from_str(o->chat_id), "thread_id",
+        json_from_str(o->thread_id), "message_id", json_from_str(o->message_id), "remote_id", json_from_str(o->remote_id), "error",
+        json_from_str(o->error), "attempts", (json_int_t)o->attempts);
+
+    bus_publish_kind(g->bus, o->session_id, "delivery", 0, json_print(a, j));
+}
+
 void topics_watch_channels(struct gateway *g)
 {
+    deliver_watch(tell_delivery, g);
     channels_watch(tell_channel, g);
 }

@@ -23,4 +23,4 @@ enum err topics_event(struct gateway *, struct arena *, const struct topics *, c
 
 /* Tells of a message that was stored, and of channels, to those who watch. */
 void     topics_tell_received(struct gateway *, const struct message *, str session_id, int64_t inbox_id);
-void     topics_watch_channels(struct gateway *);
+void     topics_watch_channels(struct gateway *);       /* and what becomes of what is sent */

@@ -192,6 +192,16 @@ def watched():
         s.telegram.ask('message', {'chat_id': 1, 'from': {'id': 1, 'is_bot': False, 'first_name': 'Owner'}, 'text': 'by telegram'})
         seen = events.until(lambda e: e['event'].get('type') == 'reply')
         assert [(e['topic'], e['event']['text']) for e in seen] == [('message', 'by telegram'), ('message', 'echo: by telegram')], seen
+        outcomes = Events(s.gateway, 'topics=delivery&platform=telegram')
+        s.telegram.ask('message', {'chat_id': 1, 'from': {'id': 1, 'is_bot': False, 'first_name': 'Owner'}, 'text': 'once more'})
+        reply = events.until(lambda e: e['event'].get('type') == 'reply')[-1]['event']
+        told = outcomes.until(lambda e: True)[-1]['event']
+        assert (told['type'], told['state'], told['chat_id'], told['error']) == ('delivery', 'sent', '1', '') and told['remote_id'], told
+        assert told['message_id'] == reply['message_id'] and told['id'] == reply['id'], (told, reply)
+        s.telegram.ask('rule', {'method': 'sendMessage', 'do': 'status', 'status': 403, 'description': 'Forbidden: bot was blocked by the user'})
+        s.run('send', '--to', 'telegram:78', '--wait', 'nobody')
+        told = outcomes.until(lambda e: True)[-1]['event']
+        assert (told['state'], told['chat_id']) == ('dead', '78') and 'blocked' in told['error'], told
         s.gateway.cli('channels', 'remove', 'telegram')
         seen = events.until(lambda e: e['topic'] == 'channel')
         assert seen[-1]['platform'] == 'telegram' and seen[-1]['event']['state'] == 'off', seen

@@ -32,7 +32,8 @@ SELECT DISTINCT platform, chat_id FROM outbox WHERE state IN ('ready', 'sending'
 UPDATE outbox SET state = 'sending', attempts = attempts + 1
 WHERE next_at <= ?3 AND id = (SELECT id FROM outbox WHERE state IN ('ready', 'sending') AND state = 'ready'
                               AND platform = ?1 AND chat_id = ?2 ORDER BY id LIMIT 1)
-RETURNING id, coalesce(session_id, ''), thread_id, reply_to, body, attempts, coalesce(remote_id, '');
+RETURNING id, coalesce(session_id, ''), thread_id, reply_to, body, attempts, coalesce(remote_id, ''),
+          coalesce((SELECT message_id FROM inbox WHERE inbox.id = outbox.inbox_id), '');
 
 -- name: outbox.due
 SELECT next_at FROM outbox WHERE state IN ('ready', 'sending') AND state = 'ready' AND platform = ?1 AND chat_id = ?2
@@ -64,7 +65,8 @@ RETURNING platform, chat_id;
 
 -- name: outbox.drop
 UPDATE outbox SET state = 'dropped' WHERE id = ?1 AND state IN ('ready', 'unknown', 'dead')
-RETURNING platform, chat_id;
+RETURNING platform, chat_id, coalesce(session_id, ''), thread_id, coalesce(remote_id, ''), attempts,
+          coalesce((SELECT message_id FROM inbox WHERE inbox.id = outbox.inbox_id), '');
 
 -- A streamed reply: its row is there before its first text is sent.
 -- name: outbox.stream_begin
