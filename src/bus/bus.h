@@ -3,7 +3,8 @@
  * so, and reads what it missed from the store.
  *
  * A topic is what an event is about: a session's id, a channel's name, "alert" (gateway/alerts.h).  Every event also has a kind, by its
- * name: message, delta, tool, approval, channel, alert, delivery.  A mailbox may join several of both; what it gets by both it gets twice. */
+ * name: message, delta, tool, approval, channel, alert, delivery.  A mailbox may join several of both; what it gets by both it gets
+ * twice. */
 #pragma once
 #include "base/map.h"
 #include "runtime/fiber.h"
