@@ -343,8 +343,6 @@ static enum err find_person(struct arena *a, str name, str *ret) AWAITS
 
             TRY(choose(a, name, uuid.len ? uuid : json_text_str(c, "number"), &found));
         }
-    if (!found.len && signal_is_number(name))
-        found = arena_str(a, name);
     if (!found.len && is_username(name))
         found = str_from(arena_printf(a, "u:%.*s", STR(name)));
     if (!found.len)
@@ -353,10 +351,47 @@ static enum err find_person(struct arena *a, str name, str *ret) AWAITS
     return OK;
 }
 
+/* "+49 170 123-4567" */
+static str compact(struct arena *a, str number)
+{
+    CLEANUP(buf_done) struct buf b = {0};
+
+    for (size_t i = 0; i < number.len; i++)
+        if (number.p[i] != ' ' && number.p[i] != '-' && number.p[i] != '(' && number.p[i] != ')')
+            buf_add_char(&b, number.p[i]);
+    return arena_str(a, buf_str(&b));
+}
+
+/* Whoever wrote to us is known by their UUID: what is sent to the number belongs to that conversation. */
+static enum err find_number(struct arena *a, str number, str *ret) AWAITS
+{
+    CLEANUP(json_decrefp) json_t *contacts = NULL;
+    enum err e = list_contacts(a, number, &contacts);
+    const json_t *c;
+    size_t i;
+
+    *ret = arena_str(a, number);
+    json_array_foreach(contacts, i, c)
+        if (str_eq(json_text_str(c, "number"), number) && uuid_valid(json_text_str(c, "uuid")))
+            *ret = arena_str(a, json_text_str(c, "uuid"));
+    return e == ERR_CANCELLED ? e : OK;
+}
+
 static enum err resolve(struct arena *a, str name, str *ret_chat_id) AWAITS
 {
-    return str_eat(&name, S("#")) ? find_group(a, name, ret_chat_id)
-         : str_eat(&name, S("@")) ? find_person(a, name, ret_chat_id) : find_person(a, name, ret_chat_id);
+    CLEANUP(json_decrefp) json_t *params = json_object();
+    str bare = name, number;
+
+    if (str_eat(&bare, S("#")))
+        return find_group(a, bare, ret_chat_id);
+    (void)str_eat(&bare, S("@"));
+    number = compact(a, bare);
+    if (signal_is_number(number))
+        return find_number(a, number, ret_chat_id);
+    if (bare.p != name.p)
+        return find_person(a, bare, ret_chat_id);
+    *ret_chat_id = arena_str(a, name);
+    return signal_add_chat(params, name) ? failed(ERR_NOT_FOUND, "%s", arena_printf(a, "%s", failed_text())) : OK;
 }
 
 static const struct channel_key keys[] = {
@@ -370,6 +405,7 @@ const struct channel channel_signal = {
     .name = "signal", .title = "Signal", .proven_by = "signal-cli 0.13.19 (its own code, run by hand)",
     .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_IRC, .unit = UNIT_BYTE, .text_max = 2000, .file_max = 14 << 20, .edit_every_ms = 5000,
-    .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .resolve = resolve, .run = run,
+    .edits = 1, .typing = 1, .files = 1, .configured = configured, .streams = streams, .check = check, .run = run,
+    .resolve = resolve, .addresses = "a number (+49 170 1234567), @username, @name of a contact, #name of a group, a UUID or a group's id",
     .encode = signal_encode, .encode_typing = signal_encode_typing, .decode_sent = signal_decode_sent,
 };

@@ -97,9 +97,11 @@ def files():
         w.gateway.cli('send', '--to', 'signal:#Team', '--file', path, '--wait', 'see here')
         told = [m for m in w.sent(w.group('team')) if m['attachments']]
         assert told[0]['attachments'] == [{'type': 'text/plain', 'name': 'report; 100%.txt', 'size': 11, 'text': 'all is well'}], told
-        for to, chat in (('@Person 2', person(2)), ('@ada.42', person(3)), ('@nobody.77', 'nobody.77'), ('+15551234', '+15551234')):
+        for to, chat in (('@Person 2', person(2)), ('@ada.42', person(3)), ('@nobody.77', 'nobody.77'), ('+1 555 1234', '+15551234'), (person(9), person(9))):
             w.gateway.cli('send', '--to', f'signal:{to}', '--wait', f'for {to}')
             assert w.texts(chat) == [f'for {to}'], (to, w.sent())
+        w.gateway.cli('send', '--to', 'signal:+15550000001', '--wait', 'to a number')
+        assert 'to a number' in w.texts(person(1)), w.sent()
         for to in ('#nowhere', '@stranger', 'x/../y'):
             try:
                 w.gateway.cli('send', '--to', f'signal:{to}', '--wait', 'x')
