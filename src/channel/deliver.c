@@ -192,9 +192,10 @@ enum err deliver_keep(struct arena *a, str bytes, str name, str mime, str *ret_b
     return OK;
 }
 
-bool deliver_takes_file(const struct channel *channel, size_t size)
+bool deliver_takes_file(const struct channel *channel, const struct outgoing *file, size_t size)
 {
-    return channel->files && size <= BLOB_MAX && (!channel->file_max || size <= channel->file_max);
+    return channel->files && size <= BLOB_MAX && (!channel->file_max || size <= channel->file_max)
+           && (!channel->takes_file || channel->takes_file(file->chat_id, file->name, file->mime));
 }
 
 static enum err load_blob(struct arena *a, struct outgoing *m) AWAITS
@@ -240,7 +241,7 @@ static enum err fetch_file(struct arena *a, const struct channel *channel, struc
     if (!d.blobs)
         return failed(ERR_NOT_FOUND, "there is no blob store");
     TRY(blobs_find(d.blobs, a, m->blob, &blob));
-    if (!deliver_takes_file(channel, (size_t)blob.size)) {
+    if (!deliver_takes_file(channel, m, (size_t)blob.size)) {
         become_link(a, &blob, m);
         return OK;
     }

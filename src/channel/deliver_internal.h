@@ -27,8 +27,8 @@ bool     deliver_take_turn(const struct channel *, str chat_id);
 
 /* Keeps a file to be sent, for as long as attachments are kept; its name in the arena. */
 enum err deliver_keep(struct arena *, str bytes, str name, str mime, str *ret_blob) AWAITS MUST_USE;
-/* Does the platform take a file of so many bytes?  Else a link goes there. */
-bool     deliver_takes_file(const struct channel *, size_t size);
+/* Does the platform take this file (of which the name, the type and the chat count), so many bytes?  Else a link goes there. */
+bool     deliver_takes_file(const struct channel *, const struct outgoing *file, size_t size);
 
 /* A row that is never tried again, and where its reply goes instead. */
 struct dead_row { int64_t id; str platform, chat_id, why; const json_t *body; };

@@ -602,21 +602,28 @@ static enum err encode_file(struct arena *a, const struct outgoing *m, struct ht
     return OK;
 }
 
+static bool takes_pdf(str chat_id UNUSED, str name, str mime UNUSED)
+{
+    return str_ends(name, S(".pdf"));
+}
+
 TEST(a_file_goes_as_one_or_as_a_link_or_says_where_it_is)
 {
-    static const struct { const char *url; unsigned files; size_t file_max; const char *starts, *has; } cases[] = {
-        { "", 1, 0, "[no*te.txt twelve bytes]", "" },
-        { "", 1, 12, "[no*te.txt twelve bytes]", "" },
-        { "https://e.org", 1, 11, "[no\\*te\\.txt](https://e.org/files/", ") (1 KB)" },
-        { "https://e.org/base/", 0, 0, "[no\\*te\\.txt](https://e.org/base/files/", ") (1 KB)" },
-        { "", 0, 0, "no\\*te\\.txt (1 KB) cannot be sent here.", "`clawdbot messages show outbox/1`" },
+    static const struct { const char *url; unsigned files; size_t file_max; const char *starts, *has; bool picky; } cases[] = {
+        { "", 1, 0, "[no*te.txt twelve bytes]", "", false },
+        { "", 1, 12, "[no*te.txt twelve bytes]", "", false },
+        { "https://e.org", 1, 11, "[no\\*te\\.txt](https://e.org/files/", ") (1 KB)", false },
+        { "https://e.org/base/", 0, 0, "[no\\*te\\.txt](https://e.org/base/files/", ") (1 KB)", false },
+        { "", 0, 0, "no\\*te\\.txt (1 KB) cannot be sent here.", "`clawdbot messages show outbox/1`", false },
+        { "https://e.org", 1, 0, "[no\\*te\\.txt](https://e.org/files/", ") (1 KB)", true },
     };
     static const struct answer script[] = { { .status = 200, .body = "1" } };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
         struct channel c = { .name = "fake", .text_max = 100, .configured = fake_configured, .encode = encode_file, .decode_sent = fake_decode,
-                             .files = cases[i].files & 1, .file_max = cases[i].file_max };
+                             .files = cases[i].files & 1, .file_max = cases[i].file_max,
+                             .takes_file = cases[i].picky ? takes_pdf : NULL };
         struct blobs *blobs;
 
         CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ arena_printf(s.home.arena, "server.public_url=%s", cases[i].url),

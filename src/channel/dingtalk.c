@@ -223,7 +223,7 @@ static const struct channel_key keys[] = {
 const struct channel channel_dingtalk = {
     .name = "dingtalk", .title = "DingTalk", .proven_by = "dingtalk-stream 2.1.5 (Stream mode)", .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_DINGTALK, .unit = UNIT_BYTE, .text_max = DINGTALK_TEXT_BYTES, .file_max = DINGTALK_FILE_BYTES,
-    .global_per_second = 20, .chat_per_minute = chat_per_minute, .files = 1,
+    .global_per_second = 20, .chat_per_minute = chat_per_minute, .files = 1, .takes_file = dingtalk_takes_file,
     .configured = configured, .check = check, .run = run, .webhook = webhook,
     .prepare = dingtalk_prepare, .encode = dingtalk_encode, .decode_sent = dingtalk_decode_sent,
 };

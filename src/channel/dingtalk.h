@@ -26,6 +26,8 @@ bool     dingtalk_signed(struct arena *, str secret, str timestamp, str sign);
 /* Errors in our words, of either API: {code, message} or {errcode, errmsg}.  *ret_expired: the token is no longer one. */
 enum err dingtalk_result(const struct http_response *, const json_t *, bool *ret_expired) MUST_USE;
 
+/* Pictures, and of files the few kinds that a robot may send. */
+bool     dingtalk_takes_file(str chat_id, str name, str mime);
 enum err dingtalk_prepare(struct arena *, struct outgoing *) AWAITS;
 enum err dingtalk_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err dingtalk_decode_sent(struct arena *, const struct http_response *, struct sent *out);

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "net/url.h"
 
-enum { CARD_BUTTONS = 5, TITLE_BYTES = 60, LIMIT_WAIT_MS = 60 * 1000, VOICE_BYTES = 2 << 20 };
+enum { CARD_BUTTONS = 5, TITLE_BYTES = 60, LIMIT_WAIT_MS = 60 * 1000 };
 
 /* ---- what DingTalk says ---- */
 
@@ -125,14 +125,34 @@ enum err dingtalk_decode_sent(struct arena *a, const struct http_response *r, st
 
 /* ---- files ---- */
 
-static const char *file_type(const struct outgoing *m)
+static bool is_image(str mime)
 {
     static const char *const images[] = { "image/jpeg", "image/png", "image/gif", "image/bmp" };
 
     for (size_t i = 0; i < N_ELEMENTS(images); i++)
-        if (str_eq(m->mime, str_from(images[i])))
-            return "image";
-    return "file";
+        if (str_eq(mime, str_from(images[i])))
+            return true;
+    return false;
+}
+
+/* open.dingtalk.com/document/development/robot-message-type: of files, those that a robot may send, by the name's ending.  NULL: it is
+ * another. */
+static const char *file_type(str name)
+{
+    static const char *const types[] = { "xlsx", "pdf", "zip", "rar", "doc", "docx" };
+    size_t dot = name.len;
+
+    while (dot > 0 && name.p[dot - 1] != '.')
+        dot--;
+    for (size_t i = 0; i < N_ELEMENTS(types); i++)
+        if (dot > 0 && str_eq_nocase(str_skip(name, dot), str_from(types[i])))
+            return types[i];
+    return NULL;
+}
+
+bool dingtalk_takes_file(str chat_id UNUSED, str name, str mime)
+{
+    return is_image(mime) || file_type(name);
 }
 
 static enum err upload(struct arena *a, const struct outgoing *m, str token, str *ret_id, bool *ret_expired) AWAITS
@@ -143,8 +163,8 @@ static enum err upload(struct arena *a, const struct outgoing *m, str token, str
     struct http_response answer;
 
     platform_add_pair(&query, "access_token", token);
-    platform_add_pair(&query, "type", str_from(file_type(m)));
     platform_form_begin(&form);
+    platform_form_field(&form, "type", is_image(m->mime) ? S("image") : S("file"));
     platform_form_file(&form, "media", m->name, m->mime, m->bytes);
     platform_form_end(&form);
     TRY(platform_fetch(a, &(struct platform_call){ .platform = "DingTalk", .raw = buf_str(&form.body), .raw_type = form.type,
@@ -249,18 +269,12 @@ static json_t *card_params(struct arena *a, const struct outgoing *m, str text)
 
 static json_t *file_params(const struct outgoing *m, str id, const char **ret_key)
 {
-    size_t dot = m->name.len;
-
-    while (dot > 0 && m->name.p[dot - 1] != '.')
-        dot--;
-    str ending = dot > 0 && dot < m->name.len ? str_skip(m->name, dot) : S("bin");
-    bool image = str_eq(str_from(file_type(m)), S("image"));
+    bool image = is_image(m->mime);
 
     *ret_key = image ? "sampleImageMsg" : "sampleFile";
     if (image)
         return json_pack("{s:o}", "photoURL", json_from_str(id));
-    return json_pack("{s:o, s:o, s:o}", "mediaId", json_from_str(id), "fileName", json_from_str(m->name), "fileType",
-                     json_from_str(ending));
+    return json_pack("{s:o, s:o, s:s*}", "mediaId", json_from_str(id), "fileName", json_from_str(m->name), "fileType", file_type(m->name));
 }
 
 /* msgKey names a template of DingTalk's own, msgParam is what it says, as a string of JSON. */

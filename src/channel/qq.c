@@ -197,7 +197,7 @@ static const struct channel_key keys[] = {
 const struct channel channel_qq = {
     .name = "qq", .title = "QQ", .proven_by = NULL, .keys = keys, .n_keys = N_ELEMENTS(keys),
     .markup = MARKUP_MARKDOWN, .unit = UNIT_CHARACTER, .text_max = QQ_TEXT_CHARACTERS, .file_max = QQ_FILE_BYTES,
-    .global_per_second = 20, .chat_per_minute = chat_per_minute, .files = 1,
+    .global_per_second = 20, .chat_per_minute = chat_per_minute, .files = 1, .takes_file = qq_takes_file,
     .configured = configured, .check = check, .run = run, .webhook = webhook,
     .prepare = qq_prepare, .encode = qq_encode, .decode_sent = qq_decode_sent,
 };

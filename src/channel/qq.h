@@ -26,6 +26,8 @@ enum err qq_take(const struct channel_host *, struct arena *, const json_t *payl
 /* Errors are QQ's code in our words; *ret_expired: the access token is no longer one. */
 enum err qq_result(const struct http_response *, const json_t *, bool *ret_expired) MUST_USE;
 
+/* Pictures, videos and voices, to people and groups. */
+bool     qq_takes_file(str chat_id, str name, str mime);
 enum err qq_prepare(struct arena *, struct outgoing *) AWAITS;
 enum err qq_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err qq_decode_sent(struct arena *, const struct http_response *, struct sent *out);

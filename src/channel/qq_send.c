@@ -131,6 +131,11 @@ static int file_type(str mime)
     return 0;
 }
 
+bool qq_takes_file(str chat_id, str name UNUSED, str mime)
+{
+    return file_type(mime) && (!chat_id.len || is_new_kind(chat_id));
+}
+
 static enum err upload(struct arena *a, const struct outgoing *m, str *ret_info) AWAITS
 {
     CLEANUP(json_decrefp) json_t *j = NULL;

@@ -10,6 +10,8 @@
 
 enum { NOTE_ROOM = 200, ROOM_FOR_NOTES = 600 };
 
+static const char file_name[] = "reply.md", file_mime[] = "text/markdown";
+
 static str text_body(struct arena *a, str text)
 {
     CLEANUP(json_decrefp) json_t *body = json_pack("{s:o}", "text", json_from_str(text));
@@ -27,14 +29,16 @@ static str file_body(struct arena *a, str hash, const struct pieces *p)
         buf_add(&rest, p->text[i]);
     }
     CLEANUP(json_decrefp) json_t *body = json_pack("{s:o, s:o, s:s, s:s}", "text", json_from_str(buf_str(&rest)), "blob",
-                                                   json_from_str(hash), "name", "reply.md", "mime", "text/markdown");
+                                                   json_from_str(hash), "name", file_name, "mime", file_mime);
 
     return json_print(a, body);
 }
 
 static bool file_arrives(const struct channel *channel, size_t size)
 {
-    return deliver_takes_file(channel, size) || file_links_possible();
+    struct outgoing file = { .chat_id = S(""), .name = str_from(file_name), .mime = str_from(file_mime) };
+
+    return deliver_takes_file(channel, &file, size) || file_links_possible();
 }
 
 /* The beginning says that it is one, where there is room for saying it. */
@@ -45,7 +49,7 @@ static enum err make_file(struct arena *a, const struct channel *channel, str te
     struct pieces p;
     str hash;
 
-    TRY(deliver_keep(a, text, S("reply.md"), S("text/markdown"), &hash));
+    TRY(deliver_keep(a, text, str_from(file_name), str_from(file_mime), &hash));
     split_markdown(a, text, channel->markup, channel->unit, channel->text_max - room, &p);
     out[0] = text_body(a, room ? str_from(arena_printf(a, "%.*s\n\n%s", STR(p.text[0]), note)) : p.text[0]);
     out[1] = file_body(a, hash, &p);

@@ -75,6 +75,11 @@ TEST(a_reply_of_too_many_pieces_is_its_beginning_and_a_file)
     }
 }
 
+static bool takes_pictures(str chat_id UNUSED, str name UNUSED, str mime)
+{
+    return str_starts(mime, S("image/"));
+}
+
 TEST(never_and_nowhere_mean_pieces)
 {
     CLEANUP(scene_done) struct scene s = scene_new(HIDDEN);
@@ -91,6 +96,10 @@ TEST(never_and_nowhere_mean_pieces)
     CHECK_OK(reply_rows_make(s.home.arena, &c, text, false, &rows));
     CHECK_INT(rows.n, 6);
     deliver_use_blobs(s.blobs);
+    c.takes_file = takes_pictures;
+    CHECK_OK(reply_rows_make(s.home.arena, &c, text, false, &rows));
+    CHECK_INT(rows.n, 6);
+    c.takes_file = NULL;
     CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ "delivery.file_above=0", NULL }));
     CHECK_OK(reply_rows_make(s.home.arena, &c, text, false, &rows));
     CHECK_INT(rows.n, 6);

@@ -32,6 +32,8 @@ enum err whatsapp_result(const struct http_response *, struct sent *out) MUST_US
 enum { WHATSAPP_OUTSIDE_WINDOW = 131047 };
 /* m->prepared: an uploaded file's id, or this: the person has not written for a day, so that only a template is taken. */
 #define WHATSAPP_TEMPLATE S("template")
+/* What the media endpoint takes; any text goes as plain text. */
+bool     whatsapp_takes_file(str chat_id, str name, str mime);
 enum err whatsapp_upload(struct arena *, struct outgoing *) AWAITS MUST_USE;
 enum err whatsapp_encode(struct arena *, const struct outgoing *, struct http_request *out);
 enum err whatsapp_decode_sent(struct arena *, const struct http_response *, struct sent *out);

@@ -38,9 +38,27 @@ static const char *media_type(const struct outgoing *m)
 }
 
 /* Text of any kind is taken as plain text only. */
-static str media_mime(const struct outgoing *m)
+static str media_mime(str mime)
 {
-    return str_starts(m->mime, S("text/")) || str_eq(m->mime, S("application/json")) ? S("text/plain") : m->mime;
+    return str_starts(mime, S("text/")) || str_eq(mime, S("application/json")) ? S("text/plain") : mime;
+}
+
+bool whatsapp_takes_file(str chat_id UNUSED, str name UNUSED, str mime)
+{
+    static const char *const documents[] = {
+        "text/plain", "application/pdf", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(documents); i++)
+        if (str_eq(media_mime(mime), str_from(documents[i])))
+            return true;
+    for (size_t i = 0; i < N_ELEMENTS(media); i++)
+        if (str_eq(mime, str_from(media[i].mime)))
+            return true;
+    return false;
 }
 
 enum err whatsapp_upload(struct arena *a, struct outgoing *m)
@@ -52,8 +70,8 @@ enum err whatsapp_upload(struct arena *a, struct outgoing *m)
 
     platform_form_begin(&form);
     platform_form_field(&form, "messaging_product", S("whatsapp"));
-    platform_form_field(&form, "type", media_mime(m));
-    platform_form_file(&form, "file", m->name, media_mime(m), m->bytes);
+    platform_form_field(&form, "type", media_mime(m->mime));
+    platform_form_file(&form, "file", m->name, media_mime(m->mime), m->bytes);
     platform_form_end(&form);
     whatsapp_call(a, arena_printf(a, "%s/media", config_now()->platforms_whatsapp_phone_number_id), &call);
     call.raw = buf_str(&form.body);

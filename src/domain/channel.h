@@ -81,6 +81,9 @@ struct channel {
     enum text_unit unit;
     size_t      text_max;           /* units a message, as the platform counts what it is sent (Telegram: what is seen) */
     size_t      file_max;           /* bytes a file that is sent; 0: as `files` says.  A larger one becomes a link */
+    /* Of the files that are not too large: does the platform take one of this name and type in this chat ("": in some)?  Any other
+     * becomes a link.  NULL: all. */
+    bool      (*takes_file)(str chat_id, str name, str mime);
     unsigned    global_per_second;      /* the platform's documented limits; 0: none */
     unsigned  (*chat_per_minute)(str chat_id);          /* NULL: none */
     unsigned    edit_every_ms;                          /* between two edits of a growing reply; 0: 1000 */

@@ -7,14 +7,16 @@
 //                          socket, and there wrong ('sign'), age (s), tries (3) }
 //                          by stream: comes again on the next connection until it is acknowledged with 200
 // POST /control/system   { topic, data }: a frame of the system's: ping, disconnect
-// POST /control/keep     { text }: a file; { code }
+// POST /control/keep     { text or base64 }: a file; { code }
 // POST /control/expire   ends every access token; session: true: the conversations' addresses instead
-// GET  /control/state    { account, taken: [{ by: 'session' | 'person' | 'group', chat, msgtype, body }], pending, acks }
+// GET  /control/state    { account, taken: [{ by: 'session' | 'person' | 'group', chat, msgtype, body }], files (uploaded), pending, acks }
 import { createHmac, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { serve, sleep } from './double.mjs';
+import { content as contentOf, formatOf, serve, shownFile, sleep } from './double.mjs';
 
 const account = { client_id: 'dingclientid', client_secret: 'client-secret-of-the-double' };
+const uploaded = { image: ['jpeg', 'gif', 'png', 'bmp'], file: ['doc', 'docx', 'xls', 'xlsx', 'ppt', 'pptx', 'zip', 'pdf', 'rar'] };
+const sent = ['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx'];      // by a robot, in a message
 const tokens = new Set(), sessions = new Map(), files = new Map(), taken = [], pending = new Map(), acks = [];
 let double, connection, numbers = 0;
 
@@ -53,8 +55,9 @@ function byRobot({ body }, by) {
   const params = JSON.parse(body.msgParam), chat = by === 'group' ? body.openConversationId : body.userIds?.[0];
   const cards = Number(body.msgKey.match(/^sampleActionCard(\d)$/)?.[1]);
   const right = cards ? params.title && params.text && params[`actionURL${cards}`] && params[`actionTitle${cards}`] : {
-    sampleText: params.content, sampleMarkdown: params.title && params.text, sampleImageMsg: params.photoURL,
-    sampleFile: params.mediaId && params.fileName && params.fileType }[body.msgKey];
+    sampleText: params.content, sampleMarkdown: params.title && params.text,
+    sampleImageMsg: /^https?:/.test(params.photoURL) || files.get(params.photoURL)?.kind === 'image',
+    sampleFile: files.get(params.mediaId)?.kind === 'file' && params.fileName && sent.includes(params.fileType) }[body.msgKey];
   if (!right || !chat || body.robotCode !== account.client_id)
     return refused(400, 'invalidParameter.msgParam', 'msgParam is wrong');
   if (chat === 'nobody')
@@ -64,14 +67,18 @@ function byRobot({ body }, by) {
 }
 
 function upload(rq) {
-  const file = rq.body?.find?.(p => p.name === 'media');
+  const file = rq.body?.find?.(p => p.name === 'media'), kind = rq.body?.find?.(p => p.name === 'type')?.text;
   if (!tokens.has(rq.query.access_token))
     return old(40014, 'invalid access_token');
-  if (!file?.filename || !['image', 'voice', 'video', 'file'].includes(rq.query.type))
+  if (!file?.filename || !uploaded[kind])
     return old(40035, 'invalid parameter');
+  if (!uploaded[kind].includes(kind === 'image' ? formatOf(file.bytes) : file.filename.split('.').pop().toLowerCase()))
+    return old(40004, 'invalid media type');
+  if (!file.bytes.length || file.bytes.length > 20 << 20)
+    return old(40006, 'invalid media size');
   const media_id = `@media${++numbers}`;
-  files.set(media_id, file.bytes);
-  return old(0, 'ok', { media_id, type: rq.query.type });
+  files.set(media_id, { media_id, kind, name: file.filename, type: file.type, bytes: file.bytes });
+  return old(0, 'ok', { media_id, type: kind });
 }
 
 async function http(rq) {
@@ -85,7 +92,7 @@ async function http(rq) {
   if (path === '/media/upload')
     return upload(rq);
   if (path.startsWith('/files/'))
-    return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: files.get(path.slice(7)) };
+    return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: files.get(path.slice(7)).bytes };
   if (!tokens.has(rq.headers['x-acs-dingtalk-access-token']))
     return refused(401, 'InvalidAuthentication', 'access token is invalid');
   switch (path) {
@@ -164,12 +171,12 @@ double = await serve('dingtalk', {
   control: {
     message,
     system: async ({ topic, data }) => { await connection?.send(frame('SYSTEM', topic, data ?? {}, `system-${++numbers}`)); },
-    keep: async ({ text }) => {
+    keep: async file => {
       const code = `code${++numbers}`;
-      files.set(code, Buffer.from(text));
+      files.set(code, { bytes: contentOf(file) });
       return { code };
     },
     expire: async ({ session }) => { (session ? sessions : tokens).clear(); },
-    state: () => ({ account, taken, pending: pending.size, acks }),
+    state: () => ({ account, taken, files: [...files.values()].filter(f => f.kind).map(shownFile), pending: pending.size, acks }),
   },
 });

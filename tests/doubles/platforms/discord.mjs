@@ -3,7 +3,7 @@
 // discord.mjs: Discord as a bot sees it: the REST API v10 below /api/v10 and the gateway v10 (JSON, zlib-stream or not), one
 // guild (100) with a channel (200), a thread (210) in it, and direct messages with anybody.  Proven by discord.js 14.
 // Control, beside what double.mjs has:
-//   message      { content, channel_id (a DM), author, attachments: [{ name, type, text }], …any other field } -> { id }
+//   message      { content, channel_id (a DM), author, attachments: [{ name, type, text or base64 }], …any other field } -> { id }
 //   dm           { user } -> { id } of the channel of their direct messages
 //   command      { name, text, channel_id, user } -> { id }: a slash command; press { message_id, button, user } -> { id }
 //   event        { t, d }: any dispatch
@@ -13,7 +13,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { request } from 'node:http';
 import { constants, createDeflate } from 'node:zlib';
-import { serve } from './double.mjs';
+import { content, serve, shownFile } from './double.mjs';
 
 const EPOCH = 1420070400000n, APP = '800000000000000000', BOT = '900000000000000000', GUILD = '100', CHANNEL = '200', THREAD = '210';
 const settings = { heartbeat_ms: 41250, ack: true, refuse_intents: 0, refuse_resume: false, session_limit: 1000, reset_after: 1000, buffer: 1000,
@@ -146,7 +146,7 @@ function badButtons(rows = []) {
 
 function keepFile(name, type, bytes) {
   const id = snowflake();
-  files.set(id, { type, bytes });
+  files.set(id, { id, name, type, bytes });
   return { id, filename: name, content_type: type, size: bytes.length, url: `${double.url}/cdn/${id}`, proxy_url: `${double.url}/cdn/${id}` };
 }
 
@@ -156,10 +156,12 @@ function readMessage(rq) {
     return { payload: rq.body ?? {}, attachments: [] };
   const json = rq.body.find(p => p.name === 'payload_json');
   return { payload: json ? JSON.parse(json.bytes) : {},
-    attachments: rq.body.filter(p => p.filename !== undefined).map(p => keepFile(p.filename, p.type, p.bytes)) };
+    attachments: rq.body.filter(p => p.filename && /^files\[\d+\]$/.test(p.name)).map(p => keepFile(p.filename, p.type, p.bytes)) };
 }
 
 function refusedMessage(payload, attachments) {
+  if (attachments.some(f => f.size > 10 << 20))
+    return wrong(413, 40005, 'Request entity too large');
   if ([...payload.content ?? ''].length > 2000)
     return invalid('content', 'Must be 2000 or fewer in length.');
   if (!payload.content?.trim() && !attachments.length)
@@ -338,7 +340,7 @@ const control = {
   message({ channel_id = '301', author = 1, attachments = [], ...fields }) {
     const channel = channelFor(channel_id);
     const m = newMessage(channel, typeof author === 'object' ? author : person(author),
-      { attachments: attachments.map(f => keepFile(f.name, f.type, Buffer.from(f.text))), ...fields });
+      { attachments: attachments.map(f => keepFile(f.name, f.type, content(f))), ...fields });
     dispatch('MESSAGE_CREATE', dressed(channel, m));
     return { id: m.id };
   },
@@ -370,7 +372,7 @@ const control = {
     return answer;
   },
   state: () => ({ public_key, commands, sessions: sessions.size, interactions: [...interactions.values()].map(i => ({ id: i.id, answered: i.answered })),
-    channels: Object.fromEntries([...channels.values()].map(c => [c.id, c.messages])) }),
+    files: [...files.values()].map(shownFile), channels: Object.fromEntries([...channels.values()].map(c => [c.id, c.messages])) }),
   reset: () => { for (const c of channels.values()) c.messages = []; },
 };
 

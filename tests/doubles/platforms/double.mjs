@@ -41,6 +41,16 @@ const { WebSocketServer } = require('ws');
 export const npm = require;
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+// What platforms' doubles do alike with files: a file's bytes as control tells them ({ text } or { base64 }), a file as state shows
+// it, and which picture, film or sound the first bytes are of ('' for anything else).
+export const content = ({ text, base64 }) => (base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64'));
+export const shownFile = ({ bytes, ...facts }) => ({ ...facts, base64: bytes.toString('base64') });
+export function formatOf(bytes) {
+  const formats = [['png', 0, '\x89PNG\r\n\x1a\n'], ['jpeg', 0, '\xff\xd8\xff'], ['gif', 0, 'GIF8'], ['webp', 8, 'WEBP'], ['bmp', 0, 'BM'],
+    ['mp4', 4, 'ftyp'], ['silk', 0, '#!SILK'], ['silk', 1, '#!SILK'], ['pdf', 0, '%PDF-']];
+  return formats.find(([, at, mark]) => bytes.toString('latin1', at, at + mark.length) === mark)?.[0] ?? '';
+}
+
 // RFC 7578, for the well-formed.
 function parseMultipart(bytes, type) {
   const edge = Buffer.from('--' + type.match(/boundary="?([^";]+)/)[1]);

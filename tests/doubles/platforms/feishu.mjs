@@ -9,12 +9,12 @@
 // POST /control/message  { text or type and content, from, chat, chat_type, mentions, …as event }: im.message.receive_v1
 // POST /control/press    { message_id, button, from, …as event }: card.action.trigger; { toast } by webhook
 // POST /control/verify   { over, plain, wrong }: url_verification
-// POST /control/keep     { text, type }: a file in a message; { message_id, key }
+// POST /control/keep     { text or base64, type }: a file in a message; { message_id, key }
 // POST /control/expire   ends every access token
-// GET  /control/state    { account, taken: [{ message_id, chat, reply_to, in_thread, msg_type, content, edits, uuid }], pending, acks }
+// GET  /control/state    { account, taken: [{ message_id, chat, reply_to, in_thread, msg_type, content, edits, uuid }], files (uploaded), pending, acks }
 import { createCipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { npm, serve, sleep } from './double.mjs';
+import { content as contentOf, formatOf, npm, serve, shownFile, sleep } from './double.mjs';
 
 const protobuf = npm('protobufjs');
 const { root } = protobuf.parse(`syntax = "proto2"; package pbbp2;
@@ -46,9 +46,12 @@ function wrongContent(type, content) {
   if (type === 'text')
     return typeof content.text === 'string' && content.text ? undefined : said(230001, 'invalid content', undefined, 400);
   if (type === 'image')
-    return files.has(content.image_key) ? undefined : said(230001, 'no such image', undefined, 400);
-  if (['file', 'audio', 'media'].includes(type))
-    return files.has(content.file_key) ? undefined : said(230001, 'no such file', undefined, 400);
+    return files.get(content.image_key)?.file_type === 'image' ? undefined : said(230001, 'no such image', undefined, 400);
+  if (['file', 'audio', 'media'].includes(type)) {
+    const fits = { opus: 'audio', mp4: 'media', image: 'image' }[files.get(content.file_key)?.file_type] ?? 'file';
+    return !files.has(content.file_key) ? said(230001, 'no such file', undefined, 400)
+      : fits === type ? undefined : said(230055, 'The type of file upload does not match the type of message being sent.', undefined, 400);
+  }
   const elements = content.schema === '2.0' ? content.body?.elements : undefined;
   const right = elements?.length && elements.every(e => e.tag === 'markdown' ? e.content : e.tag === 'div' ? e.text?.content
     : e.tag === 'button' && e.text?.content && e.behaviors?.[0]?.type === 'callback');
@@ -101,11 +104,16 @@ function patch(rq, id) {
 }
 
 function upload(rq, image) {
-  const part = name => rq.body?.find?.(p => p.name === name), file = part(image ? 'image' : 'file');
-  if (!file || !file.bytes.length || (image ? part('image_type')?.text !== 'message' : !part('file_type')?.text || !part('file_name')?.text))
+  const part = name => rq.body?.find?.(p => p.name === name), file = part(image ? 'image' : 'file'), told = part(image ? 'image_type' : 'file_type')?.text;
+  const right = image ? told === 'message' : ['opus', 'mp4', 'pdf', 'doc', 'xls', 'ppt', 'stream'].includes(told) && part('file_name')?.text;
+  if (!file || !right)
     return said(234001, 'Invalid request param.', undefined, 400);
+  if (!file.bytes.length || file.bytes.length > (image ? 10 : 30) << 20)
+    return file.bytes.length ? said(234006, 'The file size exceed the max value.', undefined, 400) : said(234010, 'File\'s size can\'t be 0.', undefined, 400);
+  if (image && !['png', 'jpeg', 'gif', 'webp', 'bmp'].includes(formatOf(file.bytes)))
+    return said(234011, 'Can\'t recognize the image format.', undefined, 400);
   const key = next(image ? 'img' : 'file');
-  files.set(key, file);
+  files.set(key, { key, name: image ? file.filename : part('file_name').text, type: file.type, file_type: image ? 'image' : told, bytes: file.bytes });
   return said(0, 'success', image ? { image_key: key } : { file_key: key });
 }
 
@@ -262,13 +270,13 @@ double = await serve('feishu', {
       const token = v.wrong === 'token' ? 'another' : account.verification_token;
       return { challenge, ...await hook({ ...v, tries: 1 }, { challenge, token, type: 'url_verification' }) };
     },
-    keep: async ({ text, type }) => {
+    keep: async ({ type, ...file }) => {
       const key = next(type);
-      files.set(key, { bytes: Buffer.from(text) });
+      files.set(key, { bytes: contentOf(file), kept: true });
       return { key };
     },
     expire: async () => { tokens.clear(); },
     cut: async () => { connection?.cut(); },
-    state: () => ({ account, bot, taken: [...messages.values()], pending: pending.size, acks }),
+    state: () => ({ account, bot, taken: [...messages.values()], files: [...files.values()].filter(f => !f.kept).map(shownFile), pending: pending.size, acks }),
   },
 });

@@ -19,7 +19,7 @@ await test('messages, answers, edits, pictures and files go as the library sends
   const { message_id } = made.data;
   equal((await client.im.v1.message.reply({ path: { message_id }, data: { msg_type: 'text', content: JSON.stringify({ text: 'two' }), reply_in_thread: true } })).code, 0);
   equal((await client.im.v1.message.patch({ path: { message_id }, data: { content: card('three') } })).code, 0);
-  const image = await client.im.v1.image.create({ data: { image_type: 'message', image: Buffer.from('picture') } });
+  const image = await client.im.v1.image.create({ data: { image_type: 'message', image: Buffer.from('89504e470d0a1a0a', 'hex') } });
   const file = await client.im.v1.file.create({ data: { file_type: 'stream', file_name: 'a.bin', file: Buffer.from('bytes') } });
   check(image.image_key && file.file_key, 'keys');
   const back = await client.im.v1.messageResource.get({ path: { message_id, file_key: file.file_key }, params: { type: 'file' } });

@@ -9,7 +9,7 @@
 // GET  /control/state   { account (a service account's key file), project, taken: [{ name, space, text, thread, cardsV2, edits }] }
 import { createPublicKey, createSign, createVerify, generateKeyPairSync } from 'node:crypto';
 import { request } from 'node:http';
-import { serve } from './double.mjs';
+import { content, serve } from './double.mjs';
 
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
@@ -134,9 +134,9 @@ double = await serve('google_chat', {
   control: {
     event,
     proof: async e => ({ token: proof(e ?? {}) }),
-    keep: async ({ text }) => {
+    keep: async told => {
       const id = `resource/${++numbers}==`;
-      files.set(id, Buffer.from(text));
+      files.set(id, content(told));
       return { id };
     },
     expire: async () => { tokens.clear(); },

@@ -5,12 +5,12 @@
 //
 // POST /control/event    { socket or url, from, text; id; group; message (in place of the text's); fields (of the event); events;
 //                          wrong: 'signature', cut, tries }
-// POST /control/keep     { id, text, mime, processing }: a file that a person sent; so often it is still being prepared
+// POST /control/keep     { id, text or base64, mime, processing }: a file that a person sent; so often it is still being prepared
 // POST /control/token    { token }: from now on only this one is good
 // GET  /control/state    { account, taken }
 import { createHmac } from 'node:crypto';
 import { call } from './caller.mjs';
-import { serve } from './double.mjs';
+import { content as contentOf, serve } from './double.mjs';
 
 const account = { channel_access_token: 'token/of+the=double', channel_secret: 'channel-secret-of-the-double' };
 const taken = [], accepted = new Map(), files = new Map();
@@ -79,7 +79,7 @@ await serve('line', {
   http,
   control: {
     event,
-    keep: async ({ id, text, mime, processing = 0 }) => { files.set(id, { bytes: Buffer.from(text), mime, processing }); },
+    keep: async ({ id, mime, processing = 0, ...file }) => { files.set(id, { bytes: contentOf(file), mime, processing }); },
     token: async e => { token = e.token; },
     state: () => ({ account, taken }),
   },

@@ -4,7 +4,7 @@
 // Proven by @mattermost/client.  Control, beside what double.mjs has:
 //   message   { message, user (a number), channel ('town', or '' for direct), root_id, files: [{ name, type, text or base64 }], quiet (no event), …fields } -> the post
 //   set       { token }; event { event, data }: any event; kick { code }
-import { serve } from './double.mjs';
+import { content, serve, shownFile } from './double.mjs';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 let count = 0;
@@ -39,9 +39,11 @@ function tell(event, data, channel_id) {
 
 function newPost(fields, quiet) {
   const channel = channelOf(fields.channel_id), at = Math.max(Date.now(), channel.last_post_at + 1);
-  const file_ids = fields.file_ids ?? [];
+  // Files of other channels and those that hang on a post already are passed over without a word.
+  const file_ids = (fields.file_ids ?? []).filter(id => files.get(id)?.info.channel_id === channel.id && !files.get(id).info.post_id);
   const post = { create_at: at, update_at: at, edit_at: 0, delete_at: 0, is_pinned: false, user_id: BOT, root_id: '', original_id: '', message: '', type: '', props: {}, hashtags: '',
     reply_count: 0, last_reply_at: 0, participants: null, ...fields, id: newId('post'), file_ids, metadata: { files: file_ids.map(id => files.get(id).info) } };
+  file_ids.forEach(id => { files.get(id).info.post_id = post.id; });
   posts.set(post.id, post);
   channel.last_post_at = at;
   if (!quiet)
@@ -87,6 +89,13 @@ function postsOf(channel, since) {
 
 function takeFiles(rq) {
   const channel = rq.body.find(p => p.name === 'channel_id')?.text;
+  const named = rq.body.filter(p => p.filename !== undefined);
+  if (!channelOf(channel))
+    return problem(403, 'api.context.permissions.app_error', 'You do not have the appropriate permissions.');
+  if (!named.length || named.some(p => p.name !== 'files' || !p.bytes.length))
+    return problem(400, 'api.file.upload_file.read_form_value.app_error', 'Error reading the form.');
+  if (named.some(p => p.bytes.length > 50 << 20))
+    return problem(413, 'api.file.upload_file.too_large.app_error', 'Unable to upload file. File is too large.');
   const ids = rq.body.filter(p => p.filename !== undefined).map(p => keepFile(p.filename, p.type, p.bytes, channel));
   return { status: 201, body: { file_infos: ids.map(id => files.get(id).info), client_ids: [] } };
 }
@@ -148,12 +157,12 @@ function ws(socket, rq) {
 const control = {
   message({ user: n = 1, channel = '', files: attached = [], quiet = false, ...fields }) {
     const channel_id = channel ? TOWN : directId(n);
-    return newPost({ user_id: userId(n), channel_id, file_ids: attached.map(f => keepFile(f.name, f.type, f.base64 ? Buffer.from(f.base64, 'base64') : Buffer.from(f.text), channel_id)), ...fields }, quiet);
+    return newPost({ user_id: userId(n), channel_id, file_ids: attached.map(f => keepFile(f.name, f.type, content(f), channel_id)), ...fields }, quiet);
   },
   event: ({ event, data }) => tell(event, data, ''),
   kick: ({ code }) => sockets.forEach(s => s.close(code)),
   set: body => Object.assign(settings, body),
-  state: () => ({ posts: [...posts.values()], bot: BOT, town: TOWN }),
+  state: () => ({ posts: [...posts.values()], files: [...files.values()].map(({ info, bytes }) => shownFile({ ...info, bytes })), bot: BOT, town: TOWN }),
 };
 
 await serve('mattermost', { http, ws, control, label: f => f.event ?? f.action ?? '' });

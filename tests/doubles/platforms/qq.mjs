@@ -7,13 +7,13 @@
 // POST /control/message  { kind: 'c2c' | 'group' | 'channel' | 'dm', from, chat, text, id, attachments, …as event }
 // POST /control/press    { message (its number in taken), button, from, …as event }
 // POST /control/verify   { over, wrong }: op 13
-// POST /control/keep     { text }: a file; { url }
+// POST /control/keep     { text or base64 }: a file; { url }
 // POST /control/expire   ends every access token
 // POST /control/frame    any frame;  POST /control/forget: no session can be resumed
-// GET  /control/state    { account, taken: [{ chat, body }], told (presses), identified, resumed }
+// GET  /control/state    { account, taken: [{ chat, body }], files (uploaded), told (presses), identified, resumed }
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { request } from 'node:http';
-import { serve } from './double.mjs';
+import { content as contentOf, formatOf, serve, shownFile } from './double.mjs';
 
 const account = { app_id: '102000000', secret: 'secret-of-the-double' };
 const tokens = new Set(), taken = [], told = [], files = new Map(), sent = [];
@@ -31,7 +31,7 @@ function giveToken({ body }) {
 
 function take(chat, { body }) {
   const answers = taken.filter(t => t.chat === chat && t.body.msg_id && t.body.msg_id === body.msg_id);
-  const right = { 0: body.content, 2: body.markdown?.content, 7: body.media?.file_info && files.has(body.media.file_info) }[body.msg_type ?? 0];
+  const right = { 0: body.content, 2: body.markdown?.content, 7: files.get(body.media?.file_info)?.kind === chat.split(':')[0] }[body.msg_type ?? 0];
   if (!right)
     return refused(400, 304036, 'wrong content');
   if (/^(c2c|group)/.test(chat) && body.msg_id && answers.some(t => t.body.msg_seq === body.msg_seq))
@@ -42,11 +42,14 @@ function take(chat, { body }) {
   return { status: 200, body: { id: `ROBOT1.0_${++numbers}`, timestamp: new Date().toISOString() } };
 }
 
-function upload({ body }) {
-  if (![1, 2, 3].includes(body?.file_type) || !body.file_data)
+// What is uploaded for a person is not good in a group, nor the other way round.
+function upload(kind, { body }) {
+  const bytes = Buffer.from(body?.file_data ?? '', 'base64');
+  const right = { 1: ['png', 'jpeg'], 2: ['mp4'], 3: ['silk'] }[body?.file_type]?.includes(formatOf(bytes));
+  if (!right || bytes.toString('base64') !== body.file_data || body.srv_send_msg !== false || !['c2c', 'group'].includes(kind))
     return refused(400, 40034028, 'wrong file');
   const file_info = randomUUID();
-  files.set(file_info, Buffer.from(body.file_data, 'base64'));
+  files.set(file_info, { file_info, kind, file_type: body.file_type, bytes });
   return { status: 200, body: { file_uuid: randomUUID(), file_info, ttl: 3600 } };
 }
 
@@ -55,7 +58,7 @@ async function http(rq) {
   if (path === '/app/getAppAccessToken')
     return giveToken(rq);
   if (path.startsWith('/kept/'))
-    return { status: 200, headers: { 'content-type': 'text/plain' }, body: files.get(path.slice(6)) };
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: files.get(path.slice(6)).bytes };
   if (!tokens.has(rq.headers.authorization?.replace('QQBot ', '')))
     return refused(401, 11244, 'token not exist or expire');
   if (path === '/users/@me')
@@ -64,9 +67,10 @@ async function http(rq) {
     return { status: 200, body: { url: `${double.url.replace('http', 'ws')}/websocket`, shards: 1, session_start_limit: { total: 1000, remaining: 999, reset_after: 1, max_concurrency: 1 } } };
   if (path.startsWith('/interactions/') && rq.method === 'PUT')
     return told.push(path.slice(14)), { status: 204, body: '' };
+  const prefix = { users: 'c2c', groups: 'group', channels: 'channel', dms: 'dm' }[kind];
   if (what === 'files')
-    return upload(rq);
-  return what && take(`${{ users: 'c2c', groups: 'group', channels: 'channel', dms: 'dm' }[kind]}:${id}`, rq);
+    return upload(prefix, rq);
+  return what && take(`${prefix}:${id}`, rq);
 }
 
 // ---- the gateway ----
@@ -157,15 +161,15 @@ double = await serve('qq', {
       const d = { plain_token: randomUUID(), event_ts: '1725442341' };
       return { want: signature(d.event_ts + d.plain_token), ...await call(v.over, { op: 13, d }, v) };
     },
-    keep: async ({ text }) => {
+    keep: async file => {
       const name = `kept${++numbers}`;
-      files.set(name, Buffer.from(text));
+      files.set(name, { bytes: contentOf(file) });
       return { url: `${double.url}/kept/${name}` };
     },
     frame: async f => { await connection?.send(f); },
     forget: async () => { session = undefined; },
     cut: async () => { connection?.cut(); },
     expire: async () => { tokens.clear(); },
-    state: () => ({ account, taken, told, identified, resumed }),
+    state: () => ({ account, taken, files: [...files.values()].filter(f => f.kind).map(shownFile), told, identified, resumed }),
   },
 });

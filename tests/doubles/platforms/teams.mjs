@@ -9,7 +9,7 @@
 // GET  /control/state   { app_id, app_password, taken: [{ id, conversation, text, attachments, replyToId, edits }] }
 import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto';
 import { request } from 'node:http';
-import { serve } from './double.mjs';
+import { content, serve } from './double.mjs';
 
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
@@ -128,9 +128,9 @@ double = await serve('teams', {
   http,
   control: {
     event,
-    keep: async ({ text }) => {
+    keep: async told => {
       const id = `file-${++numbers}`;
-      files.set(id, Buffer.from(text));
+      files.set(id, content(told));
       return { id, inline: `${service()}v3/attachments/${id}/views/original`, download: `${double.url}/download/${id}` };
     },
     expire: async () => { tokens.clear(); },

@@ -7,10 +7,10 @@
 //                          tries (3) }: calls the gateway as often as it takes; answers { status, text, tries }
 // POST /control/verify   { socket, wrong }: the handshake; answers { status, text, want }
 // POST /control/expire   ends every access token that was given
-// GET  /control/state    { account, taken (the messages that were) }
+// GET  /control/state    { account, taken (the messages that were), files (uploaded) }
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { npm, serve } from './double.mjs';
+import { content, npm, serve, shownFile } from './double.mjs';
 
 const { encrypt, getSignature } = npm('@wecom/crypto');
 const account = { corp_id: 'ww0123456789abcdef', agent_id: 1000002, secret: 'app-secret-of-the-double', token: 'callback-token',
@@ -38,7 +38,7 @@ function upload(rq) {
   if (file.bytes.length < 5)
     return said(40006, 'invalid media size');
   const media_id = `media-${++numbers}`;
-  media.set(media_id, { ...file, type: rq.query.type });
+  media.set(media_id, { ...file, media_id, type: rq.query.type });
   return ok({ type: rq.query.type, media_id, created_at: '1380000000' });
 }
 
@@ -163,12 +163,12 @@ await serve('wecom', {
   http,
   control: {
     event, press, verify,
-    keep: async ({ text, type = 'image' }) => {
+    keep: async ({ type = 'image', ...file }) => {
       const id = `kept-${++numbers}`;
-      media.set(id, { bytes: Buffer.from(text), type });
+      media.set(id, { bytes: content(file), type });
       return { id };
     },
     expire: async () => { tokens.clear(); },
-    state: () => ({ account, taken }),
+    state: () => ({ account, taken, files: [...media.values()].filter(f => f.filename).map(shownFile) }),
   },
 });

@@ -6,13 +6,13 @@
 // POST /control/event    { socket or url, from, name, text; id; message (fields in place of the text's); value (the whole change's);
 //                          wrong: 'signature', cut (bytes), tries }
 // POST /control/verify   { socket or url, wrong }: the handshake
-// POST /control/keep     { text, mime }: a file that a person sent; answers { id }
+// POST /control/keep     { text or base64, mime }: a file that a person sent; answers { id }
 // POST /control/token    { token }: from now on only this one is good
 // POST /control/silent   { chat }: more than a day passed since this person wrote
-// GET  /control/state    { account, taken, marks }
+// GET  /control/state    { account, taken, marks, files (uploaded) }
 import { createHmac } from 'node:crypto';
 import { call } from './caller.mjs';
-import { serve } from './double.mjs';
+import { content as contentOf, formatOf, serve, shownFile } from './double.mjs';
 
 const account = { access_token: 'EAAG-token-of-the-double', phone_number_id: '106540352242922', app_secret: 'app-secret-of-the-double',
   verify_token: 'verify-token-of-the-double' };
@@ -23,6 +23,7 @@ let numbers = 0, token = account.access_token, where;
 const refused = (status, code, message, details) => ({ status, body: { error: { message: `(#${code}) ${message}`, type: 'OAuthException', code,
   ...(details && { error_data: { messaging_product: 'whatsapp', details } }), fbtrace_id: 'Az8or2yhqkZfEZ' } } });
 const parameter = details => refused(400, 100, 'Invalid parameter', details);
+const most = type => ({ image: 5, audio: 16, video: 16 }[type.split('/')[0]] ?? 100) << 20;
 const between = (text, least, most) => typeof text === 'string' && [...text].length >= least && [...text].length <= most;
 
 function wrongInteractive({ type, body, action }) {
@@ -50,7 +51,7 @@ function wrong(m) {
       : refused(404, 132001, 'Template name does not exist in the translation');
   }
   const file = media.get(m[m.type]?.id);
-  const fits = file && (m.type === 'document' || file.mime.startsWith(`${m.type}/`));
+  const fits = file && (m.type === 'document' ? m.document.filename && !/^(audio|video)/.test(file.mime) : file.mime.startsWith(`${m.type}/`));
   return fits ? undefined : refused(400, 131053, 'Media upload error');
 }
 
@@ -79,10 +80,14 @@ function upload(rq) {
   const file = rq.body?.find?.(p => p.name === 'file'), type = rq.body?.find?.(p => p.name === 'type')?.text ?? file?.type;
   if (!file || rq.body.find(p => p.name === 'messaging_product')?.text !== 'whatsapp')
     return parameter('file');
+  if (file.type !== type || !file.filename)
+    return parameter('file');
+  if ((type.startsWith('image/') && formatOf(file.bytes) !== type.slice(6)) || !file.bytes.length || file.bytes.length > most(type))
+    return refused(400, 131053, 'Media upload error', 'Unable to upload the media used in the message.');
   if (!uploadable.test(type))
     return refused(400, 100, 'Param file must be a file with one of the following types: ...', type);
   const id = String(1000000 + ++numbers);
-  media.set(id, { bytes: file.bytes, mime: type, name: file.filename });
+  media.set(id, { id, bytes: file.bytes, mime: type, name: file.filename, ours: true });
   return { status: 200, body: { id } };
 }
 
@@ -135,13 +140,13 @@ await serve('whatsapp', {
   http,
   control: {
     event, verify,
-    keep: async ({ text, mime }) => {
+    keep: async ({ mime, ...file }) => {
       const id = String(1000000 + ++numbers);
-      media.set(id, { bytes: Buffer.from(text), mime });
+      media.set(id, { bytes: contentOf(file), mime });
       return { id };
     },
     token: async e => { token = e.token; },
     silent: async ({ chat }) => { silent.set(chat, true); },
-    state: () => ({ account, taken, marks }),
+    state: () => ({ account, taken, marks, files: [...media.values()].filter(f => f.ours).map(shownFile) }),
   },
 });

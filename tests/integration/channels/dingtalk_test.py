@@ -4,7 +4,7 @@
 import os
 import urllib.parse
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'ada'
 SAYS = 'dtmd://dingtalkclient/sendMessage?content='
@@ -29,6 +29,12 @@ class DingTalk(Channel):
     def write(self, text, **more):
         over = {'over': self.gateway.socket} if self.over == 'webhook' else {}
         return self.platform.ask('message', {'from': OWNER, 'text': text, **over, **more})
+
+    def sent_files(self):
+        """Each message that is a file, and that file."""
+        state = self.platform.ask('state')
+        files = {f['media_id']: f for f in state['files']}
+        return [(m, files[m['body'].get('mediaId') or m['body']['photoURL']]) for m in state['taken'] if m['msgtype'] in ('sampleFile', 'sampleImageMsg')]
 
     def acknowledged(self):
         wait_until(lambda: self.platform.ask('state')['pending'] == 0, WAIT, 'the acknowledgements')
@@ -87,12 +93,44 @@ def addresses_and_tokens():
         w.write('lost')
         wait_until(lambda: w.gateway.rows('outbox', 'unknown'), WAIT, 'an unknown row')
         w.platform.ask('expire', {})
-        code, n = w.platform.ask('keep', {'text': 'the content of a file'})['code'], len(w.texts())
-        w.write('', msgtype='file', content={'downloadCode': code, 'fileName': 'a.txt'})
+        code, n = w.platform.ask('keep', {'base64': plain(PDF)})['code'], len(w.texts())
+        w.write('', msgtype='file', content={'downloadCode': code, 'fileName': 'a.pdf'})
         w.await_text('echo: ', n)
+        assert w.kept('a.pdf')[0] == PDF
         assert w.platform.log('GET', '/files/')
         w.write('', msgtype='picture', content={'downloadCode': 'nothing'})
         w.await_text('could not be fetched')
+
+
+def files_out():
+    """files and pictures go by an upload, which is made again when it fails; what robots may not send becomes pieces, or a link"""
+    with DingTalk(**{'delivery.file_above': '1'}) as w:
+        w.start()
+        w.platform.rule('POST /media/upload', 'status', status=500, body='')
+        w.platform.rule('POST /media/upload', 'drop_after')
+        w.send_file(OWNER, 'Überblick 7.PDF', PDF)
+        w.platform.ask('expire', {})
+        w.platform.rule('POST /v1.0/robot/oToMessages', 'status', status=503, body='')
+        w.send_file(OWNER, 'photo.png', PNG)
+        w.send_file('cidgroup=', 'a.b.zip', b'PK\x03\x04')
+        (one, pdf), (two, png), (three, archive) = w.sent_files()
+        assert (pdf['kind'], pdf['name'], pdf['type'], pdf['base64']) == ('file', 'Überblick 7.PDF', 'application/pdf', plain(PDF)), pdf
+        assert (png['kind'], png['type'], png['base64']) == ('image', 'image/png', plain(PNG)), png
+        assert [one['chat'], two['chat'], three['chat']] == [OWNER, OWNER, 'cidgroup=']
+        assert (one['body']['fileName'], one['body']['fileType']) == ('Überblick 7.PDF', 'pdf'), one
+        assert (three['body']['fileName'], three['body']['fileType'], archive['base64']) == ('a.b.zip', 'zip', plain(b'PK\x03\x04')), three
+        n = len(w.texts())
+        answer = w.long_answer(11000).decode()
+        last = answer.split('Paragraph ')[-1].split()[0]
+        assert len(w.texts()) - n == 3 and f'Paragraph {last} ' in w.texts()[-1], w.texts()[n:]
+        w.send_file(OWNER, 'notes.txt', b'some notes')
+        assert 'notes' in w.texts()[-1] and 'cannot be sent here' in w.texts()[-1], w.texts()[-1]
+        w.gateway.stop()
+        w.gateway.start(**{'server.public_url': 'https://bot.example.org'})
+        wait_until(w.connected, WAIT, 'the connection')
+        w.send_file(OWNER, 'notes.txt', b'some notes')
+        assert 'https://bot.example.org/files/' in w.texts()[-1], w.texts()[-1]
+        assert len(w.sent_files()) == 3 and w.all_sent()
 
 
 def buttons():
@@ -121,4 +159,4 @@ def the_webhook():
         assert not any('not for you' in t for t in w.texts())
 
 
-run([stream_mode, addresses_and_tokens, buttons, the_webhook])
+run([stream_mode, addresses_and_tokens, files_out, buttons, the_webhook])

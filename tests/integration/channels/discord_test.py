@@ -4,7 +4,7 @@
 import os
 import sys
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 BOT, MENTION, DM, GENERAL, THREAD = '900000000000000000', '<@900000000000000000> ', '301', '200', '210'
 
@@ -112,12 +112,32 @@ def files():
     """files come in; one that is gone costs no message"""
     with Discord() as w:
         w.start()
-        w.write('look', attachments=[{'name': 'a.txt', 'type': 'text/plain', 'text': 'inside a file'}])
+        w.write('look', attachments=[{'name': 'a.pdf', 'type': 'application/pdf', 'base64': plain(PDF)}])
         assert w.answered_once('look') == 1
+        assert w.kept('a.pdf') == (PDF, 'application/pdf')
         assert len(w.platform.log('GET', '/cdn/')) == 1
         w.platform.rule('GET /cdn', 'status', status=404)
         w.write('', attachments=[{'name': 'gone.bin', 'type': 'application/x-thing', 'text': 'x'}])
         w.await_text('gone.bin could not be fetched')
+
+
+def files_out():
+    """a long answer and a picture go as forms; one that fails, or whose answer is lost, is sent again and shown once"""
+    with Discord(**{'delivery.file_above': '1'}) as w:
+        w.start()
+        post = f'POST /api/v10/channels/{DM}/messages'
+        w.platform.rule(post, 'status', status=500, body='', skip=1)       # its beginning goes through
+        w.platform.rule(post, 'drop_after')
+        answer = w.long_answer(2500)
+        w.platform.rule(f'POST /api/v10/channels/{GENERAL}/messages', 'drop_after')
+        w.send_file(GENERAL, 'Überblick 7.png', PNG)
+        files = {f['id']: f for f in w.platform.ask('state')['files']}
+        told = [(m['channel_id'], m['content'], [(f['filename'], f['content_type'], files[f['id']]['base64']) for f in m['attachments']])
+                for m in w.messages() if m['attachments']]
+        assert told == [(GENERAL, '', [('Überblick 7.png', 'image/png', plain(PNG))]), (DM, '', [('reply.md', 'text/markdown', plain(answer))])], told
+        forms = [e for e in w.log('POST', f'/channels/{DM}/messages') if isinstance(e['body'], list)]
+        assert len(forms) == 3 and len({p['text'] for e in forms for p in e['body'] if p['name'] == 'payload_json'}) == 1, [e['status'] for e in forms]
+        assert w.all_sent()
 
 
 def buttons_and_commands():
@@ -309,4 +329,4 @@ def streaming():
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, answer_all, by_name, guild_filter, files, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])
+run([t for t in [conversations, answer_all, by_name, guild_filter, files, files_out, buttons_and_commands, webhook, resume, kills, zombie, limits_and_failures, refusals, streaming] if not only or t.__name__ in only])

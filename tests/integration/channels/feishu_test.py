@@ -3,7 +3,7 @@
 """feishu_test.py BUILD: the Feishu channel of the real gateway; its double is driven by Feishu's own library in feishu_client_test.mjs."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'ou_ada'
 
@@ -35,6 +35,13 @@ class Feishu(Channel):
 
     def buttons(self):
         return [m for m in self.taken() if any(e['tag'] == 'button' for e in m['content'].get('body', {}).get('elements', []))]
+
+    def sent_files(self):
+        """Each message that is a file, and that file."""
+        state = self.platform.ask('state')
+        files = {f['key']: f for f in state['files']}
+        return [(m, files[m['content'].get('file_key') or m['content']['image_key']]) for m in state['taken']
+                if m['msg_type'] in ('file', 'image', 'audio', 'media')]
 
     def acknowledged(self):
         wait_until(lambda: self.platform.ask('state')['pending'] == 0, WAIT, 'the acknowledgements')
@@ -96,15 +103,40 @@ def groups_threads_and_files():
         assert [m['in_thread'] for m in w.taken() if m.get('reply_to') == 'om_thread'] == [True]
         w.write('@_user_1 withdrawn', mentions=mention, message_id='om_gone1', **group)
         assert w.answered_once('withdrawn') == 1
-        key = w.platform.ask('keep', {'text': 'the content of a file', 'type': 'file'})['key']
+        key = w.platform.ask('keep', {'base64': plain(PDF), 'type': 'file'})['key']
         w.platform.ask('expire', {})
         n = len(w.texts())
-        w.write('', type='file', content={'file_key': key, 'file_name': 'a.txt'})
+        w.write('', type='file', content={'file_key': key, 'file_name': 'a.pdf'})
         w.await_text('echo: ', n)
+        assert w.kept('a.pdf')[0] == PDF
         assert w.platform.log('GET', '/open-apis/im/v1/messages/')
         w.write('', type='image', content={'image_key': 'img_nowhere'})
         w.await_text('could not be fetched')
         assert not any('nothing for' in t or 'nor this' in t for t in w.texts())
+
+
+def files_out():
+    """a long answer goes as a file, pictures and films as such; an upload that fails is made again, and shown once"""
+    with Feishu(**{'platforms.feishu.stream': 'false', 'delivery.file_above': '1'}) as w:
+        w.start()
+        upload = 'POST /open-apis/im/v1/files'
+        w.platform.rule(upload, 'status', status=500, body='')
+        w.platform.rule(upload, 'drop_after')
+        answer = w.long_answer(13000)
+        (message, file), = w.sent_files()
+        assert (message['msg_type'], file['name'], file['type'], file['file_type']) == ('file', 'reply.md', 'text/markdown', 'stream'), file
+        assert file['base64'] == plain(answer) and message['chat'] == OWNER, message
+        assert len(w.platform.log('POST', upload[5:])) == 3
+        w.platform.rule('POST /open-apis/im/v1/images', 'status', status=500, body='')
+        w.send_file(OWNER, 'Überblick.png', PNG)
+        w.platform.ask('expire', {})
+        w.send_file(OWNER, 'Bericht "7".pdf', PDF)
+        w.platform.rule('POST /open-apis/im/v1/messages', 'status', status=503, body='')
+        w.send_file(OWNER, 'film.mp4', b'\0\0\0\x18ftypmp42')
+        told = [(m['msg_type'], f['name'], f['type'], f['file_type'], f['base64']) for m, f in w.sent_files()[1:]]
+        assert told == [('image', 'Überblick.png', 'image/png', 'image', plain(PNG)), ('file', 'Bericht "7".pdf', 'application/pdf', 'pdf', plain(PDF)),
+                        ('media', 'film.mp4', 'video/mp4', 'mp4', plain(b'\0\0\0\x18ftypmp42'))], told
+        assert w.all_sent()
 
 
 def trouble_on_the_way_out():
@@ -178,4 +210,4 @@ def the_webhook():
         assert not any('not for you' in t for t in w.texts())
 
 
-run([the_long_connection, groups_threads_and_files, trouble_on_the_way_out, buttons, edits, the_webhook])
+run([the_long_connection, groups_threads_and_files, files_out, trouble_on_the_way_out, buttons, edits, the_webhook])

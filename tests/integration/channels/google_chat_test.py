@@ -4,7 +4,7 @@
 import json
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'ada'
 
@@ -119,11 +119,11 @@ def buttons_and_files():
         assert os.path.exists(path), 'a stranger pressed'
         assert g.write('', pressed=reply, under=card['name'])['status'] == 200
         wait_until(lambda: not os.path.exists(path), WAIT, 'the file to go')
-        kept = g.platform.ask('keep', {'text': 'what is inside'})['id']
-        file = {'contentName': 'a.txt', 'contentType': 'text/plain', 'attachmentDataRef': {'resourceName': kept}}
+        kept = g.platform.ask('keep', {'base64': plain(PDF)})['id']
+        file = {'contentName': 'a.pdf', 'contentType': 'application/pdf', 'attachmentDataRef': {'resourceName': kept}}
         assert g.write('see', attachment=[file, {**file, 'contentName': 'b.txt', 'attachmentDataRef': {'resourceName': 'none'}}])['status'] == 200
         assert 'b.txt could not be fetched' in g.await_text('echo: see')
-        assert len(g.platform.log('GET', '/v1/media/')) == 2
+        assert len(g.platform.log('GET', '/v1/media/')) == 2 and g.kept('a.pdf') == (PDF, 'application/pdf')
 
 
 run([by_name, callers, once, trouble, killed, buttons_and_files])

@@ -3,7 +3,7 @@
 """line_test.py BUILD: the LINE channel of the real gateway against a double that @line/bot-sdk has driven."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, WAIT, Channel, plain, run, wait_until
 
 PUSH = 'POST /v2/bot/message/push'
 
@@ -71,11 +71,18 @@ def files_and_buttons():
     """sound that is still being prepared is waited for; a quick reply lets through what was asked, pressed by who may"""
     with Line() as w:
         w.start()
-        w.platform.ask('keep', {'id': '70', 'text': 'sound', 'mime': 'audio/mp4', 'processing': 1})
+        sound = b'\0\0\0\x18ftypM4A \xff\xfe'
+        w.platform.ask('keep', {'id': '70', 'base64': plain(sound), 'mime': 'audio/mp4', 'processing': 1})
         before = len(w.texts())
         assert w.write('', id='70', message={'type': 'audio', 'duration': 1})['status'] == 200
         wait_until(lambda: len(w.texts()) > before, WAIT, 'an answer to the sound')
         assert len(w.platform.log('GET', '/v2/bot/message/70/content/transcoding')) == 2
+        assert w.kept('voice.m4a') == (sound, 'audio/mp4')
+        w.platform.ask('keep', {'id': '71', 'base64': plain(PDF), 'mime': 'application/pdf'})
+        before = len(w.texts())
+        assert w.write('', id='71', message={'type': 'file', 'fileName': 'Überblick.pdf', 'fileSize': len(PDF)})['status'] == 200
+        wait_until(lambda: len(w.texts()) > before, WAIT, 'an answer to the file')
+        assert w.kept('Überblick.pdf')[0] == PDF
         assert w.write('', message={'type': 'file', 'fileName': 'a.pdf', 'fileSize': 3})['status'] == 200
         assert 'could not be fetched' in w.await_text('a.pdf')
         path = w.file_to_lose()

@@ -4,7 +4,7 @@
 against first."""
 import sys
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 DIRECT = 'direct1'.ljust(26, '0')
 TOWN = 'town'.ljust(26, '0')
@@ -48,8 +48,9 @@ def conversations():
         assert w.posts(TOWN)[-1]['root_id'] == first['id']
         w.write('and so on', channel='town', root_id=w.posts(TOWN)[0]['id'])        # the root is ours
         assert w.answered_once('and so on') == 1
-        w.write('look', files=[{'name': 'a.txt', 'type': 'text/plain', 'text': 'inside'}])
+        w.write('look', files=[{'name': 'a.pdf', 'type': 'application/pdf', 'base64': plain(PDF)}])
         assert w.answered_once('look') == 1
+        assert w.kept('a.pdf') == (PDF, 'application/pdf')
         assert len(w.platform.log('GET', '/api/v4/files/')) == 1
         assert not [t for t in w.texts() if 'nobody' in t or 'hook' in t or 'mail me' in t], w.texts()
         with open(w.gateway.log_path(), encoding='utf-8') as f:
@@ -66,6 +67,22 @@ def by_name():
         assert w.texts(town) == ['to all'] and w.texts(direct) == ['to one'], w.posts()
         status, answer = w.gateway.ask('/api/v1/send', 'POST', {'to': 'mattermost:#nowhere', 'text': 'x'})
         assert status == 404 and 'it takes #channel, #team/channel, @user' in str(answer), (status, answer)
+
+
+def files_out():
+    """a long answer and a picture go by an upload, which is made again when it fails, and hang on one post each"""
+    with Mattermost(**{'delivery.file_above': '1'}) as w:
+        w.start()
+        w.platform.rule('POST /api/v4/files', 'status', status=500, body='')
+        w.platform.rule('POST /api/v4/files', 'drop_after')
+        answer = w.long_answer(17000)
+        w.platform.rule('POST /api/v4/posts', 'status', status=503, body='')
+        w.send_file(TOWN, 'Überblick 7.png', PNG)
+        files = {f['id']: f for f in w.platform.ask('state')['files']}
+        sent = [(p['channel_id'], [files[i] for i in p['file_ids']]) for p in w.posts() if p['file_ids']]
+        told = [(chat, f['name'], f['mime_type'], f['base64']) for chat, (f,) in sent]
+        assert told == [(DIRECT, 'reply.md', 'text/markdown', plain(answer)), (TOWN, 'Überblick 7.png', 'image/png', plain(PNG))], told
+        assert len(w.platform.log('POST', '/api/v4/files')) == 5 and w.all_sent()      # the post that failed has its file uploaded again
 
 
 def trouble():
@@ -125,4 +142,4 @@ def limits_and_failures():
 
 
 only = sys.argv[2:]
-run([t for t in [conversations, by_name, trouble, kills, limits_and_failures] if not only or t.__name__ in only])
+run([t for t in [conversations, by_name, files_out, trouble, kills, limits_and_failures] if not only or t.__name__ in only])

@@ -3,7 +3,7 @@
 """qq_test.py BUILD: the QQ channel of the real gateway against a double that is written from the documentation alone."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'OPENID1'
 
@@ -23,6 +23,12 @@ class QQ(Channel):
 
     def texts(self, chat=None):
         return [m['body'].get('content') or m['body'].get('markdown', {}).get('content', '') for m in self.taken() if chat in (None, m['chat'])]
+
+    def sent_files(self):
+        """Each message that is a file, and that file."""
+        state = self.platform.ask('state')
+        files = {f['file_info']: f for f in state['files']}
+        return [(m, files[m['body']['media']['file_info']]) for m in state['taken'] if m['body'].get('msg_type') == 7]
 
     def write(self, text, **more):
         over = {'over': self.gateway.socket} if self.over == 'webhook' else {}
@@ -87,10 +93,38 @@ def trouble_and_files():
         w.platform.rule(path, 'status', status=400, body={'code': 40034024, 'message': 'too late'})
         w.write('late')
         wait_until(lambda: w.gateway.rows('outbox', 'dead'), WAIT, 'a dead row')
-        url, n = w.platform.ask('keep', {'text': 'the content of a file'})['url'], len(w.texts())
-        w.write('take this', attachments=[{'content_type': 'text/plain', 'filename': 'a.txt', 'size': 21, 'url': url}])
+        url, n = w.platform.ask('keep', {'base64': plain(PDF)})['url'], len(w.texts())
+        w.write('take this', attachments=[{'content_type': 'application/pdf', 'filename': 'a.pdf', 'size': len(PDF), 'url': url}])
         w.await_text('echo: take this', n)
+        assert w.kept('a.pdf') == (PDF, 'application/pdf')
         assert w.platform.log('GET', '/kept/')
+
+
+def files_out():
+    """pictures go by an upload for the chat they go to, which is made again when it fails; the rest becomes pieces, or a link"""
+    with QQ(**{'delivery.file_above': '1'}) as w:
+        w.start()
+        upload = 'POST /v2/users/OPENID1/files'
+        w.platform.rule(upload, 'status', status=500, body='')
+        w.platform.rule(upload, 'drop_after')
+        w.send_file(f'c2c:{OWNER}', 'photo.png', PNG)
+        assert len(w.platform.log('POST', upload[5:])) == 3
+        w.platform.ask('expire', {})
+        w.platform.rule('POST /v2/groups/G1/messages', 'status', status=503, body='')
+        w.send_file('group:G1', 'film.mp4', b'\0\0\0\x18ftypmp42')
+        told = [(m['chat'], f['file_type'], f['base64']) for m, f in w.sent_files()]
+        assert told == [(f'c2c:{OWNER}', 1, plain(PNG)), ('group:G1', 2, plain(b'\0\0\0\x18ftypmp42'))], told
+        n = len(w.texts())
+        answer = w.long_answer(4000).decode()
+        last = answer.split('Paragraph ')[-1].split()[0]
+        assert len(w.texts()) - n == 3 and f'Paragraph {last} ' in w.texts()[-1], w.texts()[n:]
+        w.gateway.stop()
+        w.gateway.start(**{'server.public_url': 'https://bot.example.org'})
+        wait_until(w.connected, WAIT, 'the connection')
+        for chat, name, content in ((f'c2c:{OWNER}', 'a.pdf', PDF), ('channel:7', 'photo.png', PNG)):
+            w.send_file(chat, name, content)
+            assert 'https://bot.example.org/files/' in w.texts(chat)[-1], w.texts(chat)
+        assert len(w.sent_files()) == 2 and w.all_sent()
 
 
 def buttons():
@@ -120,4 +154,4 @@ def the_webhook():
         assert not any('not for you' in t for t in w.texts())
 
 
-run([the_gateway, trouble_and_files, buttons, the_webhook])
+run([the_gateway, trouble_and_files, files_out, buttons, the_webhook])

@@ -3,7 +3,7 @@
 """teams_test.py BUILD: the Microsoft Teams channel of the real gateway, against a double that Microsoft's own library lived with."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'ada'
 
@@ -94,13 +94,14 @@ def buttons_and_files():
         assert os.path.exists(path), 'a stranger pressed'
         assert t.write(button['text'], **press)['status'] == 200
         wait_until(lambda: not os.path.exists(path), WAIT, 'the file to go')
-        kept = t.platform.ask('keep', {'text': 'what is inside'})
-        files = [{'contentType': 'application/vnd.microsoft.teams.file.download.info', 'name': 'a.txt', 'content': {'downloadUrl': kept['download']}},
-                 {'contentType': 'text/plain', 'contentUrl': kept['inline'], 'name': 'b.txt'},
+        kept, picture = t.platform.ask('keep', {'base64': plain(PDF)}), t.platform.ask('keep', {'base64': plain(PNG)})
+        files = [{'contentType': 'application/vnd.microsoft.teams.file.download.info', 'name': 'a.pdf', 'content': {'downloadUrl': kept['download']}},
+                 {'contentType': 'image/png', 'contentUrl': picture['inline'], 'name': 'b.png'},
                  {'contentType': 'text/plain', 'contentUrl': kept['inline'].replace(kept['id'], 'none'), 'name': 'c.txt'}]
         assert t.write('see', attachments=files)['status'] == 200
         said = t.await_text('echo: see')
-        assert 'c.txt could not be fetched' in said and 'a.txt could' not in said and 'b.txt could' not in said, said
+        assert 'c.txt could not be fetched' in said and 'a.pdf could' not in said and 'b.png could' not in said, said
+        assert t.kept('a.pdf')[0] == PDF and t.kept('b.png') == (PNG, 'image/png')
 
 
 run([callers, once_and_in_its_place, trouble, buttons_and_files])

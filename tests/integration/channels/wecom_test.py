@@ -3,7 +3,7 @@
 """wecom_test.py BUILD: the WeCom channel of the real gateway; the callbacks' envelope is made by WeCom's own library."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 OWNER = 'ada'
 
@@ -79,12 +79,17 @@ def tokens_end():
         assert w.answered_once('renewed') == 1
         tries = [e['query']['access_token'] for e in w.platform.log('POST', '/cgi-bin/message/send')][-2:]
         assert tries[0] != tries[1], tries
-        picture = w.platform.ask('keep', {'text': 'not really a picture'})['id']
+        picture, document = w.platform.ask('keep', {'base64': plain(PNG)})['id'], w.platform.ask('keep', {'base64': plain(PDF), 'type': 'file'})['id']
         w.platform.ask('expire', {})
         w.write('', fields={'MsgType': 'image', 'MediaId': picture, 'PicUrl': 'x'})
         w.await_text('echo: ', len(w.texts()))
         fetched = w.platform.log('GET', '/cgi-bin/media/get')
         assert len(fetched) == 2, fetched
+        assert w.kept('photo.jpg')[0] == PNG
+        n = len(w.texts())
+        w.write('', fields={'MsgType': 'file', 'MediaId': document, 'FileName': 'Überblick.pdf'})
+        w.await_text('echo: ', n)
+        assert w.kept('Überblick.pdf')[0] == PDF
         missing = w.write('', fields={'MsgType': 'file', 'MediaId': 'nothing', 'FileName': 'a.pdf'})
         assert missing['status'] == 200
         assert 'could not be fetched' in w.await_text('a.pdf')
@@ -106,6 +111,23 @@ def trouble_on_the_way_out():
         wait_until(lambda: w.gateway.rows('outbox', 'dead'), WAIT, 'a dead row')
 
 
+def files_out():
+    """a long answer and a picture go by an upload, which is made again when it fails, and shown once"""
+    with WeCom(**{'delivery.file_above': '1'}) as w:
+        w.start()
+        w.platform.rule('POST /cgi-bin/media/upload', 'status', status=500, body='')
+        w.platform.rule('POST /cgi-bin/media/upload', 'drop_after')
+        answer = w.long_answer(3000)
+        w.platform.ask('expire', {})
+        w.send_file(OWNER, 'Überblick 7.png', PNG)
+        state = w.platform.ask('state')
+        files = {f['media_id']: f for f in state['files']}
+        told = [(m['msgtype'], m['touser'], files[m[m['msgtype']]['media_id']]) for m in state['taken'] if m['msgtype'] in ('file', 'image')]
+        assert [(kind, to, f['filename'], f['base64']) for kind, to, f in told] == [
+            ('file', OWNER, 'reply.md', plain(answer)), ('image', OWNER, 'Überblick 7.png', plain(PNG))], told
+        assert w.all_sent()
+
+
 def buttons():
     """what has to be asked for is asked with a card, whose button lets it through once"""
     with WeCom() as w:
@@ -124,4 +146,4 @@ def buttons():
         wait_until(lambda: w.platform.log('POST', '/cgi-bin/message/update_template_card'), WAIT, 'the card to be told')
 
 
-run([handshake_and_strangers, duplicates_and_restarts, tokens_end, trouble_on_the_way_out, buttons])
+run([handshake_and_strangers, duplicates_and_restarts, tokens_end, trouble_on_the_way_out, files_out, buttons])

@@ -3,7 +3,7 @@
 """whatsapp_test.py BUILD: the WhatsApp channel of the real gateway against a double that whatsapp-api-js has driven."""
 import os
 
-from world import WAIT, Channel, run, wait_until
+from world import PDF, PNG, WAIT, Channel, plain, run, wait_until
 
 SEND = 'POST /v23.0/106540352242922/messages'
 
@@ -33,6 +33,12 @@ class WhatsApp(Channel):
         """What to say to let through what was asked."""
         actions = [m['interactive']['action'] for m in self.taken() if m['type'] == 'interactive']
         return [(a['sections'][0]['rows'][0] if 'sections' in a else a['buttons'][0]['reply'])['id'] for a in actions]
+
+    def sent_files(self):
+        """Each message that is a file, and that file."""
+        state = self.platform.ask('state')
+        files = {f['id']: f for f in state['files']}
+        return [(m, files[m[m['type']]['id']]) for m in state['taken'] if m['type'] in ('document', 'image', 'audio', 'video')]
 
     def write(self, text, **more):
         return self.platform.event(**{'socket': self.gateway.socket, 'text': text, **more})
@@ -74,17 +80,41 @@ def duplicates_order_and_restarts():
         assert [t for t in w.texts() if t.startswith('echo: ')][-3:] == ['echo: three', 'echo: four', 'echo: five']
 
 
-def files_both_ways():
+def files_in():
     """a person's picture is fetched in two steps with the token; one that is gone is said so"""
     with WhatsApp() as w:
         w.start()
-        kept = w.platform.ask('keep', {'text': 'not really a picture', 'mime': 'image/jpeg'})['id']
-        assert w.write('', message={'type': 'image', 'image': {'id': kept, 'mime_type': 'image/jpeg', 'caption': 'look'}})['status'] == 200
+        kept = w.platform.ask('keep', {'base64': plain(PNG), 'mime': 'image/png'})['id']
+        assert w.write('', message={'type': 'image', 'image': {'id': kept, 'mime_type': 'image/png', 'caption': 'look'}})['status'] == 200
         assert w.answered_once('look') == 1
+        assert w.kept('photo.jpg') == (PNG, 'image/png')
         steps = w.platform.log('GET', f'/v23.0/{kept}') + w.platform.log('GET', f'/media/{kept}')
         assert [s['status'] for s in steps] == [200, 200], steps
         assert w.write('', message={'type': 'document', 'document': {'id': '1', 'filename': 'a.pdf', 'mime_type': 'application/pdf'}})['status'] == 200
         assert 'could not be fetched' in w.await_text('a.pdf')
+
+
+def files_out():
+    """a long answer goes as a document, pictures as such; an upload that fails is made again, and shown once; a link for the rest"""
+    with WhatsApp(**{'delivery.file_above': '1', 'server.public_url': 'https://bot.example.org', 'platforms.whatsapp.read_marks': 'false'}) as w:
+        w.start()
+        upload = 'POST /v23.0/106540352242922/media'
+        w.platform.rule(upload, 'status', status=500, body='')
+        w.platform.rule(upload, 'drop_after')
+        answer = w.long_answer(5000)
+        (message, file), = w.sent_files()
+        assert (message['type'], message['document']['filename'], message['to']) == ('document', 'reply.md', '16505551234'), message
+        assert (file['name'], file['mime'], file['base64']) == ('reply.md', 'text/plain', plain(answer)), file
+        assert len(w.platform.log('POST', upload[5:])) == 3
+        w.send_file('16505551234', 'photo.png', PNG)
+        w.platform.rule(SEND, 'status', status=503, body='')
+        w.send_file('16505551234', 'Überblick 7.pdf', PDF)
+        (one, png), (two, pdf) = w.sent_files()[1:]
+        assert (one['type'], one['image'], png['mime'], png['base64']) == ('image', {'id': png['id']}, 'image/png', plain(PNG)), one
+        assert (two['document']['filename'], pdf['name'], pdf['mime'], pdf['base64']) == ('Überblick 7.pdf', 'Überblick 7.pdf', 'application/pdf', plain(PDF))
+        w.send_file('16505551234', 'all.zip', b'PK\x03\x04')
+        assert 'https://bot.example.org/files/' in w.texts()[-1], w.texts()[-1]
+        assert len(w.sent_files()) == 3 and w.all_sent()
 
 
 def trouble_on_the_way_out():
@@ -169,4 +199,4 @@ def the_window():
         assert w.taken()[-1]['type'] == 'text'
 
 
-run([handshake_and_forgers, duplicates_order_and_restarts, files_both_ways, trouble_on_the_way_out, buttons, the_window])
+run([handshake_and_forgers, duplicates_order_and_restarts, files_in, files_out, trouble_on_the_way_out, buttons, the_window])

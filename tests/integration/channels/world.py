@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of channels share: a gateway between a platform's double and a model that echoes, or obeys ("call TOOL JSON")."""
+import base64
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 
@@ -9,6 +11,26 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from harness import Double, Gateway, Platform, wait_until   # noqa: E402  pylint: disable=wrong-import-position
 
 WAIT = 20
+
+# Files whose bytes are no text: one pixel, and something that calls itself a PDF.
+PNG = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==')
+PDF = b'%PDF-1.4\n\xe2\xe3\xcf\xd3\r\n--\x00\x1a\xff\r\n\r\n%%EOF\n'
+
+
+def plain(content):
+    """Bytes as JSON has them for a double."""
+    return base64.b64encode(content).decode()
+
+
+def long_text(characters):
+    """Numbered paragraphs, so many characters and some."""
+    text = ''
+    for n in range(characters):
+        text += f'Paragraph {n} ' + 'of a long answer. ' * 9
+        text = text.strip() + '\n\n'
+        if len(text) > characters:
+            break
+    return text.strip()
 
 
 class Channel:
@@ -89,6 +111,37 @@ class Channel:
         self.await_text(f'echo: {text}')
         wait_until(self.gateway.idle, WAIT, 'quiet')
         return sum(f'echo: {text}' in t for t in self.texts())
+
+    def kept(self, name):
+        """The bytes and the type of the file of that name that came."""
+        db = sqlite3.connect(f'file:{self.gateway.database}?mode=ro', uri=True)
+        try:
+            (digest, mime), = db.execute('SELECT hash, mime FROM blobs WHERE name = ?', (name,)).fetchall()
+        finally:
+            db.close()
+        with open(os.path.join(self.home, 'blobs', digest[:2], digest[2:4], digest), 'rb') as f:
+            return f.read(), mime
+
+    def send_file(self, chat, name, content):
+        """A file goes to a chat, as who runs the gateway sends one; returns when nothing is left to do."""
+        path = os.path.join(self.home, name)
+        with open(path, 'wb') as f:
+            f.write(content)
+        self.gateway.cli('send', '--to', f'{self.name}:{chat}', '--file', path)
+        wait_until(self.gateway.idle, WAIT, 'the file to be gone')
+
+    def all_sent(self):
+        """Nothing was given up, and nothing is in doubt."""
+        return not self.gateway.rows('outbox', 'dead') and not self.gateway.rows('outbox', 'unknown')
+
+    def long_answer(self, characters):
+        """Asks for more than one message holds, with delivery.file_above=1; the whole answer, once nothing is left to do."""
+        said = long_text(characters)
+        since = len(self.texts())
+        self.write(said)
+        self.await_text('Paragraph 0', since)
+        wait_until(self.gateway.idle, WAIT, 'the long answer to be gone')
+        return f'echo: {said}'.encode()
 
     def file_to_lose(self):
         """A file in the workspace that "call exec" may remove."""
