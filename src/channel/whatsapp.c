@@ -235,7 +235,8 @@ static const struct channel_key keys[] = {
 
 const struct channel channel_whatsapp = {
     .name = "whatsapp", .title = "WhatsApp", .proven_by = "whatsapp-api-js 6.3.0", .keys = keys, .n_keys = N_ELEMENTS(keys),
-    .markup = MARKUP_WHATSAPP, .unit = UNIT_CHARACTER, .text_max = TEXT_MAX, .file_max = FILE_BYTES_MAX, .files = 1, .takes_file = whatsapp_takes_file,
+    .markup = MARKUP_WHATSAPP, .unit = UNIT_CHARACTER, .text_max = TEXT_MAX, .file_max = FILE_BYTES_MAX, .files = 1,
+    .takes_file = whatsapp_takes_file,
     .global_per_second = PER_SECOND, .chat_per_minute = chat_per_minute,
     .called = 1, .configured = configured, .check = check, .run = run, .webhook = webhook,
     .prepare = prepare, .encode = whatsapp_encode, .decode_sent = whatsapp_decode_sent,
