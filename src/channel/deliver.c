@@ -228,6 +228,7 @@ static void become_link(struct arena *a, const struct blob *blob, struct outgoin
                  : " (%d KB) cannot be sent here. The operator finds it: `clawdbot messages show outbox/%lld`, as blobs/%.2s/%.2s/%.*s",
                  kib, (long long)m->id, blob->hash.p, blob->hash.p + 2, STR(blob->hash));
     m->text = arena_str(a, buf_str(&b));
+    m->link_of = m->blob;
     m->blob = S("");
 }
 

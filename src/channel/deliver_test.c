@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "channel/deliver_internal.h"
 #include "channel/in_flight.h"
+#include "channel/platform_api.h"
 #include "channel/rate.h"
 #include "channel/registry.h"
 #include "channel/start.h"
@@ -641,6 +642,41 @@ TEST(a_file_goes_as_one_or_as_a_link_or_says_where_it_is)
         blobs_close(blobs);
         channel_add_for_test(NULL);
     }
+}
+
+static enum err encode_id(struct arena *a, const struct outgoing *m, struct http_request *out)
+{
+    CHECK(str_find(m->text, S("https://e.org/files/")) != STR_NONE);
+    out->url = "http://fake";
+    out->body = platform_send_id(a, m);
+    return OK;
+}
+
+TEST(a_link_that_is_sent_again_later_is_the_same_message)
+{
+    static const struct answer script[] = { { .status = 504 }, { .status = 200, .body = "1" } };
+    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
+    static const struct channel c = { .name = "fake", .text_max = 100, .configured = fake_configured, .encode = encode_id, .decode_sent = fake_decode,
+                                      .idempotent = 1 };
+    struct blobs *blobs;
+    str log;
+
+    CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ "server.public_url=https://e.org", NULL }));
+    CHECK_OK(blobs_open(s.home.store, home_path(&s.home, "blobs"), 1 << 20, &blobs));
+    channel_add_for_test(NULL);
+    channel_add_for_test(&c);
+    int64_t id = add_file(&s, blobs, "note.txt");
+    deliver_use_blobs(blobs);
+    CHECK_OK(deliver_start(s.home.store));
+    await_requests(&s, 1);
+    await_state(&s, id, "ready");
+    clock_advance(60 * 1000);
+    await_state(&s, id, "sent");
+    log = buf_str(&platform.log);
+    CHECK_INT(log.len, 36 + 3 + 36);
+    CHECK(str_eq(str_take(log, 36), str_skip(log, 36 + 3)));
+    deliver_stop(1000);
+    blobs_close(blobs);
 }
 
 /* ---- elsewhere ---- */

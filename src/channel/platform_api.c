@@ -120,8 +120,8 @@ enum err platform_sent(const char *platform, const struct http_response *r, str 
 /* The number alone would come again after a restore from a backup, with another text. */
 str platform_send_id(struct arena *a, const struct outgoing *m)
 {
-    str parts[] = { m->session_id, S("\n"), m->chat_id, S("\n"), m->text, m->blob, S("\n"), str_from(arena_printf(a, "%lld", (long
-            long)m->id)) };
+    str text = m->link_of.len ? m->link_of : m->text, number = str_from(arena_printf(a, "%lld", (long long)m->id));
+    str parts[] = { m->session_id, S("\n"), m->chat_id, S("\n"), text, m->blob, S("\n"), number };
     CLEANUP(buf_done) struct buf hex = {0};
 
     buf_add_hex(&hex, str_take(sha256_of(a, parts, N_ELEMENTS(parts)), 16));

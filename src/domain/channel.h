@@ -24,6 +24,7 @@ struct outgoing {
     str       reply_to;         /* the platform's id of the message it answers; "" */
     str       text;             /* Markdown, split to fit already */
     str       blob, name, mime; /* a file to send instead of text; "" */
+    str       link_of;          /* the file to which the text is a link, in its place: another one each time; "" */
     str       bytes;            /* the file's content */
     str       remote_id;        /* set: edit this message rather than send a new one */
     const json_t *choices;      /* answers to choose from, an array of {label, reply}: a choice comes back as a message with the

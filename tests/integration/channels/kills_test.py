@@ -141,6 +141,7 @@ def too_large():
             last = die_of(w, fault, lambda: send_file(w.gateway, 'discord:301', path))
             rows = settled(w, last, 1)
             links = re.findall(r'https://bot\.example\.org(/files/[^)\s]+)', ' '.join(w.texts()[before:]))
+            assert len(rows) == 1, rows
             judge(fault, None, rows, [len(links)])
             status, whole = w.gateway.ask(links[0])
             assert status == 200 and len(whole) == 11 << 20, (k, status, len(whole))
