@@ -7,17 +7,20 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "channel/start.h"
 #include "channel/token.h"
 #include "config/config.h"
 #include "net/url.h"
 #include "runtime/clock.h"
 
-enum { TOKEN_LIVES_S = 7200, SESSIONS_MAX = 1000, SESSION_MARGIN_MS = 60 * 1000 };
+enum { TOKEN_LIVES_S = 7200, SESSIONS_MAX = 1000, SESSION_MARGIN_MS = 60 * 1000, SESSION_STEP_MS = 10 * 60 * 1000 };
+
+extern const struct channel channel_dingtalk;
 
 /* ---- conversations' addresses ---- */
 
 struct session { char *url; int64_t until_ms; };
-static struct map sessions;         /* by chat; in memory alone: after a restart the robot's API answers */
+static struct map sessions;         /* by chat; remembered, too */
 
 static void forget_sessions(void)
 {
@@ -39,12 +42,10 @@ static bool is_dingtalks(str url)
     return str_starts(url, str_from(config_now()->platforms_dingtalk_old_api_url));
 }
 
-static void remember_session(str chat, const struct dingtalk_session *from)
+static void keep_session(str chat, const struct dingtalk_session *from)
 {
     struct session *s, *old;
 
-    if (!from->url.len || !is_dingtalks(from->url))
-        return;
     if (sessions.n >= SESSIONS_MAX)
         forget_sessions();
     s = NEW(struct session);
@@ -55,11 +56,48 @@ static void remember_session(str chat, const struct dingtalk_session *from)
     free(old);
 }
 
-str dingtalk_session_of(struct arena *a, str chat)
+static const char *session_key(struct arena *a, str chat)
+{
+    return arena_printf(a, "session %.*s", STR(chat));
+}
+
+/* "UNTIL URL": an address that only lives on is not written down anew with every message. */
+static enum err remember_session(const struct channel_host *host, struct arena *a, str chat, const struct dingtalk_session *from) AWAITS
 {
     const struct session *s = map_get(&sessions, chat);
 
-    return s && s->until_ms > clock_wall_ms() + SESSION_MARGIN_MS ? arena_str(a, str_from(s->url)) : S("");
+    if (!from->url.len || !is_dingtalks(from->url))
+        return OK;
+    if (s && str_eq(str_from(s->url), from->url) && from->until_ms < s->until_ms + SESSION_STEP_MS)
+        return OK;
+    keep_session(chat, from);
+    return host->remember(host, str_from(session_key(a, chat)),
+                          str_from(arena_printf(a, "%lld %.*s", (long long)from->until_ms, STR(from->url))));
+}
+
+static enum err recall_session(struct arena *a, str chat) AWAITS
+{
+    const struct channel_host *host = channels_host(&channel_dingtalk);
+    struct dingtalk_session found = {0};
+    str line = S(""), until = S("");
+
+    if (host)
+        TRY(host->recall(host, a, str_from(session_key(a, chat)), &line));
+    if (!str_split(&line, ' ', &until) || str_i64(until, &found.until_ms) || !is_dingtalks(line))
+        return OK;
+    found.url = line;
+    keep_session(chat, &found);
+    return OK;
+}
+
+enum err dingtalk_session_of(struct arena *a, str chat, str *ret_url)
+{
+    if (!map_get(&sessions, chat))
+        TRY(recall_session(a, chat));
+    const struct session *s = map_get(&sessions, chat);
+
+    *ret_url = s && s->until_ms > clock_wall_ms() + SESSION_MARGIN_MS ? arena_str(a, str_from(s->url)) : S("");
+    return OK;
 }
 
 /* ---- calls ---- */
@@ -167,7 +205,7 @@ enum err dingtalk_take(const struct channel_host *host, struct arena *a, const j
     }
     if (!wanted)
         return OK;
-    remember_session(m->message.chat_id, &session);
+    TRY(remember_session(host, a, m->message.chat_id, &session));
     return hook_store(host, a, &m, 1, locate);
 }
 

@@ -39,7 +39,7 @@ const char *dingtalk_old_url(struct arena *, const char *path);         /* oapi.
 str      dingtalk_robot_code(void);
 enum err dingtalk_token(struct arena *, str *out) AWAITS MUST_USE;
 void     dingtalk_token_forget(void);
-/* "" where there is none, or it has ended. */
-str      dingtalk_session_of(struct arena *, str chat_id);
+/* Where the chat is answered, also after a restart; "" where that is not known, or has ended. */
+enum err dingtalk_session_of(struct arena *, str chat_id, str *ret_url) AWAITS MUST_USE;
 /* One connection in Stream mode, until it falls down. */
 enum err dingtalk_stream(const struct channel_host *) AWAITS MUST_USE;

@@ -189,10 +189,12 @@ static enum err prepare_once(struct arena *a, struct outgoing *m, bool *ret_expi
 /* The first try goes by the conversation's address: it needs no right.  It takes no files. */
 enum err dingtalk_prepare(struct arena *a, struct outgoing *m)
 {
-    str session = m->prepared.len || m->blob.len ? S("") : dingtalk_session_of(a, m->chat_id);
+    str session = S("");
     bool expired;
     enum err e;
 
+    if (!m->prepared.len && !m->blob.len)
+        TRY(dingtalk_session_of(a, m->chat_id, &session));
     if (session.len) {
         m->prepared = session;
         return OK;

@@ -71,6 +71,11 @@ def stream_mode():
         assert w.answered_once('in between') == 1
         assert w.answered_once('again') == 1
         w.acknowledged()
+        w.gateway.stop()
+        w.gateway.start()
+        by_address = len(w.platform.log('POST', '/robot/sendBySession'))
+        w.gateway.cli('send', '--to', 'dingtalk:cidgroup=', '--wait', 'after a restart')
+        assert len(w.platform.log('POST', '/robot/sendBySession')) == by_address + 1, 'the address is known over restarts'
 
 
 def addresses_and_tokens():
