@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "channel/hook.h"
 #include "channel/markup.h"
 #include "channel/platform_api.h"
 #include "config/config.h"
@@ -135,14 +136,6 @@ static const char *address(struct arena *a, const struct outgoing *m, const char
 
 /* ---- messages ---- */
 
-static str rendered(struct arena *a, const struct outgoing *m)
-{
-    CLEANUP(buf_done) struct buf text = {0};
-
-    markup_write(&text, markup_parse(a, m->text), m->plain ? MARKUP_PLAIN : MARKUP_DISCORD);
-    return str_trim(buf_str(&text)).len ? arena_str(a, buf_str(&text)) : m->text;
-}
-
 static json_t *buttons(const json_t *choices)
 {
     json_t *rows = json_array(), *row = NULL;
@@ -199,7 +192,7 @@ static json_t *message_of(struct arena *a, const struct outgoing *m)
     json_t *j = json_pack("{s:i, s:{s:[]}}", "flags", FLAG_NO_PREVIEWS, "allowed_mentions", "parse");
 
     if (!m->blob.len)
-        json_object_set_new(j, "content", json_from_str(rendered(a, m)));
+        json_object_set_new(j, "content", json_from_str(hook_text(a, m, MARKUP_DISCORD)));
     if (json_array_size(m->choices))
         json_object_set_new(j, "components", buttons(m->choices));
     if (quotes(m))

@@ -74,7 +74,10 @@ str hook_text(struct arena *a, const struct outgoing *m, enum markup markup)
     CLEANUP(buf_done) struct buf text = {0};
     const struct md_node *doc = markup_parse(a, m->text);
 
-    markup_write(&text, doc, m->plain ? MARKUP_PLAIN : markup);
+    if (m->plain)
+        markup_write_plainly(&text, doc, markup);
+    else
+        markup_write(&text, doc, markup);
     return arena_str(a, str_trim(buf_str(&text)).len ? buf_str(&text) : m->text);
 }
 

@@ -378,6 +378,14 @@ void markup_write(struct buf *b, const struct md_node *doc, enum markup markup)
     write_as(b, &source, markup);
 }
 
+void markup_write_plainly(struct buf *b, const struct md_node *doc, enum markup markup)
+{
+    size_t from = b->len;
+
+    markup_write(b, doc, MARKUP_PLAIN);
+    markup_without_mentions(b, from, markup_marks(markup));
+}
+
 size_t text_units(str s, enum text_unit unit)
 {
     switch (unit) {

@@ -45,6 +45,8 @@ void   markup_to_chat(struct buf *, const struct md_node *, enum markup);
 /* As a platform wants it: what translators call.  What looks like markup in the text is escaped where the platform has an escape,
  * what would call people (@everyone, <!channel>, <@id>) is never written.  A source that shows nothing is written as text. */
 void   markup_write(struct buf *, const struct md_node *, enum markup);
+/* Plain text, for a platform that takes this markup and refused it: nobody is called by that either. */
+void   markup_write_plainly(struct buf *, const struct md_node *, enum markup);
 
 /* UTF-16 units of the text a reader sees, tags and addresses hidden by them not counted: the larger of what
  * Telegram's HTML and plain text give, so that falling back from the one to the other fits too. */

@@ -3,7 +3,7 @@
 #include "channel/mattermost.h"
 
 #include "base/utf8.h"
-#include "channel/markup.h"
+#include "channel/hook.h"
 #include "channel/platform_api.h"
 #include "config/config.h"
 
@@ -155,17 +155,9 @@ enum err mattermost_prepare(struct arena *a, struct outgoing *m)
     return m->blob.len && !m->prepared.len ? upload(a, m) : OK;
 }
 
-static str rendered(struct arena *a, const struct outgoing *m)
-{
-    CLEANUP(buf_done) struct buf text = {0};
-
-    markup_write(&text, markup_parse(a, m->text), m->plain ? MARKUP_PLAIN : MARKUP_MARKDOWN);
-    return str_trim(buf_str(&text)).len ? arena_str(a, buf_str(&text)) : m->text;
-}
-
 static json_t *post_of(struct arena *a, const struct outgoing *m)
 {
-    str text = m->blob.len ? S("") : rendered(a, m), id = platform_send_id(a, m);
+    str text = m->blob.len ? S("") : hook_text(a, m, MARKUP_MARKDOWN), id = platform_send_id(a, m);
     json_t *j = json_pack("{s:s%, s:s%, s:s%}", "channel_id", m->chat_id.p, m->chat_id.len, "message", text.p, text.len,
                           "pending_post_id", id.p, id.len);
 
@@ -186,7 +178,7 @@ enum err mattermost_encode(struct arena *a, const struct outgoing *m, struct htt
     if (!m->blob.len && !str_trim(m->text).len)
         return failed(ERR_INPUT, "there is nothing to send");
     if (m->remote_id.len) {
-        str text = rendered(a, m);
+        str text = hook_text(a, m, MARKUP_MARKDOWN);
 
         j = json_pack("{s:s%}", "message", text.p, text.len);
         call.method = "PUT";

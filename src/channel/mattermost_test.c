@@ -107,6 +107,25 @@ TEST(replies_become_posts_and_edits)
     CHECK_ERR(mattermost_encode(a, &m, &q), ERR_INPUT);
 }
 
+TEST(nobody_is_called_by_a_reply_however_it_is_written)
+{
+    static const char *const cases[] = { "hi @all", "hi @Channel", "**@here**", "@e&#118;eryone and `@all`", "<@all>" };
+
+    configure();
+    for (size_t i = 0; i < N_ELEMENTS(cases) * 2; i++) {
+        CLEANUP(arena_freep) struct arena *a = arena_new();
+        struct outgoing m = { .chat_id = S(CHAT), .text = str_from(cases[i / 2]), .blob = S(""), .remote_id = S(""), .prepared = S(""),
+                              .thread_id = S(""), .session_id = S("s"), .plain = i % 2 };
+        static const char *const calls[] = { "@all", "@Channel", "@here", "@everyone" };
+        struct http_request q;
+
+        CHECK_OK(mattermost_encode(a, &m, &q));
+        for (size_t k = 0; k < N_ELEMENTS(calls); k++)
+            if (str_find(q.body, str_from(calls[k])) != STR_NONE)
+                test_failed(__FILE__, __LINE__, "%.*s", STR(q.body));
+    }
+}
+
 TEST(answers_mean_what_mattermost_says)
 {
     static const struct { int status; const char *body; enum err want; bool gone, lost, unknown; } cases[] = {

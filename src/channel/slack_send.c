@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "channel/markup.h"
+#include "channel/markup_marks.h"
 #include "channel/slack.h"
 #include "config/config.h"
 
@@ -26,6 +27,7 @@ static void add_escaped(struct buf *b, str text)
 static void add_text(struct arena *a, struct buf *b, const struct outgoing *m)
 {
     CLEANUP(buf_done) struct buf plain = {0};
+    size_t from = b->len;
 
     if (!m->plain) {
         markup_write(b, markup_parse(a, m->text), MARKUP_SLACK);
@@ -33,6 +35,7 @@ static void add_text(struct arena *a, struct buf *b, const struct outgoing *m)
     }
     markup_to_plain(&plain, markup_parse(a, m->text));
     add_escaped(b, buf_str(&plain));
+    markup_without_mentions(b, from, markup_marks(MARKUP_SLACK));
 }
 
 /* By characters, so that none is cut. */
