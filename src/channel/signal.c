@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "channel/chats.h"
 #include "channel/platform_api.h"
 #include "config/config.h"
 #include "net/sse.h"
@@ -150,7 +149,7 @@ static bool is_our_account(const json_t *event)
 static enum err take(const struct channel_host *host, const json_t *event) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct signal_message *m = ARENA_NEW(a, struct signal_message);
+    struct hook_message *m = ARENA_NEW(a, struct hook_message);
     const struct signal_self self = { str_from(me.number), str_from(me.uuid) };
     bool wanted;
 
@@ -164,10 +163,7 @@ static enum err take(const struct channel_host *host, const json_t *event) AWAIT
         host->health(host, ERR_INPUT, "messages come for another account than platforms.signal.account");
         return OK;
     }
-    if (!wanted || (!m->addressed && chats_answer(S("signal"), m->message.chat_id) != ANSWER_ALL))
-        return OK;
-    TRY(incoming_files(host, a, &m->message, m->files, m->n_files, locate));
-    return host->receive(host, &m->message, 1);
+    return wanted ? hook_store(host, a, &m, 1, locate) : OK;
 }
 
 /* Nobody but us has the message any more, if the daemon does not number its events. */
@@ -396,9 +392,9 @@ static enum err resolve(struct arena *a, str name, str *ret_chat_id) AWAITS
 
 static const struct channel_key keys[] = {
     { "platforms.signal.url", "Address of signal-cli's daemon, such as http://127.0.0.1:8080 (signal-cli daemon --http)",
-      "signal-cli 守护进程的地址,例如 http://127.0.0.1:8080(signal-cli daemon --http)", false },
+      "signal-cli 守护进程的地址，例如 http://127.0.0.1:8080（signal-cli daemon --http）", false },
     { "platforms.signal.account", "The account's phone number there, with its country (+491701234567)",
-      "该账号的电话号码,带国家代码(+8613812345678)", false },
+      "该账号的电话号码，带国家代码（+8613812345678）", false },
 };
 
 const struct channel channel_signal = {

@@ -4,7 +4,7 @@
  * signal_send.c: what goes out; signal_rpc.c: the calls. */
 #pragma once
 #include "base/json.h"
-#include "channel/incoming.h"
+#include "channel/hook.h"
 #include "domain/channel.h"
 
 enum { SIGNAL_NUMBER_SIZE = 24, SIGNAL_UUID_SIZE = 40 };
@@ -12,16 +12,9 @@ enum { SIGNAL_NUMBER_SIZE = 24, SIGNAL_UUID_SIZE = 40 };
 /* The account's; "" for what is not known. */
 struct signal_self { str number, uuid; };
 
-struct signal_message {
-    struct message       message;
-    struct incoming_file files[INCOMING_FILES_MAX];
-    size_t               n_files;
-    bool                 addressed;     /* privately, by a mention, a quote of ours, or a command */
-};
-
-/* An event of /api/v1/events.  ERR_INPUT: that is none.  *ret_wanted false: nothing for us whoever is addressed (a receipt, a
- * reaction, our own). */
-enum err signal_decode(struct arena *, const json_t *event, const struct signal_self *, struct signal_message *out,
+/* An event of /api/v1/events.  ERR_INPUT: that is none.  *ret_wanted false: nothing for us (a receipt, a reaction, our
+ * own). */
+enum err signal_decode(struct arena *, const json_t *event, const struct signal_self *, struct hook_message *out,
                        bool *ret_wanted) MUST_USE;
 
 /* A chat is a group's id (base64 of 16 or 32 bytes), or a person: a UUID (ACI), "+491234", "u:name.01". */

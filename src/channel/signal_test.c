@@ -3,20 +3,11 @@
 #include "base/test.h"
 
 #include "channel/signal.h"
+#include "channel/test_cassette.h"
 #include "config/config.h"
 
 #define ADA "a1a1a1a1-0000-4000-8000-000000000001"
 #define GROUP "Pmpi+EfPWmsxiomLe9Nx2XF9HOE483p6iKiFj65iMwI="
-
-static json_t *load(const char *path)
-{
-    json_error_t error;
-    json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-
-    if (!j)
-        test_failed(__FILE__, __LINE__, "%s:%d: %s", path, error.line, error.text);
-    return j;
-}
 
 static void configure(void)
 {
@@ -26,58 +17,33 @@ static void configure(void)
 
 /* ---- in ---- */
 
-static void check_field(const json_t *c, const char *key, str got)
-{
-    const json_t *v = json_object_get(json_object_get(c, "message"), key);
-
-    if (v && !str_eq(got, json_strval(v)))
-        test_failed(__FILE__, __LINE__, "%s: %s is \"%.*s\", want \"%s\"", json_text(c, "name"), key, STR(got), json_string_value(v));
-}
-
-static void check_message(const json_t *c, const struct signal_message *m)
-{
-    check_field(c, "external_id", m->message.external_id);
-    check_field(c, "chat_id", m->message.chat_id);
-    check_field(c, "reply_to", m->message.reply_to);
-    check_field(c, "chat_type", m->message.chat_type);
-    check_field(c, "user_id", m->message.user_id);
-    check_field(c, "user_name", m->message.user_name);
-    check_field(c, "text", m->message.text);
-    CHECK_INT(m->n_files, json_int(c, "files", 0));
-    if (m->addressed != json_flag(c, "addressed"))
-        test_failed(__FILE__, __LINE__, "%s: %s", json_text(c, "name"), m->addressed ? "is addressed" : "is not addressed");
-}
-
 TEST(events_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = load("tests/cassettes/signal/events.json");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("signal/events");
     const struct signal_self self = { json_text_str(file, "self.number"), json_text_str(file, "self.uuid") };
     const json_t *c;
     size_t i;
 
     json_array_foreach(json_object_get(file, "cases"), i, c) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct signal_message m;
+        struct hook_message m;
         bool wanted;
 
         CHECK_OK(signal_decode(a, json_object_get(c, "event"), &self, &m, &wanted));
-        if (wanted != json_is_object(json_object_get(c, "message")))
-            test_failed(__FILE__, __LINE__, "%s: %s", json_text(c, "name"), wanted ? "is taken" : "is not taken");
-        if (wanted)
-            check_message(c, &m);
+        cassette_check_message(c, wanted, &m, "signal");
     }
 }
 
 TEST(what_is_no_event_is_refused)
 {
-    CLEANUP(json_decrefp) json_t *file = load("tests/cassettes/signal/events.json");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("signal/events");
     const struct signal_self self = { S("+491700000001"), S("") };
     const json_t *odd;
     size_t i;
 
     json_array_foreach(json_object_get(file, "odd"), i, odd) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct signal_message m;
+        struct hook_message m;
         bool wanted;
 
         CHECK_ERR(signal_decode(a, odd, &self, &m, &wanted), ERR_INPUT);
@@ -90,11 +56,11 @@ TEST(an_unknown_uuid_of_ours_is_nobodys)
     CLEANUP(json_decrefp) json_t *event = json_pack("{s:{s:s, s:{s:i, s:s, s:[{s:s, s:i, s:i}], s:{s:s}}}}", "envelope", "sourceUuid", ADA,
             "dataMessage", "timestamp", 7, "message", "x y", "mentions", "uuid", "", "start", 0, "length", 1, "groupInfo", "groupId", GROUP);
     const struct signal_self self = { S("+491700000001"), S("") };
-    struct signal_message m;
+    struct hook_message m;
     bool wanted;
 
     CHECK_OK(signal_decode(a, event, &self, &m, &wanted));
-    CHECK(wanted && !m.addressed);
+    CHECK(wanted && m.message.overheard);
 }
 
 TEST(chats_are_told_apart)
@@ -261,7 +227,7 @@ static enum err error_named(const char *name)
 
 TEST(answers_mean_what_signal_cli_says)
 {
-    CLEANUP(json_decrefp) json_t *file = load("tests/cassettes/signal/answers.json");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("signal/answers");
     const json_t *c;
     size_t i;
 

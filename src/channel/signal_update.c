@@ -87,7 +87,7 @@ static bool is_command(str text)
 
 /* ---- files ---- */
 
-static void add_files(struct arena *a, struct signal_message *out, const json_t *data)
+static void add_files(struct arena *a, struct hook_message *out, const json_t *data)
 {
     const json_t *f;
     size_t i;
@@ -132,7 +132,7 @@ static bool is_said(const json_t *data)
     return !json_flag(data, "isExpirationUpdate") && !str_eq(json_text_str(data, "groupInfo.type"), S("UPDATE"));
 }
 
-static enum err fill(struct arena *a, const json_t *envelope, const json_t *data, struct signal_message *out)
+static enum err fill(struct arena *a, const json_t *envelope, const json_t *data, struct hook_message *out)
 {
     str uuid = json_text_str(envelope, "sourceUuid"), number = json_text_str(envelope, "sourceNumber");
     str group = json_text_str(data, "groupInfo.groupId"), user = uuid_valid(uuid) ? uuid : number;
@@ -149,14 +149,14 @@ static enum err fill(struct arena *a, const json_t *envelope, const json_t *data
     return OK;
 }
 
-enum err signal_decode(struct arena *a, const json_t *event, const struct signal_self *self, struct signal_message *out,
+enum err signal_decode(struct arena *a, const json_t *event, const struct signal_self *self, struct hook_message *out,
                        bool *ret_wanted)
 {
     const json_t *envelope = json_at(event, "envelope"), *data = json_at(envelope, "dataMessage");
     bool mentioned, ours;
 
     *ret_wanted = false;
-    *out = (struct signal_message){0};
+    *out = (struct hook_message){0};
     if (!json_is_object(envelope))
         return failed(ERR_INPUT, "signal-cli sent an event without an envelope");
     if (!json_is_object(data) || !is_said(data) || is_us(self, json_text_str(envelope, "sourceUuid"),
@@ -167,7 +167,7 @@ enum err signal_decode(struct arena *a, const json_t *event, const struct signal
         add_files(a, out, data);
     out->message.text = text_of(a, data, self, &mentioned);
     out->message.reply_to = quoted(a, data, self, &ours);
-    out->addressed = !json_at(data, "groupInfo") || mentioned || ours || is_command(out->message.text);
+    out->message.overheard = json_at(data, "groupInfo") && !mentioned && !ours && !is_command(out->message.text);
     *ret_wanted = out->message.text.len || out->n_files;
     return OK;
 }

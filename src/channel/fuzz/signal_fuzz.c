@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(arena_freep) struct arena *a = arena_new();
     CLEANUP(json_decrefp) json_t *j = NULL;
     const struct signal_self self = { S("+491700000001"), S("b0b0b0b0-0000-4000-8000-000000000000") };
-    struct signal_message m;
+    struct hook_message m;
     struct sent sent;
     bool wanted;
 
