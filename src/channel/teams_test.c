@@ -60,3 +60,17 @@ TEST(a_reply_goes_where_the_conversation_lives)
     m.prepared = S("");
     CHECK_ERR(teams_encode(a, &m, &q), ERR_BUG);
 }
+
+TEST(a_picture_goes_inside_the_message_and_no_other_file)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    struct outgoing m = { .chat_id = S("a:1"), .reply_to = S("5"), .blob = S("b"), .name = S("x.png"), .mime = S("image/png"), .bytes = S("\x89PNG"),
+                          .prepared = S("https://smba.example/amer/ Bearer t") };
+    struct http_request q;
+
+    CHECK_OK(teams_encode(a, &m, &q));
+    CHECK_STR(q.body, "{\"type\":\"message\",\"attachments\":[{\"contentType\":\"image/png\",\"contentUrl\":\"data:image/png;base64,iVBORw==\","
+                      "\"name\":\"x.png\"}],\"replyToId\":\"5\"}");
+    m.mime = S("application/pdf");
+    CHECK_ERR(teams_encode(a, &m, &q), ERR_INPUT);
+}

@@ -9,7 +9,7 @@
 // GET  /control/state   { app_id, app_password, taken: [{ id, conversation, text, attachments, replyToId, edits }] }
 import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto';
 import { request } from 'node:http';
-import { content, serve } from './double.mjs';
+import { content, formatOf, serve } from './double.mjs';
 
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
@@ -40,12 +40,23 @@ function giveToken({ body = {} }) {
   return { status: 200, body: { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token } };
 }
 
+// A picture inside a message: learn.microsoft.com/microsoftteams/platform/bots/build-conversational-capability.
+function wrongPicture({ contentType, contentUrl = '' }) {
+  const [, type, data] = contentUrl.match(/^data:(image\/\w+);base64,([A-Za-z0-9+/]+=*)$/) ?? [];
+  const bytes = Buffer.from(data ?? '', 'base64');
+  return contentType?.startsWith('image/') && (type !== contentType || formatOf(bytes) !== type.slice(6) || !/png|jpeg|gif/.test(type) || bytes.length > 1 << 20);
+}
+
 function create(rq, conversation) {
   const a = rq.body ?? {};
   if (a.type === 'typing')
     return { status: 202, body: {} };
   if (a.type !== 'message' || (!a.text && !a.attachments?.length))
     return refused(400, 'BadSyntax', 'Activity resulted into multiple skype activities');
+  if (rq.bytes.length > 262144)
+    return refused(413, 'MessageSizeTooBig', 'The request content length exceeded limit of 262144 bytes');
+  if (a.attachments?.some(wrongPicture))
+    return refused(400, 'BadArgument', 'Invalid attachment');
   if (conversation.startsWith('gone'))
     return refused(403, 'MessageWritesBlocked', 'MessageWritesBlocked-Thread is blocked from message writes.');
   const activity = { ...a, id: `1:${++numbers}`, conversation, edits: [] };

@@ -104,4 +104,21 @@ def buttons_and_files():
         assert t.kept('a.pdf')[0] == PDF and t.kept('b.png') == (PNG, 'image/png')
 
 
-run([callers, once_and_in_its_place, trouble, buttons_and_files])
+def pictures_out():
+    """a picture goes inside its message, once; a large one, and any other file, as a link"""
+    with Teams(**{'server.public_url': 'https://bot.example.org'}) as t:
+        t.start()
+        t.platform.rule('POST /amer', 'status', status=503, body={})
+        t.platform.ask('expire', {})
+        t.send_file(f'a:{OWNER}', 'Überblick 7.png', PNG)
+        told = [(m['conversation'], m['attachments']) for m in t.taken() if m.get('attachments')]
+        assert told == [(f'a:{OWNER}', [{'contentType': 'image/png', 'contentUrl': f'data:image/png;base64,{plain(PNG)}', 'name': 'Überblick 7.png'}])], told
+        t.send_file(f'a:{OWNER}', 'just fits.png', PNG.ljust(180 << 10, b'\0'))
+        assert len(t.taken()[-1]['attachments']) == 1
+        for name, content in (('large.png', PNG.ljust((180 << 10) + 1, b'\0')), ('a.pdf', PDF)):
+            t.send_file(f'a:{OWNER}', name, content)
+            assert 'https://bot.example.org/files/' in t.texts()[-1], t.texts()
+        assert t.all_sent()
+
+
+run([callers, once_and_in_its_place, trouble, buttons_and_files, pictures_out])
