@@ -42,20 +42,7 @@ TEST(what_is_no_message_of_dingtalks_is_refused)
 
 TEST(answers_mean_what_dingtalk_says)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("dingtalk/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        str text = json_is_string(body) ? json_strval(body) : json_print(a, body);
-        struct sent sent;
-        enum err e = dingtalk_decode_sent(a, &(struct http_response){ .status = (int)json_int(c, "status", 0), .body = text }, &sent);
-
-        cassette_check_sent(c, e, &sent);
-        CHECK_INT(sent.again, json_flag(c, "again"));
-    }
+    cassette_check_answers("dingtalk/answers", dingtalk_decode_sent);
 }
 
 TEST(pieces_become_requests_to_dingtalk)

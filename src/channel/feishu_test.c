@@ -4,26 +4,8 @@
 
 #include "channel/feishu.h"
 #include "channel/feishu_frame.h"
+#include "channel/test_cassette.h"
 #include "config/config.h"
-
-static json_t *load(const char *name)
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    json_error_t error;
-    json_t *j = json_load_file(arena_printf(a, "tests/cassettes/feishu/%s.json", name), JSON_REJECT_DUPLICATES, &error);
-
-    if (!j)
-        test_failed(__FILE__, __LINE__, "%s:%d: %s", name, error.line, error.text);
-    return j;
-}
-
-static void check_field(const char *name, const json_t *want, const char *key, str got)
-{
-    const json_t *v = json_object_get(want, key);
-
-    if (v && !str_eq(got, json_strval(v)))
-        test_failed(__FILE__, __LINE__, "%s: %s is \"%.*s\", want \"%s\"", name, key, STR(got), json_string_value(v));
-}
 
 /* ---- what comes in ---- */
 
@@ -37,37 +19,9 @@ static json_t *event_of(const json_t *c)
                      json_object_get(c, "sender_type") ? json_text(c, "sender_type") : "user", "message", json_object_get(c, "m"));
 }
 
-static void check_message(const char *name, const json_t *want, const struct message *m)
-{
-    check_field(name, want, "external_id", m->external_id);
-    check_field(name, want, "chat_id", m->chat_id);
-    check_field(name, want, "thread_id", m->thread_id);
-    check_field(name, want, "chat_type", m->chat_type);
-    check_field(name, want, "user_id", m->user_id);
-    check_field(name, want, "text", m->text);
-    check_field(name, want, "reply_to", m->reply_to);
-    if (json_object_get(want, "created_at"))
-        CHECK_INT(m->created_at, json_int(want, "created_at", 0));
-    CHECK_STR(m->platform, "feishu");
-    if (m->overheard != json_flag(want, "overheard"))
-        test_failed(__FILE__, __LINE__, "%s: %s", name, m->overheard ? "is overheard" : "is said to us");
-}
-
-static void check_files(const json_t *want, const struct feishu_message *m)
-{
-    CHECK_INT(m->n_files, json_array_size(want));
-    for (size_t i = 0; i < m->n_files; i++) {
-        CLEANUP(buf_done) struct buf b = {0};
-        const struct incoming_file *f = &m->files[i];
-
-        buf_addf(&b, "%s %.*s %.*s %.*s", f->type, STR(f->id), STR(f->name), STR(f->mime));
-        CHECK_STR(buf_str(&b), json_string_value(json_array_get(want, i)));
-    }
-}
-
 TEST(feishu_events_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = load("updates");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("feishu/updates");
     const json_t *c;
     size_t i;
 
@@ -75,22 +29,16 @@ TEST(feishu_events_become_messages)
         CLEANUP(arena_freep) struct arena *a = arena_new();
         CLEANUP(json_decrefp) json_t *event = event_of(c);
         struct feishu_message m;
-        const char *name = json_text(c, "name");
-        bool wanted, expected = json_is_object(json_object_get(c, "message"));
+        bool wanted;
 
         CHECK_OK(feishu_decode(a, event, json_text_str(file, "bot"), &m, &wanted));
-        if (wanted != expected)
-            test_failed(__FILE__, __LINE__, "%s: %s", name, wanted ? "is taken" : "is not taken");
-        if (!wanted)
-            continue;
-        check_message(name, json_object_get(c, "message"), &m.message);
-        check_files(json_object_get(c, "files"), &m);
+        cassette_check_said(c, wanted, &m.message, m.files, m.n_files, "feishu");
     }
 }
 
 TEST(what_is_no_event_of_feishus_is_refused)
 {
-    CLEANUP(json_decrefp) json_t *file = load("updates");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("feishu/updates");
     const json_t *c;
     size_t i;
 
@@ -176,42 +124,9 @@ TEST(a_broken_frame_is_refused_and_a_field_of_the_future_passed_over)
 
 /* ---- what goes out ---- */
 
-static struct http_response answer_of(struct arena *a, const json_t *c)
-{
-    const json_t *body = json_object_get(c, "body");
-    struct http_field *fields = arena_alloc(a, sizeof *fields);
-    const char *key;
-    const json_t *v;
-    size_t n = 0;
-
-    json_object_foreach(json_object_get(c, "fields"), key, v)
-        fields[n++] = (struct http_field){ str_from(key), json_strval(v) };
-    return (struct http_response){ .status = (int)json_int(c, "status", 0), .fields = fields, .n_fields = n,
-                                   .body = json_is_string(body) ? json_strval(body) : json_print(a, body) };
-}
-
 TEST(answers_mean_what_feishu_says)
 {
-    CLEANUP(json_decrefp) json_t *file = load("answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct http_response r = answer_of(a, c);
-        struct sent sent;
-        enum err e = feishu_decode_sent(a, &r, &sent);
-
-        if (strcmp(e ? err_name(e) : "ok", json_text(c, "error")))
-            test_failed(__FILE__, __LINE__, "%.*s: is %s, want %s", STR(r.body), err_name(e), json_text(c, "error"));
-        check_field("answer", c, "remote_id", sent.remote_id);
-        CHECK_INT(sent.retry_after_ms, json_int(c, "retry_after_ms", 0));
-        CHECK_INT(sent.gone, json_flag(c, "gone"));
-        CHECK_INT(sent.bad_markup, json_flag(c, "bad_markup"));
-        CHECK_INT(sent.unknown, json_flag(c, "unknown"));
-        CHECK_INT(sent.again, json_flag(c, "again"));
-        CHECK_INT(sent.edit_lost, json_flag(c, "edit_lost"));
-    }
+    cassette_check_answers("feishu/answers", feishu_decode_sent);
 }
 
 static void check_parts(const char *name, const json_t *want, const json_t *got)
@@ -248,7 +163,7 @@ static void check_request(const json_t *c, const struct http_request *q)
 
 TEST(pieces_become_requests_to_feishu)
 {
-    CLEANUP(json_decrefp) json_t *file = load("requests");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("feishu/requests");
     const json_t *c;
     size_t i;
 

@@ -8,39 +8,12 @@
 
 TEST(events_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("google_chat/events");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct hook_message m;
-        bool wanted = false;
-        enum err e = google_chat_decode(a, json_object_get(c, "event"), &m, &wanted);
-
-        cassette_check_error(c, e);
-        if (e == OK)
-            cassette_check_message(c, wanted, &m, "google_chat");
-    }
+    cassette_check_messages("google_chat/events", "event", "google_chat", google_chat_decode);
 }
 
 TEST(answers_say_what_became_of_it)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("google_chat/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) :
-                json_print(a, body) };
-        struct sent sent;
-        enum err e = google_chat_decode_sent(a, &r, &sent);
-
-        cassette_check_sent(c, e, &sent);
-        CHECK_INT(sent.again, json_flag(c, "again"));
-    }
+    cassette_check_answers("google_chat/answers", google_chat_decode_sent);
 }
 
 TEST(a_reply_is_a_request_with_an_id_of_its_own)

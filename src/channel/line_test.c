@@ -30,17 +30,7 @@ TEST(line_calls_become_messages)
 
 TEST(lines_answers_mean_what_it_says)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("line/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct sent sent;
-        struct http_response r = cassette_response(a, c);
-
-        cassette_check_sent(c, line_decode_sent(a, &r, &sent), &sent);
-    }
+    cassette_check_answers("line/answers", line_decode_sent);
 }
 
 static str field(const struct http_request *q, str name)

@@ -42,19 +42,7 @@ TEST(what_is_no_event_of_qqs_is_refused)
 
 TEST(answers_mean_what_qq_says)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("qq/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        str text = json_is_string(body) ? json_strval(body) : json_print(a, body);
-        struct sent sent;
-        enum err e = qq_decode_sent(a, &(struct http_response){ .status = (int)json_int(c, "status", 0), .body = text }, &sent);
-
-        cassette_check_sent(c, e, &sent);
-    }
+    cassette_check_answers("qq/answers", qq_decode_sent);
 }
 
 TEST(pieces_become_requests_to_qq)

@@ -3,64 +3,17 @@
 #include "base/test.h"
 
 #include "channel/slack.h"
+#include "channel/test_cassette.h"
 #include "config/config.h"
-
-static json_t *load(const char *name)
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    json_error_t error;
-    json_t *j = json_load_file(arena_printf(a, "tests/cassettes/slack/%s.json", name), JSON_REJECT_DUPLICATES, &error);
-
-    if (!j)
-        test_failed(__FILE__, __LINE__, "%s:%d: %s", name, error.line, error.text);
-    return j;
-}
 
 static void configure(const char *more)
 {
     CHECK_OK(config_load_for_test("/nonexistent", (const char *const[]){ "platforms.slack.bot_token=xoxb-secret", more, NULL }));
 }
 
-static void check_field(const char *name, const json_t *want, const char *key, str got)
-{
-    const json_t *v = json_object_get(want, key);
-
-    if (v && !str_eq(got, json_strval(v)))
-        test_failed(__FILE__, __LINE__, "%s: %s is \"%.*s\", want \"%s\"", name, key, STR(got), json_string_value(v));
-}
-
-static void check_message(const char *name, const json_t *want, const struct message *m)
-{
-    check_field(name, want, "external_id", m->external_id);
-    check_field(name, want, "chat_id", m->chat_id);
-    check_field(name, want, "thread_id", m->thread_id);
-    check_field(name, want, "chat_type", m->chat_type);
-    check_field(name, want, "user_id", m->user_id);
-    check_field(name, want, "user_name", m->user_name);
-    check_field(name, want, "text", m->text);
-    check_field(name, want, "reply_to", m->reply_to);
-    if (json_object_get(want, "created_at"))
-        CHECK_INT(m->created_at, json_int(want, "created_at", 0));
-    CHECK_STR(m->platform, "slack");
-    if (m->overheard != json_flag(want, "overheard"))
-        test_failed(__FILE__, __LINE__, "%s: %s", name, m->overheard ? "is overheard" : "is said to us");
-}
-
-static void check_files(const json_t *want, const struct slack_message *m)
-{
-    CHECK_INT(m->n_files, json_array_size(want));
-    for (size_t i = 0; i < m->n_files; i++) {
-        CLEANUP(buf_done) struct buf b = {0};
-        const struct incoming_file *f = &m->files[i];
-
-        buf_addf(&b, "%s %.*s %.*s %.*s %lld", f->type, STR(f->id), STR(f->name), STR(f->mime), (long long)f->size);
-        CHECK_STR(buf_str(&b), json_string_value(json_array_get(want, i)));
-    }
-}
-
 TEST(slack_events_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = load("events");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("slack/events");
     static const char *const names[] = { "no", "ours", "overheard", "if_thread" };
     struct slack_bot bot = { .user_id = json_text_str(file, "bot.user_id"), .bot_id = json_text_str(file, "bot.bot_id") };
     const json_t *c;
@@ -70,22 +23,18 @@ TEST(slack_events_become_messages)
     json_array_foreach(json_object_get(file, "cases"), i, c) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
         struct slack_message m;
-        const char *name = json_text(c, "name");
         enum slack_wanted wanted;
 
         CHECK_OK(slack_decode(a, json_object_get(c, "payload"), &bot, &m, &wanted));
         if (strcmp(names[wanted], json_text(c, "wanted")))
-            test_failed(__FILE__, __LINE__, "%s: is %s, want %s", name, names[wanted], json_text(c, "wanted"));
-        if (wanted == SLACK_NOT_OURS)
-            continue;
-        check_message(name, json_object_get(c, "message"), &m.message);
-        check_files(json_object_get(c, "files"), &m);
+            test_failed(__FILE__, __LINE__, "%s: is %s, want %s", json_text(c, "name"), names[wanted], json_text(c, "wanted"));
+        cassette_check_said(c, wanted != SLACK_NOT_OURS, &m.message, m.files, m.n_files, "slack");
     }
 }
 
 TEST(what_is_no_event_of_slack_is_refused)
 {
-    CLEANUP(json_decrefp) json_t *file = load("events");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("slack/events");
     struct slack_bot bot = { .user_id = S("U1") };
     const json_t *c;
     size_t i;
@@ -116,54 +65,22 @@ TEST(a_question_in_a_channel_stays_there_where_threads_are_not_wanted)
 
 TEST(answers_mean_what_slack_says)
 {
-    CLEANUP(json_decrefp) json_t *file = load("answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        str text = json_is_string(body) ? json_strval(body) : json_print(a, body), retry = json_text_str(c, "retry_after");
-        struct http_field field = { S("Retry-After"), retry };
-        struct http_response r = { .status = (int)json_int(c, "status", 0), .fields = &field, .n_fields = retry.len > 0, .body = text };
-        struct sent sent;
-        enum err e = slack_decode_sent(a, &r, &sent);
-
-        if (strcmp(e ? err_name(e) : "ok", json_text(c, "error")))
-            test_failed(__FILE__, __LINE__, "%.*s: is %s, want %s", STR(text), err_name(e), json_text(c, "error"));
-        check_field("answer", c, "remote_id", sent.remote_id);
-        CHECK_INT(sent.retry_after_ms, json_int(c, "retry_after_ms", 0));
-        CHECK_INT(sent.gone, json_flag(c, "gone"));
-        CHECK_INT(sent.bad_markup, json_flag(c, "bad_markup"));
-        CHECK_INT(sent.unknown, json_flag(c, "unknown"));
-        CHECK_INT(sent.edit_lost, json_flag(c, "edit_lost"));
-        CHECK(!e || str_find(str_from(failed_text()), json_text_str(c, "words")) != STR_NONE);
-    }
+    cassette_check_answers("slack/answers", slack_decode_sent);
 }
 
 static void check_request(const json_t *c, const struct http_request *q)
 {
-    CLEANUP(json_decrefp) json_t *body = NULL;
     CLEANUP(buf_done) struct buf url = {0};
-    const char *key;
-    const json_t *v;
-    size_t i;
 
     buf_addf(&url, "https://slack.com/api/%s", json_text(c, "method"));
     CHECK_STR(str_from(q->url), buf_c(&url));
     CHECK_STR(q->fields[1].value, "Bearer xoxb-secret");
-    CHECK_OK(json_parse(q->body, &body));
-    json_object_foreach(json_object_get(c, "want"), key, v)
-        if (!json_equal(json_object_get(body, key), v))
-            test_failed(__FILE__, __LINE__, "%s: %s is not as wanted in %.*s", json_text(c, "name"), key, STR(q->body));
-    json_array_foreach(json_object_get(c, "absent"), i, v)
-        if (json_object_get(body, json_string_value(v)))
-            test_failed(__FILE__, __LINE__, "%s: %s is there", json_text(c, "name"), json_string_value(v));
+    cassette_check_body(c, q->body);
 }
 
 TEST(pieces_become_calls_of_slack)
 {
-    CLEANUP(json_decrefp) json_t *file = load("requests");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("slack/requests");
     const json_t *c;
     size_t i;
 
@@ -186,7 +103,7 @@ TEST(pieces_become_calls_of_slack)
 
 TEST(only_what_slack_signed_lately_is_taken)
 {
-    CLEANUP(json_decrefp) json_t *j = load("signatures");
+    CLEANUP(json_decrefp) json_t *j = cassette_load("slack/signatures");
     CLEANUP(arena_freep) struct arena *a = arena_new();
     str secret = json_text_str(j, "secret"), at = json_text_str(j, "timestamp"), body = json_text_str(j, "body"),
         signature = json_text_str(j, "signature");
@@ -209,7 +126,7 @@ TEST(only_what_slack_signed_lately_is_taken)
 
 TEST(a_form_holds_a_command_or_a_pressed_button)
 {
-    CLEANUP(json_decrefp) json_t *file = load("signatures"), *command = NULL, *pressed = NULL, *odd = NULL;
+    CLEANUP(json_decrefp) json_t *file = cassette_load("slack/signatures"), *command = NULL, *pressed = NULL, *odd = NULL;
     CLEANUP(arena_freep) struct arena *a = arena_new();
     str type = S("application/x-www-form-urlencoded; charset=utf-8");
 

@@ -380,7 +380,8 @@ static const struct channel_key keys[] = {
 const struct channel channel_teams = {
     .name = "teams", .title = "Microsoft Teams", .proven_by = "botbuilder 4.23", .keys = keys, .n_keys = N_ELEMENTS(keys), .markup =
             MARKUP_TEAMS, .unit = UNIT_UTF16,
-    .text_max = 20000, .file_max = PICTURE_BYTES, .files = 1, .takes_file = takes_file, .global_per_second = 50, .chat_per_minute = chat_per_minute, .edits = 1, .called = 1, .configured = configured,
+    .text_max = 20000, .file_max = PICTURE_BYTES, .files = 1, .takes_file = takes_file,
+    .global_per_second = 50, .chat_per_minute = chat_per_minute, .edits = 1, .called = 1, .configured = configured,
             .streams =
             streams,
     .check = check, .run = hook_watch, .webhook = webhook, .prepare = prepare, .encode = teams_encode, .decode_sent = teams_decode_sent,

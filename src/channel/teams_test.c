@@ -7,39 +7,12 @@
 
 TEST(activities_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("teams/activities");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct hook_message m;
-        bool wanted = false;
-        enum err e = teams_decode(a, json_object_get(c, "activity"), &m, &wanted);
-
-        cassette_check_error(c, e);
-        if (e == OK)
-            cassette_check_message(c, wanted, &m, "teams");
-    }
+    cassette_check_messages("teams/activities", "activity", "teams", teams_decode);
 }
 
 TEST(answers_say_what_became_of_it)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("teams/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        struct http_response r = { .status = (int)json_int(c, "status", 0), .body = json_is_string(body) ? json_strval(body) :
-                json_print(a, body) };
-        struct sent sent;
-        enum err e = teams_decode_sent(a, &r, &sent);
-
-        cassette_check_sent(c, e, &sent);
-        CHECK_INT(sent.again, json_flag(c, "again"));
-    }
+    cassette_check_answers("teams/answers", teams_decode_sent);
 }
 
 TEST(a_reply_goes_where_the_conversation_lives)

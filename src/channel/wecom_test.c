@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include "channel/wecom.h"
+#include "channel/test_cassette.h"
 #include "config/config.h"
 
 /* The example of WeCom's own sample programs. */
@@ -11,29 +12,10 @@ static const struct wecom_keys sample = {
 };
 static const char echo[] = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
 
-static json_t *load(const char *name)
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    json_error_t error;
-    json_t *j = json_load_file(arena_printf(a, "tests/cassettes/wecom/%s.json", name), JSON_REJECT_DUPLICATES, &error);
-
-    if (!j)
-        test_failed(__FILE__, __LINE__, "%s:%d: %s", name, error.line, error.text);
-    return j;
-}
-
 static void configure(void)
 {
     CHECK_OK(config_load_for_test("/nonexistent", (const char *const[]){
         "platforms.wecom.corp_id=corp", "platforms.wecom.agent_id=1000002", "platforms.wecom.robot_key=robot-key", NULL }));
-}
-
-static void check_field(const char *name, const json_t *want, const char *key, str got)
-{
-    const json_t *v = json_object_get(want, key);
-
-    if (v && !str_eq(got, json_strval(v)))
-        test_failed(__FILE__, __LINE__, "%s: %s is \"%.*s\", want \"%s\"", name, key, STR(got), json_string_value(v));
 }
 
 TEST(the_sample_of_wecoms_own_programs_is_opened)
@@ -70,56 +52,27 @@ TEST(an_envelope_that_is_not_for_us_is_refused)
     CHECK_ERR(wecom_unseal(a, &sample, &cut, &plain), ERR_INPUT);
 }
 
-static void check_message(const char *name, const json_t *want, const struct message *m)
-{
-    check_field(name, want, "external_id", m->external_id);
-    check_field(name, want, "chat_id", m->chat_id);
-    check_field(name, want, "chat_type", m->chat_type);
-    check_field(name, want, "user_id", m->user_id);
-    check_field(name, want, "text", m->text);
-    if (json_object_get(want, "created_at"))
-        CHECK_INT(m->created_at, json_int(want, "created_at", 0));
-    CHECK_STR(m->platform, "wecom");
-}
-
-static void check_files(const json_t *want, const struct wecom_message *m)
-{
-    CHECK_INT(m->n_files, json_array_size(want));
-    for (size_t i = 0; i < m->n_files; i++) {
-        CLEANUP(buf_done) struct buf b = {0};
-        const struct incoming_file *f = &m->files[i];
-
-        buf_addf(&b, "%s %.*s %.*s %.*s", f->type, STR(f->id), STR(f->name), STR(f->mime));
-        CHECK_STR(buf_str(&b), json_string_value(json_array_get(want, i)));
-    }
-}
-
 TEST(callbacks_become_messages)
 {
-    CLEANUP(json_decrefp) json_t *file = load("updates");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("wecom/updates");
     const json_t *c;
     size_t i;
 
     json_array_foreach(json_object_get(file, "cases"), i, c) {
         CLEANUP(arena_freep) struct arena *a = arena_new();
         struct wecom_message m;
-        const char *name = json_text(c, "name");
-        bool wanted, expected = json_is_object(json_object_get(c, "message"));
+        bool wanted;
 
         CHECK_OK(wecom_decode(a, json_text_str(c, "xml"), &m, &wanted));
-        if (wanted != expected)
-            test_failed(__FILE__, __LINE__, "%s: %s", name, wanted ? "is taken" : "is not taken");
-        if (!wanted)
-            continue;
-        check_message(name, json_object_get(c, "message"), &m.message);
-        check_files(json_object_get(c, "files"), &m);
-        CHECK_STR(m.pressed, json_text(c, "pressed"));
+        cassette_check_said(c, wanted, &m.message, m.files, m.n_files, "wecom");
+        if (wanted)
+            CHECK_STR(m.pressed, json_text(c, "pressed"));
     }
 }
 
 TEST(what_is_no_message_of_wecoms_is_refused)
 {
-    CLEANUP(json_decrefp) json_t *file = load("updates");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("wecom/updates");
     const json_t *c;
     size_t i;
 
@@ -134,7 +87,7 @@ TEST(what_is_no_message_of_wecoms_is_refused)
 
 TEST(every_beginning_of_a_message_is_refused)
 {
-    CLEANUP(json_decrefp) json_t *file = load("updates");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("wecom/updates");
     str xml = json_text_str(file, "cases.0.xml");
 
     for (size_t cut = 0; cut < xml.len; cut++) {
@@ -148,26 +101,7 @@ TEST(every_beginning_of_a_message_is_refused)
 
 TEST(answers_mean_what_wecom_says)
 {
-    CLEANUP(json_decrefp) json_t *file = load("answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        const json_t *body = json_object_get(c, "body");
-        str text = json_is_string(body) ? json_strval(body) : json_print(a, body);
-        struct sent sent;
-        enum err e = wecom_decode_sent(a, &(struct http_response){ .status = (int)json_int(c, "status", 0), .body = text }, &sent);
-
-        if (strcmp(e ? err_name(e) : "ok", json_text(c, "error")))
-            test_failed(__FILE__, __LINE__, "%.*s: is %s, want %s", STR(text), err_name(e), json_text(c, "error"));
-        check_field("answer", c, "remote_id", sent.remote_id);
-        CHECK_INT(sent.retry_after_ms, json_int(c, "retry_after_ms", 0));
-        CHECK_INT(sent.gone, json_flag(c, "gone"));
-        CHECK_INT(sent.bad_markup, json_flag(c, "bad_markup"));
-        CHECK_INT(sent.unknown, json_flag(c, "unknown"));
-        CHECK_INT(sent.again, json_flag(c, "again"));
-    }
+    cassette_check_answers("wecom/answers", wecom_decode_sent);
 }
 
 static void check_parts(const char *name, const json_t *want, const json_t *got)
@@ -199,7 +133,7 @@ static void check_request(const json_t *c, const struct http_request *q)
 
 TEST(pieces_become_requests)
 {
-    CLEANUP(json_decrefp) json_t *file = load("requests");
+    CLEANUP(json_decrefp) json_t *file = cassette_load("wecom/requests");
     const json_t *c;
     size_t i;
 

@@ -48,17 +48,7 @@ TEST(whatsapp_calls_become_messages)
 
 TEST(whatsapps_answers_mean_what_it_says)
 {
-    CLEANUP(json_decrefp) json_t *file = cassette_load("whatsapp/answers");
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
-        CLEANUP(arena_freep) struct arena *a = arena_new();
-        struct sent sent;
-        struct http_response r = cassette_response(a, c);
-
-        cassette_check_sent(c, whatsapp_decode_sent(a, &r, &sent), &sent);
-    }
+    cassette_check_answers("whatsapp/answers", whatsapp_decode_sent);
 }
 
 TEST(pieces_become_whatsapp_requests)
