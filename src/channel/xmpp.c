@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The session with the XMPP server: one fiber reads, one stores what came, one keeps the connection awake, and whoever sends waits
- * until the server has said that it has the message.  Stream management (XEP-0198) counts both ways: what we have stored, and
- * only that, is acknowledged; what was on its way when the connection broke is known as soon as the session is resumed, also by
- * the next run of the program. */
+/* The XMPP channel: one fiber reads, one stores what came, one keeps the connection awake.  What we have stored, and only that, is
+ * acknowledged to the server. */
 #include "channel/xmpp.h"
 
 #include <stdlib.h>
@@ -11,55 +9,29 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "channel/chats.h"
-#include "channel/xmpp_stream.h"
+#include "channel/xmpp_session.h"
 #include "config/config.h"
 #include "runtime/clock.h"
 #include "runtime/fiber.h"
 
-#define NS_SM   "urn:xmpp:sm:3"
-#define NS_PING "urn:xmpp:ping"
-
 enum {
-    BATCH_MAX = 32, QUEUE_MAX = 256, TICK_MS = 15 * 1000, PING_AFTER_MS = 45 * 1000, DEAD_AFTER_MS = 90 * 1000, ASK_MS = 20 * 1000,
-    SM_ID_SIZE = 300, REJOIN_TICKS = 20, CLOCK_SLACK_MS = 60 * 1000,
+    BATCH_MAX = 32, QUEUE_MAX = 256, TICK_MS = 15 * 1000, PING_AFTER_MS = 45 * 1000, DEAD_AFTER_MS = 90 * 1000,
+    REJOIN_TICKS = 20, CLOCK_SLACK_MS = 60 * 1000,
 };
 
 /* A message that came and is not stored yet, and which of all stanzas it was. */
 struct waiting { struct stanza *stanza; uint32_t number; struct waiting *next; };
-/* One on its way out, on the stack of who sends it. */
-struct flight {
-    str      id;
-    uint32_t number;
-    bool     written, arrived, lost, unknown;
-    char     refused[200];
-    enum err why;
-    struct flight *next;
-};
-/* An iq whose answer somebody waits for, on that stack. */
-struct question { const char *id; struct stanza *answer; bool lost; struct question *next; };
-
 static struct {
-    struct arena      *arena;       /* of the connection: */
-    str                jid;         /* ours, with its resource */
-    str                bare;
-    struct xmpp_rooms  rooms;
-    struct xmpp_stream stream;
+    struct arena       *arena;      /* of the connection: */
+    struct xmpp_rooms   rooms;
+    struct xmpp_session session;
     const struct channel_host *host;
-    bool               online;      /* there is a session, and somebody reads */
-    bool               managed;     /* by stream management */
-
-    char               sm_id[SM_ID_SIZE];   /* of a session that can be resumed; "" for none */
-    char               sm_of[SM_ID_SIZE];   /* whose it is: our bare address */
-    bool               recalled;    /* sm_id was looked for in the store */
-    uint32_t           seen;        /* stanzas that came */
-    int64_t            since_ms;    /* the newest message of a room that was stored */
-    struct waiting    *first, *last;
-    size_t             n_waiting;
-    bool               ack_wanted;
-    struct waiters     wake, room;  /* the fiber that stores; the one that reads */
-    struct flight     *flights;
-    struct question   *questions;
-    struct waiters     landed, answered;
+    bool                recalled;   /* the session was looked for in the store */
+    int64_t             since_ms;   /* the newest message of a room that was stored */
+    struct waiting     *first, *last;
+    size_t              n_waiting;
+    bool                ack_wanted;
+    struct waiters      wake, room; /* the fiber that stores; the one that reads */
 } x;
 
 static bool configured(void)
@@ -95,92 +67,9 @@ static enum err read_login(struct xmpp_login *out)
 
 /* ---- what goes out ---- */
 
-static enum err say(str xml, unsigned n) AWAITS
-{
-    return xmpp_stream_write(&x.stream, xml, n, NULL);
-}
-
-static void unlink_question(struct question *q)
-{
-    struct question **at = &x.questions;
-
-    while (*at && *at != q)
-        at = &(*at)->next;
-    if (*at)
-        *at = q->next;
-    stanza_free(q->answer);
-}
-
 enum err xmpp_ask(const char *type, str to, str inside, struct stanza **out)
 {
-    CLEANUP(deadline_clear) struct deadline limit;
-    CLEANUP(buf_done) struct buf b = {0};
-    char id[UUID_SIZE];
-
-    if (!x.online)
-        return failed(ERR_NET, "there is no XMPP session");
-    random_uuid(id);
-    CLEANUP(unlink_question) struct question q = { .id = id, .next = x.questions };
-
-    x.questions = &q;
-    xml_addf(&b, "<iq type='%s' to='%s' id='%s'>", str_from(type), to, str_from(id));
-    buf_add(&b, inside);
-    buf_add(&b, S("</iq>"));
-    deadline_set(&limit, ASK_MS);
-    TRY(say(buf_str(&b), 1));
-    while (!q.answer && !q.lost)
-        TRY(wait_on(&x.answered, "the XMPP server's answer"));
-    if (q.lost)
-        return failed(ERR_NET, "the XMPP session ended");
-    if (!str_eq(xml_attribute(q.answer->node, "type"), S("result")))
-        return failed(ERR_REMOTE, "the XMPP server refuses: %s", xmpp_error_words(q.answer->arena, q.answer->node));
-    *out = q.answer;
-    q.answer = NULL;
-    return OK;
-}
-
-static void unlink_flight(struct flight *f)
-{
-    struct flight **at = &x.flights;
-
-    while (*at && *at != f)
-        at = &(*at)->next;
-    if (*at)
-        *at = f->next;
-}
-
-/* Stream management tells how many arrived; without it, the answer to a ping sent behind the message does (stanzas are handled in
- * order, RFC 6120 section 10.1). */
-static void add_request_for_ack(struct buf *b, str id)
-{
-    if (x.managed)
-        buf_add(b, S("<r xmlns='" NS_SM "'/>"));
-    else
-        xml_addf(b, "<iq type='get' to='%s' id='ping-%s'><ping xmlns='" NS_PING "'/></iq>", xmpp_domain(x.bare), id);
-}
-
-static enum err fly(struct flight *f, str xml, struct sent *out) AWAITS
-{
-    enum err e;
-
-    f->next = x.flights;
-    x.flights = f;
-    f->written = true;
-    e = xmpp_stream_write(&x.stream, xml, 1, &f->number);
-    if (e && f->number == 0) {          /* it had to wait for others, and never began */
-        unlink_flight(f);
-        return e;
-    }
-    if (e == ERR_NET)                   /* resuming the session will tell */
-        e = OK;
-    while (e == OK && !f->arrived && !f->lost)
-        e = wait_on(&x.landed, "the XMPP server to take a message");
-    unlink_flight(f);
-    out->unknown = e != OK || f->unknown;
-    TRY(e);
-    if (f->lost)
-        return failed(ERR_NET, "the XMPP connection broke before the server had the message");
-    return OK;
+    return xmpp_session_ask(&x.session, type, to, inside, out);
 }
 
 static enum err send_message(const struct channel_host *host UNUSED, struct arena *a, struct outgoing *m, void (*begun)(void *),
@@ -190,24 +79,19 @@ static enum err send_message(const struct channel_host *host UNUSED, struct aren
     char id[UUID_SIZE];
     str url = S("");
 
-    if (!x.online)
+    if (!x.session.online)
         return failed(ERR_NET, "there is no XMPP session");
     if (m->blob.len)
-        TRY(xmpp_upload(a, xmpp_domain(x.bare), m, &url));
-    if (!x.online)
+        TRY(xmpp_upload(a, xmpp_domain(x.session.bare), m, &url));
+    if (!x.session.online)
         return failed(ERR_NET, "there is no XMPP session");
     random_uuid(id);
-    struct flight f = { .id = arena_str(a, str_from(id)) };
+    str own = arena_str(a, str_from(id));
 
-    xmpp_add_message(&b, a, m, f.id, url, xmpp_room_find(&x.rooms, m->chat_id) != NULL);
-    add_request_for_ack(&b, f.id);
+    xmpp_add_message(&b, a, m, own, url, xmpp_room_find(&x.rooms, m->chat_id) != NULL);
     begun(m);
-    TRY(fly(&f, buf_str(&b), out));
-    if (f.why) {
-        out->gone = f.why == ERR_NOT_FOUND;
-        return failed(f.why, "XMPP: %s", f.refused);
-    }
-    out->remote_id = m->remote_id.len ? m->remote_id : f.id;
+    TRY(xmpp_session_deliver(&x.session, own, &b, out));
+    out->remote_id = m->remote_id.len ? m->remote_id : own;
     return OK;
 }
 
@@ -215,65 +99,17 @@ static enum err show_typing(const struct channel_host *host UNUSED, str chat_id,
 {
     CLEANUP(buf_done) struct buf b = {0};
 
-    if (!x.online)
+    if (!x.session.online)
         return failed(ERR_NET, "there is no XMPP session");
     xmpp_add_typing(&b, chat_id, xmpp_room_find(&x.rooms, chat_id) != NULL);
-    return say(buf_str(&b), 1);
-}
-
-/* ---- what became of it ---- */
-
-/* The server has the first n stanzas of ours. */
-static void note_arrived(uint32_t n)
-{
-    for (struct flight *f = x.flights; f; f = f->next)
-        if (f->written && (int32_t)(n - f->number) >= 0)
-            f->arrived = true;
-    wake_all(&x.landed);
-}
-
-/* Whatever has not arrived never will; unknown: nobody says whether it did. */
-static void give_up_flights(bool unknown)
-{
-    for (struct flight *f = x.flights; f; f = f->next) {
-        f->unknown = !f->arrived && unknown;
-        f->lost = !f->arrived;
-    }
-    wake_all(&x.landed);
-}
-
-/* RFC 6120 section 8.3.2: what an error's type says about trying again. */
-static enum err meaning_of(const struct xml_node *error)
-{
-    str type = xml_attribute(error, "type");
-
-    if (str_eq(type, S("wait")))
-        return ERR_LIMIT;
-    if (xml_child(error, "item-not-found", NULL) || xml_child(error, "gone", NULL) || xml_child(error, "service-unavailable", NULL)
-        || xml_child(error, "recipient-unavailable", NULL) || xml_child(error, "remote-server-not-found", NULL))
-        return ERR_NOT_FOUND;
-    return ERR_INPUT;
-}
-
-static void take_error(const struct stanza *s)
-{
-    str id = xml_attribute(s->node, "id");
-    const char *words = xmpp_error_words(s->arena, s->node);
-
-    for (struct flight *f = x.flights; f; f = f->next)
-        if (str_eq(f->id, id)) {
-            f->why = meaning_of(xml_child(s->node, "error", NULL));
-            snprintf(f->refused, sizeof f->refused, "%s", words);
-            return;
-        }
-    log_event(LOG_WARN, "xmpp.bounced", F("to", xml_attribute(s->node, "from")), F("error", words));
+    return xmpp_say(&x.session, buf_str(&b), 1);
 }
 
 /* ---- what comes in ---- */
 
 static uint32_t handled(void)
 {
-    return x.first ? x.first->number - 1 : x.seen;
+    return x.first ? x.first->number - 1 : x.session.seen;
 }
 
 static void drop_first(void)
@@ -292,7 +128,7 @@ static void drop_first(void)
 /* What is not stored will be sent again when the session is resumed. */
 static void drop_waiting(void)
 {
-    x.seen = handled();
+    x.session.seen = handled();
     while (x.first)
         drop_first();
 }
@@ -301,7 +137,7 @@ static void add_waiting(struct stanza *s)
 {
     struct waiting *w = NEW(struct waiting);
 
-    *w = (struct waiting){ .stanza = s, .number = x.seen };
+    *w = (struct waiting){ .stanza = s, .number = x.session.seen };
     if (x.last)
         x.last->next = w;
     else
@@ -322,14 +158,14 @@ static enum err refuse_encrypted(struct arena *a, const struct xmpp_message *m) 
     xmpp_add_message(&b, a, &(struct outgoing){ .chat_id = m->message.chat_id, .plain = true,
                      .text = S("I cannot read encrypted messages (OMEMO, OpenPGP). Please turn encryption off for this chat.") },
                      str_from(id), S(""), str_eq(m->message.chat_type, S("group")));
-    return say(buf_str(&b), 1);
+    return xmpp_say(&x.session, buf_str(&b), 1);
 }
 
 static enum err take_one(struct arena *a, const struct stanza *s, struct message *out, bool *ret_wanted) AWAITS
 {
     struct xmpp_message *m = ARENA_NEW(a, struct xmpp_message);
 
-    xmpp_decode(a, s->node, x.bare, &x.rooms, config_now()->platforms_xmpp_upload_url, clock_wall_ms(), m, ret_wanted);
+    xmpp_decode(a, s->node, x.session.bare, &x.rooms, config_now()->platforms_xmpp_upload_url, clock_wall_ms(), m, ret_wanted);
     if (!*ret_wanted)
         return OK;
     *ret_wanted = chats_wants(&m->message);
@@ -391,9 +227,9 @@ static enum err acknowledge(void) AWAITS
     uint32_t h = handled();
 
     x.ack_wanted = false;
-    if (x.sm_id[0])
-        TRY(x.host->remember(x.host, S("session"), str_from(arena_printf(a, "%u %s %s", h, x.sm_of, x.sm_id))));
-    return say(str_from(arena_printf(a, "<a xmlns='" NS_SM "' h='%u'/>", h)), 0);
+    if (x.session.sm_id[0])
+        TRY(x.host->remember(x.host, S("session"), xmpp_session_write(&x.session, a, h)));
+    return xmpp_say(&x.session, str_from(arena_printf(a, "<a xmlns='" XMPP_NS_SM "' h='%u'/>", h)), 0);
 }
 
 static enum err intake_fiber(void *arg UNUSED) AWAITS
@@ -417,7 +253,7 @@ static enum err open_new_room(const struct xmpp_room *r) AWAITS
 
     xml_addf(&b, "<iq type='set' id='room' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'>"
                  "<x xmlns='jabber:x:data' type='submit'/></query></iq>", r->jid);
-    return say(buf_str(&b), 1);
+    return xmpp_say(&x.session, buf_str(&b), 1);
 }
 
 static enum err take_room_presence(struct xmpp_room *r, const struct stanza *s) AWAITS
@@ -448,29 +284,11 @@ static enum err take_presence(const struct stanza *s) AWAITS
         return OK;
     log_event(LOG_INFO, "xmpp.subscribed", F("who", from));
     xml_addf(&b, "<presence to='%s' type='subscribed'/><presence to='%s' type='subscribe'/>", from, from);
-    return say(buf_str(&b), 2);
-}
-
-static bool take_answer(struct stanza *s)
-{
-    str id = xml_attribute(s->node, "id");
-
-    for (struct question *q = x.questions; q; q = q->next)
-        if (!q->answer && str_eq(id, str_from(q->id))) {
-            q->answer = s;
-            wake_all(&x.answered);
-            return true;
-        }
-    if (str_eat(&id, S("ping-")))
-        for (struct flight *f = x.flights; f; f = f->next)
-            f->arrived |= str_eq(f->id, id);
-    wake_all(&x.landed);
-    stanza_free(s);
-    return true;
+    return xmpp_say(&x.session, buf_str(&b), 2);
 }
 
 static const char features[] =
-    "<identity category='client' type='bot' name='Clawdbot'/><feature var='" XMPP_NS_DISCO "#info'/><feature var='" NS_PING "'/>"
+    "<identity category='client' type='bot' name='Clawdbot'/><feature var='" XMPP_NS_DISCO "#info'/><feature var='" XMPP_NS_PING "'/>"
     "<feature var='" XMPP_NS_MUC "'/><feature var='jabber:x:oob'/><feature var='http://jabber.org/protocol/chatstates'/>";
 
 static enum err answer_question(const struct stanza *s) AWAITS
@@ -478,20 +296,20 @@ static enum err answer_question(const struct stanza *s) AWAITS
     CLEANUP(buf_done) struct buf b = {0};
     str from = xml_attribute(s->node, "from"), bare = xmpp_bare(from);
     const struct xml_node *what = s->node->first;
-    bool known = !from.len || str_eq(from, xmpp_domain(x.bare)) || str_eq_nocase(bare, x.bare) || xmpp_room_find(&x.rooms, bare)
+    bool known = !from.len || str_eq(from, xmpp_domain(x.session.bare)) || str_eq_nocase(bare, x.session.bare) || xmpp_room_find(&x.rooms, bare)
                  || !x.host->knows || x.host->knows(x.host, bare);
     bool get = known && str_eq(xml_attribute(s->node, "type"), S("get"));
 
     xml_addf(&b, "<iq id='%s'", xml_attribute(s->node, "id"));
     if (from.len)
         xml_addf(&b, " to='%s'", from);
-    if (get && xml_is(what, "ping", NS_PING))
+    if (get && xml_is(what, "ping", XMPP_NS_PING))
         xml_addf(&b, " type='result'/>");
     else if (get && xml_is(what, "query", XMPP_NS_DISCO "#info"))
         buf_addf(&b, " type='result'><query xmlns='" XMPP_NS_DISCO "#info'>%s</query></iq>", features);
     else
         xml_addf(&b, " type='error'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-    return say(buf_str(&b), 1);
+    return xmpp_say(&x.session, buf_str(&b), 1);
 }
 
 /* ---- reading ---- */
@@ -500,13 +318,13 @@ static enum err take_management(const struct stanza *s) AWAITS
 {
     uint64_t h;
 
-    if (xml_is(s->node, "r", NS_SM)) {
+    if (xml_is(s->node, "r", XMPP_NS_SM)) {
         x.ack_wanted = true;
         wake_all(&x.wake);
-    } else if (xml_is(s->node, "a", NS_SM)) {
-        if (str_u64(xml_attribute(s->node, "h"), &h) || (int32_t)((uint32_t)h - x.stream.sent) > 0)
+    } else if (xml_is(s->node, "a", XMPP_NS_SM)) {
+        if (str_u64(xml_attribute(s->node, "h"), &h) || (int32_t)((uint32_t)h - x.session.stream.sent) > 0)
             return failed(ERR_REMOTE, "the XMPP server acknowledges what was never sent");
-        note_arrived((uint32_t)h);
+        xmpp_session_arrived(&x.session, (uint32_t)h);
     }
     return OK;
 }
@@ -518,17 +336,17 @@ static enum err take_stanza(struct stanza *found) AWAITS
 
     if (!str_eq(s->node->ns, S("jabber:client")))
         return take_management(s);
-    x.seen++;
+    x.session.seen++;
     if (xml_is(s->node, "presence", NULL))
         return take_presence(s);
     if (xml_is(s->node, "iq", NULL) && (str_eq(type, S("get")) || str_eq(type, S("set"))))
         return answer_question(s);
     if (xml_is(s->node, "message", NULL) && str_eq(type, S("error")))
-        take_error(s);
+        xmpp_session_take_error(&x.session, s);
     else if (xml_is(s->node, "message", NULL))
         add_waiting(s), s = NULL;
-    else if (take_answer(s))
-        s = NULL;
+    else
+        xmpp_session_take_answer(&x.session, s), s = NULL;
     return OK;
 }
 
@@ -539,7 +357,7 @@ static enum err read_fiber(void *arg UNUSED) AWAITS
 
         while (x.n_waiting >= QUEUE_MAX)
             TRY(wait_on(&x.room, "messages to be stored"));
-        TRY(xmpp_stream_next(&x.stream, &s));
+        TRY(xmpp_stream_next(&x.session.stream, &s));
         TRY(take_stanza(s));
     }
 }
@@ -554,7 +372,7 @@ static enum err join_rooms(void) AWAITS
         if (x.rooms.rooms[i].joined)
             continue;
         xmpp_room_add_join(&b, &x.rooms.rooms[i], x.since_ms - CLOCK_SLACK_MS);
-        TRY(say(buf_str(&b), 1));
+        TRY(xmpp_say(&x.session, buf_str(&b), 1));
     }
     return OK;
 }
@@ -563,15 +381,15 @@ static enum err ping(void) AWAITS
 {
     CLEANUP(buf_done) struct buf b = {0};
 
-    xml_addf(&b, "<iq type='get' to='%s' id='ping'><ping xmlns='" NS_PING "'/></iq>", xmpp_domain(x.bare));
-    return say(buf_str(&b), 1);
+    xml_addf(&b, "<iq type='get' to='%s' id='ping'><ping xmlns='" XMPP_NS_PING "'/></iq>", xmpp_domain(x.session.bare));
+    return xmpp_say(&x.session, buf_str(&b), 1);
 }
 
 static enum err watch_fiber(void *arg UNUSED) AWAITS
 {
     for (unsigned tick = 1;; tick++) {
         TRY(fiber_sleep(TICK_MS));
-        uint64_t silent = clock_ms() - x.stream.heard_ms;
+        uint64_t silent = clock_ms() - x.session.stream.heard_ms;
 
         if (silent > DEAD_AFTER_MS)
             return failed(ERR_TIMEOUT, "the XMPP server has not answered for %d s", DEAD_AFTER_MS / 1000);
@@ -584,92 +402,6 @@ static enum err watch_fiber(void *arg UNUSED) AWAITS
 
 /* ---- beginning ---- */
 
-static enum err hear(const char *good, struct stanza **out) AWAITS
-{
-    for (;;) {
-        CLEANUP(stanza_freep) struct stanza *s = NULL;
-
-        TRY(xmpp_stream_next(&x.stream, &s));
-        if (!xml_is(s->node, good, NS_SM) && !xml_is(s->node, "failed", NS_SM))
-            continue;
-        *out = s;
-        s = NULL;
-        return OK;
-    }
-}
-
-/* The session of before goes on, if the server still has it.  Either way it may know how far we came. */
-static enum err resume(bool *ret_resumed) AWAITS
-{
-    CLEANUP(stanza_freep) struct stanza *answer = NULL;
-    CLEANUP(buf_done) struct buf b = {0};
-    char h[16];
-    uint64_t n;
-
-    snprintf(h, sizeof h, "%u", x.seen);
-    xml_addf(&b, "<resume xmlns='" NS_SM "' previd='%s' h='%s'/>", str_from(x.sm_id), str_from(h));
-    TRY(say(buf_str(&b), 0));
-    TRY(hear("resumed", &answer));
-    *ret_resumed = xml_is(answer->node, "resumed", NULL);
-    bool told = str_u64(xml_attribute(answer->node, "h"), &n) == OK;
-
-    if (told)
-        note_arrived((uint32_t)n);
-    give_up_flights(!told);
-    if (*ret_resumed && !told)
-        return failed(ERR_REMOTE, "the XMPP server resumes a session and does not say where");
-    x.stream.sent = (uint32_t)n;
-    x.managed = true;
-    return OK;
-}
-
-/* Not having it is no failure: the server may not know it, or not for us. */
-static enum err enable(void) AWAITS
-{
-    CLEANUP(stanza_freep) struct stanza *answer = NULL;
-    str id;
-
-    x.sm_id[0] = '\0';
-    x.seen = 0;
-    if (!xml_child(x.stream.features->node, "sm", NS_SM))
-        return OK;
-    TRY(say(S("<enable xmlns='" NS_SM "' resume='true'/>"), 0));
-    x.stream.sent = 0;
-    TRY(hear("enabled", &answer));
-    x.managed = xml_is(answer->node, "enabled", NULL);
-    id = xml_attribute(answer->node, "id");
-    if (x.managed && id.len && id.len < sizeof x.sm_id && str_find_char(id, ' ') == STR_NONE) {
-        snprintf(x.sm_id, sizeof x.sm_id, "%.*s", STR(id));
-        snprintf(x.sm_of, sizeof x.sm_of, "%.*s", STR(x.bare));
-    }
-    return OK;
-}
-
-static enum err begin_session(void) AWAITS
-{
-    const char *resource = config_now()->platforms_xmpp_resource;
-
-    give_up_flights(true);
-    TRY(xmpp_stream_bind(&x.stream, x.arena, resource, &x.jid));
-    TRY(enable());
-    return say(S("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence><priority>5</priority></presence>"), 2);
-}
-
-/* "h whose id", as acknowledge() wrote it. */
-static void read_session(str text)
-{
-    str h = NO_STR, of = NO_STR, id = text;
-    uint64_t n;
-
-    if (!str_split(&id, ' ', &h) || !str_split(&id, ' ', &of) || str_u64(h, &n) || !id.len || id.len >= sizeof x.sm_id)
-        return;
-    if (of.len >= sizeof x.sm_of)
-        return;
-    snprintf(x.sm_id, sizeof x.sm_id, "%.*s", STR(id));
-    snprintf(x.sm_of, sizeof x.sm_of, "%.*s", STR(of));
-    x.seen = (uint32_t)n;
-}
-
 static enum err recall(void) AWAITS
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();
@@ -678,7 +410,7 @@ static enum err recall(void) AWAITS
     if (x.recalled)
         return OK;
     TRY(x.host->recall(x.host, a, S("session"), &text));
-    read_session(text);
+    xmpp_session_read(&x.session, text);
     TRY(x.host->recall(x.host, a, S("rooms since"), &text));
     if (str_i64(text, &x.since_ms))
         x.since_ms = 0;
@@ -689,21 +421,14 @@ static enum err recall(void) AWAITS
 static enum err begin(void) AWAITS
 {
     struct xmpp_login login;
-    bool resumed = false;
 
     TRY(read_login(&login));
     TRY(recall());
-    TRY(xmpp_stream_open(&x.stream, &login));
-    x.bare = arena_str(x.arena, own_bare());
-    if (x.sm_id[0] && str_eq(str_from(x.sm_of), x.bare) && xml_child(x.stream.features->node, "sm", NS_SM))
-        TRY(resume(&resumed));
-    if (!resumed)
-        TRY(begin_session());
-    log_event(LOG_DEBUG, "xmpp.session", F("resumed", resumed), F("managed", x.managed));
+    TRY(xmpp_session_begin(&x.session, x.arena, &login, config_now()->platforms_xmpp_resource));
     const struct string_list *rooms = &config_now()->platforms_xmpp_rooms;
     const char *nick = config_now()->platforms_xmpp_nick;
 
-    TRY(xmpp_rooms_read(x.arena, &x.rooms, rooms->items, rooms->n, nick[0] ? str_from(nick) : xmpp_user(x.bare)));
+    TRY(xmpp_rooms_read(x.arena, &x.rooms, rooms->items, rooms->n, nick[0] ? str_from(nick) : xmpp_user(x.session.bare)));
     if (x.rooms.n && !x.since_ms)
         TRY(remember_since(clock_wall_ms()));
     return join_rooms();
@@ -714,31 +439,25 @@ static enum err serve(void) AWAITS
     CLEANUP(fibers_done) struct fibers g = {0};
 
     TRY(begin());
-    x.online = true;
-    x.ack_wanted = x.managed && x.sm_id[0];     /* so that a session is remembered from its beginning */
-    x.host->health(x.host, OK, arena_printf(x.arena, "connected as %.*s", STR(x.bare)));
+    x.session.online = true;
+    x.ack_wanted = x.session.managed && x.session.sm_id[0];     /* so that a session is remembered from its beginning */
+    x.host->health(x.host, OK, arena_printf(x.arena, "connected as %.*s", STR(x.session.bare)));
     fibers_spawn(&g, "xmpp.read", read_fiber, NULL);
     fibers_spawn(&g, "xmpp.intake", intake_fiber, NULL);
     fibers_spawn(&g, "xmpp.watch", watch_fiber, NULL);
     return fibers_wait(&g);
 }
 
-/* Questions die with the connection; messages wait for the next one if it can tell what became of them. */
 static void end(void) AWAITS
 {
-    x.online = x.managed = false;
-    for (struct question *q = x.questions; q; q = q->next)
-        q->lost = true;
-    wake_all(&x.answered);
-    if (!x.sm_id[0])
-        give_up_flights(true);
+    xmpp_session_end(&x.session);
     drop_waiting();
-    xmpp_stream_close(&x.stream);
+    xmpp_stream_close(&x.session.stream);
     xmpp_rooms_done(&x.rooms);
     xmpp_upload_forget();
     arena_free(x.arena);
     x.arena = NULL;
-    x.bare = S("");
+    x.session.bare = S("");
 }
 
 static enum err run(const struct channel_host *host) AWAITS

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* xmpp.h: the parts of the XMPP channel.  xmpp.c: the session; xmpp_message.c: stanzas to messages and back; xmpp_room.c: rooms
- * (XEP-0045); xmpp_upload.c: files (XEP-0363).  Underneath: xmpp_stream.h, xmpp_xml.h, xmpp_sasl.h. */
+/* xmpp.h: the parts of the XMPP channel.  xmpp.c: what comes and goes; xmpp_message.c: stanzas to messages and back; xmpp_room.c: rooms
+ * (XEP-0045); xmpp_upload.c: files (XEP-0363).  Underneath: xmpp_session.h, xmpp_stream.h, xmpp_xml.h, xmpp_sasl.h. */
 #pragma once
 #include "base/map.h"
 #include "channel/incoming.h"
