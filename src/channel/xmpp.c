@@ -296,8 +296,8 @@ static enum err answer_question(const struct stanza *s) AWAITS
     CLEANUP(buf_done) struct buf b = {0};
     str from = xml_attribute(s->node, "from"), bare = xmpp_bare(from);
     const struct xml_node *what = s->node->first;
-    bool known = !from.len || str_eq(from, xmpp_domain(x.session.bare)) || str_eq_nocase(bare, x.session.bare) || xmpp_room_find(&x.rooms, bare)
-                 || !x.host->knows || x.host->knows(x.host, bare);
+    bool known = !from.len || str_eq(from, xmpp_domain(x.session.bare)) || str_eq_nocase(bare, x.session.bare)
+                 || xmpp_room_find(&x.rooms, bare) || !x.host->knows || x.host->knows(x.host, bare);
     bool get = known && str_eq(xml_attribute(s->node, "type"), S("get"));
 
     xml_addf(&b, "<iq id='%s'", xml_attribute(s->node, "id"));

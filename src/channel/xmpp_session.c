@@ -259,7 +259,8 @@ static enum err begin_new(struct xmpp_session *s, struct arena *a, const char *r
     give_up_flights(s, true);
     TRY(xmpp_stream_bind(&s->stream, a, resource, &jid));
     TRY(enable(s));
-    return xmpp_say(s, S("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence><priority>5</priority></presence>"), 2);
+    return xmpp_say(s, S("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>"
+                         "<presence><priority>5</priority></presence>"), 2);
 }
 
 enum err xmpp_session_begin(struct xmpp_session *s, struct arena *a, const struct xmpp_login *login, const char *resource)
