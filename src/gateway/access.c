@@ -32,6 +32,8 @@ struct access {
     uint64_t     epoch;
     struct login logins[MAX_LOGINS];
     size_t       next_login;
+    bool         pairing;                           /* one at a time: who is known decides what the next is called */
+    struct waiters pairing_done;
 };
 
 static void hash_text(char out[HASH_TEXT + 1], str secret)
@@ -233,7 +235,7 @@ static void add_pairing(struct gateway *g, struct batch *b, struct arena *a, con
                                       .detail = json_pack("{s:o}", "role", json_from_str(role)) });
 }
 
-enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str *ret_who, const char **ret_role)
+static enum err pair(struct gateway *g, struct arena *a, str code, str role, str *ret_who, const char **ret_role) AWAITS
 {
     CLEANUP(buf_done) struct buf upper = { 0 };
     struct batch *b = batch_new(a);
@@ -260,6 +262,20 @@ enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str
     *ret_who = str_from(arena_printf(a, "%.*s (%.*s on %.*s)", STR(name), STR(user), STR(platform)));
     *ret_role = arena_c(a, p.role);
     return OK;
+}
+
+enum err access_pair(struct gateway *g, struct arena *a, str code, str role, str *ret_who, const char **ret_role)
+{
+    struct access *x = g->access;
+
+    while (x->pairing)
+        TRY(wait_on(&x->pairing_done, "another pairing"));
+    x->pairing = true;
+    enum err e = pair(g, a, code, role, ret_who, ret_role);
+
+    x->pairing = false;
+    wake_one(&x->pairing_done);
+    return e;
 }
 
 /* ---- tokens, browsers ---- */

@@ -62,6 +62,44 @@ TEST(strangers_cannot_fill_the_store_with_codes)
     scene_end(&s);
 }
 
+struct pairing { struct scene *s; str code; };
+
+static enum err pair(void *arg) AWAITS
+{
+    struct pairing *p = arg;
+    const char *role;
+    str who;
+
+    return access_pair(&p->s->gateway, p->s->home.arena, p->code, S(""), &who, &role);
+}
+
+TEST(two_of_one_name_may_pair_at_the_same_moment)
+{
+    struct scene s;
+    struct rows r;
+    str code;
+
+    scene_start(&s, 10);
+    offer(&s, "owner", 1);
+    CHECK_INT(n_codes(&s, &code), 1);
+    CHECK_OK(pair(&(struct pairing){ &s, code }));
+    offer(&s, "u", 1);
+    offer(&s, "v", 1);
+    CHECK_OK(store_read(s.home.store, s.home.arena, &r, "pairing.list", "i", clock_wall_ms()));
+    CHECK_INT(r.n, 2);
+    {
+        struct pairing p[2] = { { &s, row_str(&r, 0, 0) }, { &s, row_str(&r, 1, 0) } };
+        CLEANUP(fibers_done) struct fibers both = { 0 };
+
+        fibers_spawn(&both, "pair", pair, &p[0]);
+        fibers_spawn(&both, "pair", pair, &p[1]);
+        CHECK_OK(fibers_wait(&both));
+    }
+    CHECK(access_of(s.gateway.access, S("fake"), S("u")) != ACCESS_UNKNOWN);
+    CHECK(access_of(s.gateway.access, S("fake"), S("v")) != ACCESS_UNKNOWN);
+    scene_end(&s);
+}
+
 TEST(the_first_to_pair_is_the_owner_and_everyone_after_is_a_user)
 {
     struct scene s;
