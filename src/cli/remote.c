@@ -94,7 +94,7 @@ static enum err refused(int status, str body)
         why = json_text(j, "title");
     if (*why == '\0')
         return failed(code_of(status), "the gateway answered with status %d", status);
-    return failed(code_of(status), "%s", why);
+    return failed(code_of(status), "%s%s", why, status == 413 ? " for the gateway (its setting server.max_body)" : "");
 }
 
 static const struct http_field json_body = { { "Content-Type", 12 }, { "application/json", 16 } };
