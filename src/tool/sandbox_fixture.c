@@ -6,10 +6,12 @@
 #include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/test.h"
+#include "runtime/fiber.h"
 
 void fixture_open(struct fixture *f)
 {
@@ -22,6 +24,28 @@ void fixture_open(struct fixture *f)
 }
 
 /* ---- other backends ---- */
+
+/* Containers are slow to start, and what tries to break out takes all it can get: one test at a time, of all processes. */
+static int turn = -1;
+
+static void take_turn(void)
+{
+    static const char path[] = "/tmp/clawdbot-test-containers.lock";        /* an ordinary user's tests read it, too */
+
+    if (turn < 0)
+        turn = open(path, O_RDONLY | O_CLOEXEC);
+    if (turn < 0)
+        turn = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+    while (turn >= 0 && flock(turn, LOCK_EX | LOCK_NB))
+        CHECK_OK(fiber_sleep(100));
+}
+
+static void end_turn(void)
+{
+    if (turn >= 0)
+        close(turn);
+    turn = -1;
+}
 
 #define IMAGE "localhost/clawdbot-test"
 static char store[64];
@@ -103,8 +127,12 @@ bool fixture_use(const char *backend)
 {
     bool engine = strcmp(backend, "docker") == 0 || strcmp(backend, "podman") == 0;
 
-    if (engine && !engine_is_there(backend))
+    if (engine)
+        take_turn();
+    if (engine && !engine_is_there(backend)) {
+        end_turn();
         return false;
+    }
     CHECK_OK(sandbox_choose(backend, engine ? IMAGE : ""));
     return true;
 }
@@ -113,6 +141,7 @@ void fixture_close(struct fixture *f)
 {
     remove_tree(f->root);
     arena_free(f->arena);
+    end_turn();
 }
 
 void fixture_done(struct fixture *f)
@@ -126,8 +155,10 @@ bool fixture_can_run(void)
     const struct sandbox_report *r;
 
     CHECK_OK(sandbox_probe(&r));
-    if (r->failure[0])
+    if (r->failure[0]) {
         fprintf(stderr, "    not tested: %s\n", r->failure);
+        end_turn();
+    }
     return !r->failure[0];
 }
 

@@ -118,7 +118,8 @@ def files_out():
         w.platform.rule('POST /v1.0/robot/oToMessages', 'status', status=503, body='')
         w.send_file(OWNER, 'photo.png', PNG)
         w.send_file('cidgroup=', 'a.b.zip', b'PK\x03\x04')
-        (one, pdf), (two, png), (three, archive) = w.sent_files()
+        # Of two chats, so in whatever order.
+        (one, pdf), (three, archive), (two, png) = sorted(w.sent_files(), key=lambda sent: sent[1]['type'])
         assert (pdf['kind'], pdf['name'], pdf['type'], pdf['base64']) == ('file', 'Überblick 7.PDF', 'application/pdf', plain(PDF)), pdf
         assert (png['kind'], png['type'], png['base64']) == ('image', 'image/png', plain(PNG)), png
         assert [one['chat'], two['chat'], three['chat']] == [OWNER, OWNER, 'cidgroup=']
