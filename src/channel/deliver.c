@@ -292,13 +292,11 @@ static struct attempt attempt_request(struct arena *a, const struct channel *cha
     return judged(a, m, e, &told);
 }
 
-static struct attempt attempt_send(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
+static struct attempt attempt_send(struct arena *a, const struct channel *channel, const struct channel_host *host,
+                                   struct outgoing *m) AWAITS
 {
-    const struct channel_host *host = channels_host(channel);
     struct sent told = { .remote_id = S("") };
 
-    if (!host)
-        return (struct attempt){ .outcome = NOT_SENT, .error = ERR_NET, .why = S("the channel is not running") };
     d.sending++;
     enum err e = channel->send(host, a, m, note_begun, &told);
     d.sending--;
@@ -306,8 +304,13 @@ static struct attempt attempt_send(struct arena *a, const struct channel *channe
     return judged(a, m, e, &told);
 }
 
+/* At a start the queues may be ahead of the channels: what a channel remembers of the chat is not to be had yet. */
 static struct attempt attempt_once(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS
 {
+    const struct channel_host *host = channels_host(channel);
+
+    if (!host && (channel->prepare || channel->send))
+        return (struct attempt){ .outcome = NOT_SENT, .error = ERR_NET, .why = S("the channel is not running") };
     if (fetch_file(a, channel, m))
         return attempt_failed(a, REFUSED);
     CLEANUP(deadline_clear) struct deadline limit;
@@ -319,7 +322,7 @@ static struct attempt attempt_once(struct arena *a, const struct channel *channe
         if (e)
             return judged(a, m, e, &(struct sent){ .remote_id = S("") });
     }
-    return channel->send ? attempt_send(a, channel, m) : attempt_request(a, channel, m);
+    return channel->send ? attempt_send(a, channel, host, m) : attempt_request(a, channel, m);
 }
 
 static struct attempt attempt_or_again(struct arena *a, const struct channel *channel, struct outgoing *m) AWAITS

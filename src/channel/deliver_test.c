@@ -278,68 +278,6 @@ static enum err decode_again(struct arena *a, const struct http_response *r, str
     return r->status == 401 ? failed(ERR_AUTH, "the token has ended") : e;
 }
 
-static const struct channel prepared = {
-    .name = "fake", .markup = MARKUP_MARKDOWN, .text_max = 100, .configured = fake_configured,
-    .prepare = fake_prepare, .encode = encode_prepared, .decode_sent = decode_again,
-};
-
-static int64_t send_one(struct scene *s, const struct channel *c) AWAITS
-{
-    channel_add_for_test(NULL);
-    channel_add_for_test(c);
-    CHECK_OK(deliver_start(s->home.store));
-    int64_t id = add_row(s, "a", "x");
-    deliver_wake(S("fake"), S("a"));
-    return id;
-}
-
-TEST(what_a_send_needs_first_decides_when_it_fails)
-{
-    static const struct { enum err e; const char *state; } cases[] = {
-        { OK, "sent" }, { ERR_REMOTE, "ready" }, { ERR_AUTH, "ready" }, { ERR_NET, "ready" }, { ERR_INPUT, "dead" }, { ERR_NOT_FOUND, "dead" },
-    };
-    static const struct answer script[] = { { .status = 200, .body = "1" } };
-
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
-
-        first_needed.times = 0;
-        first_needed.e = cases[i].e;
-        int64_t id = send_one(&s, &prepared);
-
-        await_state(&s, id, cases[i].state);
-        if (cases[i].e && str_eq(str_from(cases[i].state), S("ready")))
-            while (first_needed.times == 0)
-                let_things_happen(&s);
-        CHECK_STR(buf_str(&platform.log), cases[i].e ? "" : "t1 x");
-    }
-}
-
-TEST(a_token_that_had_ended_costs_one_more_try_at_once)
-{
-    static const struct answer script[] = { { .status = 401 }, { .status = 200, .body = "1" } };
-    CLEANUP(scene_done) struct scene s = scene_new(script, 2, "keep");
-
-    first_needed.times = 0;
-    first_needed.e = OK;
-    await_state(&s, send_one(&s, &prepared), "sent");
-    CHECK_STR(buf_str(&platform.log), "t1 x | t2 x");
-}
-
-TEST(a_token_that_ends_for_ever_waits_for_the_next_try)
-{
-    static const struct answer script[] = { { .status = 401 } };
-    CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
-
-    first_needed.times = 0;
-    first_needed.e = OK;
-    int64_t id = send_one(&s, &prepared);
-    await_requests(&s, 2);
-    await_state(&s, id, "ready");
-    let_things_happen(&s);
-    CHECK_INT(platform.used, 2);
-}
-
 static struct { enum err e; bool unknown; unsigned times; struct waiters never; } line;
 
 static enum err hold_the_line(const struct channel_host *host) AWAITS
@@ -376,6 +314,78 @@ static void hang_up(struct scene *s)
     scene_done(s);
 }
 
+static const struct channel prepared = {
+    .name = "fake", .title = "Fake", .markup = MARKUP_MARKDOWN, .text_max = 100, .configured = fake_configured, .run = hold_the_line,
+    .prepare = fake_prepare, .encode = encode_prepared, .decode_sent = decode_again,
+};
+
+static int64_t send_one(struct scene *s, const struct channel *c) AWAITS
+{
+    channel_add_for_test(NULL);
+    channel_add_for_test(c);
+    CHECK_OK(deliver_start(s->home.store));
+    int64_t id = add_row(s, "a", "x");
+    deliver_wake(S("fake"), S("a"));
+    return id;
+}
+
+static void connect_only(struct scene *s, const struct channel *c) AWAITS
+{
+    channel_add_for_test(NULL);
+    channel_add_for_test(c);
+    CHECK_OK(channels_start(s->home.store, NULL, take_nothing, NULL, NULL));
+}
+
+TEST(what_a_send_needs_first_decides_when_it_fails)
+{
+    static const struct { enum err e; const char *state; } cases[] = {
+        { OK, "sent" }, { ERR_REMOTE, "ready" }, { ERR_AUTH, "ready" }, { ERR_NET, "ready" }, { ERR_INPUT, "dead" }, { ERR_NOT_FOUND, "dead" },
+    };
+    static const struct answer script[] = { { .status = 200, .body = "1" } };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(hang_up) struct scene s = scene_new(script, 1, "keep");
+
+        first_needed.times = 0;
+        first_needed.e = cases[i].e;
+        connect_only(&s, &prepared);
+        int64_t id = send_one(&s, &prepared);
+
+        await_state(&s, id, cases[i].state);
+        if (cases[i].e && str_eq(str_from(cases[i].state), S("ready")))
+            while (first_needed.times == 0)
+                let_things_happen(&s);
+        CHECK_STR(buf_str(&platform.log), cases[i].e ? "" : "t1 x");
+    }
+}
+
+TEST(a_token_that_had_ended_costs_one_more_try_at_once)
+{
+    static const struct answer script[] = { { .status = 401 }, { .status = 200, .body = "1" } };
+    CLEANUP(hang_up) struct scene s = scene_new(script, 2, "keep");
+
+    first_needed.times = 0;
+    first_needed.e = OK;
+    connect_only(&s, &prepared);
+    await_state(&s, send_one(&s, &prepared), "sent");
+    CHECK_STR(buf_str(&platform.log), "t1 x | t2 x");
+}
+
+TEST(a_token_that_ends_for_ever_waits_for_the_next_try)
+{
+    static const struct answer script[] = { { .status = 401 } };
+    CLEANUP(hang_up) struct scene s = scene_new(script, 1, "keep");
+
+    first_needed.times = 0;
+    first_needed.e = OK;
+    connect_only(&s, &prepared);
+    int64_t id = send_one(&s, &prepared);
+    await_requests(&s, 2);
+    await_state(&s, id, "ready");
+    let_things_happen(&s);
+    CHECK_INT(platform.used, 2);
+}
+
 TEST(a_send_over_a_connection_says_what_became_of_it)
 {
     static const struct { enum err e; bool unknown; const char *state; } cases[] = {
@@ -388,9 +398,7 @@ TEST(a_send_over_a_connection_says_what_became_of_it)
         line.times = 0;
         line.e = cases[i].e;
         line.unknown = cases[i].unknown;
-        channel_add_for_test(NULL);
-        channel_add_for_test(&lined);
-        CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
+        connect_only(&s, &lined);
         int64_t id = send_one(&s, &lined);
         while (line.times == 0)
             let_things_happen(&s);
@@ -414,6 +422,22 @@ TEST(a_row_waits_while_its_channel_is_down_and_goes_when_it_is_up)
     clock_advance(20000);
     await_state(&s, id, "sent");
     CHECK_INT(line.times, 1);
+}
+
+TEST(nothing_is_prepared_for_a_channel_that_does_not_run_yet)
+{
+    static const struct answer script[] = { { .status = 200, .body = "1" } };
+    CLEANUP(hang_up) struct scene s = scene_new(script, 1, "keep");
+
+    first_needed.times = 0;
+    first_needed.e = OK;
+    int64_t id = send_one(&s, &prepared);
+    let_things_happen(&s);
+    await_state(&s, id, "ready");
+    CHECK_INT(first_needed.times, 0);
+    CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
+    clock_advance(20000);
+    await_state(&s, id, "sent");
 }
 
 TEST(a_row_that_waits_holds_back_those_behind_it_and_tries_are_counted)

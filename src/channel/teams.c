@@ -254,8 +254,6 @@ static enum err prepare(struct arena *a, struct outgoing *m) AWAITS
     const char *bearer;
     str service;
 
-    if (!host)
-        return failed(ERR_NET, "the channel is not running");
     TRY(host->recall(host, a, str_from(arena_printf(a, "service %.*s", STR(m->chat_id))), &service));
     if (!service.len)
         return failed(ERR_NOT_FOUND, "nobody has written to the bot in this conversation yet, so where it lives is not known");

@@ -93,11 +93,10 @@ static enum err prepare(struct arena *a, struct outgoing *m) AWAITS
 {
     const struct channel_host *host = channels_host(channel_find(S("whatsapp")));
     str chat = m->chat_id;
-    int64_t last = 0;
+    int64_t last;
 
     (void)str_eat(&chat, S("+"));
-    if (host)
-        TRY(last_written(host, a, chat, &last));
+    TRY(last_written(host, a, chat, &last));
     if (clock_wall_ms() - last > WINDOW_MS) {
         if (m->blob.len)
             return failed(ERR_NOT_FOUND, "the person has not written for a day, and WhatsApp takes no files then (131047)");

@@ -111,7 +111,7 @@ struct channel {
 
     /* A reply leaves by one request (prepare, encode, decode_sent) or, where there is none a message, by `send`.
      * prepare: before every try, what may be done twice without anybody seeing it: a token, an upload.  Into m->prepared.  NULL: nothing.
-     * */
+     * Both are called of a channel only while it runs. */
     enum err  (*prepare)(struct arena *, struct outgoing *) /* AWAITS */;
     enum err  (*encode)(struct arena *, const struct outgoing *, struct http_request *out);
     enum err  (*encode_typing)(struct arena *, str chat_id, str thread_id, struct http_request *out);
