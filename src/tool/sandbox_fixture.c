@@ -28,7 +28,7 @@ void fixture_open(struct fixture *f)
 /* Containers are slow to start, and what tries to break out takes all it can get: one test at a time, of all processes. */
 static int turn = -1;
 
-static void take_turn(void)
+static void take_turn(void) AWAITS
 {
     static const char path[] = "/tmp/clawdbot-test-containers.lock";        /* an ordinary user's tests read it, too */
 
@@ -123,7 +123,7 @@ static bool engine_is_there(const char *engine)
     return there;
 }
 
-bool fixture_use(const char *backend)
+bool fixture_use(const char *backend) AWAITS
 {
     bool engine = strcmp(backend, "docker") == 0 || strcmp(backend, "podman") == 0;
 

@@ -13,7 +13,7 @@ struct fixture {
 
 /* Chooses what runs commands, until fixture_done().  False where it cannot be had here; it says why on stderr.  The engines
  * get a small image of this machine's programs, and podman a store of the tests' own, removed at exit. */
-bool fixture_use(const char *backend);
+bool fixture_use(const char *backend) AWAITS;
 
 void fixture_open(struct fixture *);
 void fixture_done(struct fixture *);        /* removes the folders, and bubblewrap runs commands again */
