@@ -110,7 +110,7 @@ static void tag(struct arena *a, const struct network *n, const struct tokens *t
 
     s->scores = arena_alloc(a, t->n * sizeof(*s->scores));
     network_tags(n, r, intent, s->scores);
-    tags_choose(a, n, intent, s->scores, t->n, s->tags);
+    tags_choose(a, n, intent, s->scores, t, s->tags);
     add_tags(n, t, intent, s, out);
 }
 

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 
-
 /* A sign counts unless what stands before or behind it is one of the exceptions: "don't forget", 特别, 方便的话. */
 static const struct sign { enum guard guard; const char *word; const char *not_before[8], *not_behind[10]; } signs[] = {
     { GUARD_NOT, "don't",    { 0 }, { " forget", " let me forget", " you", " want to forget", " know", " mind" } },
@@ -37,9 +36,14 @@ static const struct sign { enum guard guard; const char *word; const char *not_b
     { GUARD_HOW, "how would", { 0 }, { 0 } },
     { GUARD_HOW, "how should", { 0 }, { 0 } },
     { GUARD_HOW, "why",      { 0 }, { 0 } },
+    { GUARD_HOW, "way to",   { 0 }, { 0 } },
+    { GUARD_HOW, "explain",  { 0 }, { 0 } },
+    { GUARD_HOW, "wondering how", { 0 }, { " much", " many", " long", " full", " big", " busy" } },
     { GUARD_HOW, "怎么",     { 0 }, { "样", "了", "回事", "说" } },
     { GUARD_HOW, "为什么",   { 0 }, { 0 } },
     { GUARD_HOW, "为啥",     { 0 }, { 0 } },
+    { GUARD_HOW, "解释",     { 0 }, { 0 } },
+    { GUARD_HOW, "什么意思", { 0 }, { 0 } },
 };
 
 const char *guard_name(enum guard g)

@@ -15,6 +15,7 @@ TEST(what_is_not_simply_asked_for_is_seen)
         { "how do i restart nginx", GUARD_HOW },                { "怎么重启 nginx", GUARD_HOW },
         { "cpu 怎么样了", GUARD_NONE },                         { "how much disk is left", GUARD_NONE },
         { "show the disk if you don't mind", GUARD_NONE },      { "查一下磁盘,不用急", GUARD_NONE },
+        { "what is the easiest way to search files", GUARD_HOW }, { "解释一下 git diff 是什么意思", GUARD_HOW },
         { "", GUARD_NONE },                                     { "whyte.txt anzeigen", GUARD_NONE },
     };
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* network.c: behind the header, each part at a multiple of 16 bytes: the names of intents and of slots, each ended by a NUL; slots_of,
- * sure_from;
- * then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias, scale;
- * tag_intent.
+ * sure_from; then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias,
+ * scale; tag_intent.
  *
  * Sums of products of whole numbers in 16 bits: no order of summation and no machine changes them. */
 #include "nlu/network.h"

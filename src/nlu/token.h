@@ -2,10 +2,9 @@
 /* token.h: a normalised text as the classifier sees it: words, each with the numbers of what it looks like.
  *
  * A Han character is a token, a run of other letters and figures is one, and so is a name that the entities found whole (a path, an
- * address, a
- * service).  Marks that end or divide sentences and pictures are none.  What a token is said to be (part of a time, of a quotation)
- * stands beside
- * its letters, not in their place: texts and times overlap in what people write.  Pure; time is bounded by TOKENS_MAX. */
+ * address, a service).  Marks that end or divide sentences and pictures are none.  What a token is said to be (part of a time, of a
+ * quotation) stands beside its letters, not in their place: texts and times overlap in what people write.  Pure; time is bounded by
+ * TOKENS_MAX. */
 #pragma once
 #include "nlu/entity.h"
 

@@ -7,7 +7,7 @@
 
 #include "nlu/train/matrix.h"
 
-enum { SENTENCES = 12000, WRONG_AND_SURE_OF_1000 = 4 };
+enum { SENTENCES = 12000, WRONG_OF_1000 = 4, NONE_OF_1000 = 12 };       /* of what is asked, and of what is none of it: sure all the same */
 
 struct judged { int32_t scores[NET_INTENTS_MAX]; size_t intent, said; float probability; };
 
@@ -93,19 +93,23 @@ static int by_probability(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-/* The lowest probability above which so few are wrong. */
+/* The lowest probability above which so few are wrong, both of what is asked and of what is none of it. */
 static float sure_from(struct judged *j, size_t n, size_t none)
 {
-    size_t right = 0, wrong = 0;
+    size_t right = 0, wrong = 0, nones = 0, taken = 0;
     float from = 1;
 
-    qsort(j, n, sizeof(*j), by_probability);
     for (size_t i = 0; i < n; i++) {
         right += j[i].said == j[i].intent;
+        nones += j[i].intent == none;
+    }
+    qsort(j, n, sizeof(*j), by_probability);
+    for (size_t i = 0; i < n; i++) {
         if (j[i].said == none)
             continue;
-        wrong += j[i].said != j[i].intent;
-        if (wrong * 1000 <= n * WRONG_AND_SURE_OF_1000)
+        wrong += j[i].said != j[i].intent && j[i].intent != none;
+        taken += j[i].intent == none;
+        if (wrong * 1000 <= (n - nones) * WRONG_OF_1000 && taken * 1000 <= nones * NONE_OF_1000)
             from = j[i].probability;
     }
     fprintf(stderr, "kept back: %zu sentences, %.2f %% right; sure from %.3f\n", n, 100.0 * (double)right / (double)(n ? n : 1),

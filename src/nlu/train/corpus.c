@@ -206,13 +206,15 @@ static void load_templates(struct loading *l, const struct node *list, struct te
 
 static void load_said(struct loading *l, const struct node *map)
 {
-    bool none = str_starts(l->file, S("none"));
+    bool none = str_starts(l->file, S("none")), plain = str_starts(l->file, S("plain"));
 
     for (const struct node *n = map->first; n; n = n->next) {
         size_t i = none ? l->corpus->n_intents - 1 : corpus_intent_index(l->corpus, n->key);
 
         if (i == l->corpus->n_intents)
             complain(l, n, "is no intent");
+        else if (plain)
+            load_templates(l, n, &l->corpus->intents[i].plain[l->language], NULL);
         else
             load_templates(l, n, &l->corpus->intents[i].said[l->language], &l->corpus->intents[i].kept[l->language]);
     }
@@ -315,6 +317,7 @@ static void bind_all(struct loading *l)
         bind_named(l, c->polite[l->language].p, c->polite[l->language].n);
         for (size_t i = 0; i < c->n_intents; i++) {
             bind_list(l, &c->intents[i], &c->intents[i].said[l->language]);
+            bind_list(l, &c->intents[i], &c->intents[i].plain[l->language]);
             bind_list(l, &c->intents[i], &c->intents[i].kept[l->language]);
         }
     }

@@ -13,6 +13,7 @@ struct corpus_intent {
     size_t n_slots;
     uint64_t slot_bits;
     struct templates said[LANGUAGES];   /* what is trained on */
+    struct templates plain[LANGUAGES];  /* of that, what is asked most, in the fewest words */
     struct templates kept[LANGUAGES];   /* what is kept back, to measure and to calibrate by */
 };
 

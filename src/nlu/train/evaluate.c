@@ -69,7 +69,7 @@ static str expected_value(struct arena *a, const json_t *v)
 /* What was understood of a sentence. */
 struct found {
     struct understanding u;
-    struct { str slot, text; } values[CLASSIFY_TAGS_MAX];
+    struct { str slot, text; } values[CLASSIFY_TAGS_MAX + INTENT_SLOTS_MAX];
     size_t n_values;
     bool   sure;
 };
@@ -127,23 +127,36 @@ static void print_error(const struct found *f, const json_t *row, bool right)
     printf("\n");
 }
 
+static void take_value(struct found *f, str slot, str text)
+{
+    f->values[f->n_values].slot = slot;
+    f->values[f->n_values++].text = text;
+}
+
 /* By the tags of some network. */
 static void take_tags(struct found *f)
 {
     const struct classified *c = &f->u.classified;
 
-    for (size_t i = 0; i < c->n_tags; i++) {
-        f->values[f->n_values].slot = c->tags[i].slot;
-        f->values[f->n_values++].text = str_cut(f->u.normal.text, c->tags[i].start, c->tags[i].end);
-    }
+    for (size_t i = 0; i < c->n_tags; i++)
+        take_value(f, c->tags[i].slot, str_cut(f->u.normal.text, c->tags[i].start, c->tags[i].end));
     f->sure = c->sure;
 }
 
+/* What fills a slot in the end: the words tagged for it, which may come in pieces, or what was found without a tag. */
 static void take_slots(struct found *f)
 {
+    const struct classified *c = &f->u.classified;
+
     for (size_t i = 0; i < f->u.n_slots; i++) {
-        f->values[f->n_values].slot = f->u.slots[i].slot->name;
-        f->values[f->n_values++].text = f->u.slots[i].text;
+        str slot = f->u.slots[i].slot->name;
+        size_t before = f->n_values;
+
+        for (size_t k = 0; k < c->n_tags; k++)
+            if (str_eq(c->tags[k].slot, slot))
+                take_value(f, slot, normal_original(&f->u.normal, c->tags[k].start, c->tags[k].end));
+        if (f->n_values == before)
+            take_value(f, slot, f->u.slots[i].text);
     }
     f->sure = f->u.sure;
 }

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 24 };
+enum { DEPTH_MAX = 24, PLAIN_PERCENT = 15, SHORT_PERCENT = 15, SHORTEST_OF = 20 };
 
 struct making { const struct corpus *corpus; struct dice *dice; struct sentence *out; uint8_t value; unsigned depth; };
 
@@ -203,16 +203,34 @@ static size_t draw_intent(const struct corpus *c, struct dice *d, enum language 
     return i;
 }
 
+/* What is asked most often is asked in two words, and people who were asked to write down how they would say it write more: so now and
+ * then one of the plain, or the shortest of many. */
+static const struct template *draw_template(const struct corpus_intent *t, enum language l, struct dice *d, bool none)
+{
+    const struct templates *said = &t->said[l], *plain = &t->plain[l];
+    bool short_too = !none && dice_percent(d, SHORT_PERCENT);
+
+    if (plain->n && dice_percent(d, PLAIN_PERCENT))
+        return plain->p[dice_below(d, plain->n)];
+    const struct template *best = said->p[dice_below(d, said->n)];
+
+    for (size_t i = 1; i < SHORTEST_OF && short_too; i++) {
+        const struct template *other = said->p[dice_below(d, said->n)];
+
+        best = other->least < best->least ? other : best;
+    }
+    return best;
+}
+
 void sentence_draw(struct arena *a, const struct corpus *c, struct dice *d, struct sentence *scratch, struct sample *out)
 {
     do {
         enum language l = (enum language)dice_below(d, LANGUAGES);
         size_t intent = draw_intent(c, d, l);
-        const struct templates *said = &c->intents[intent].said[l];
 
-        if (!said->n)
+        if (!c->intents[intent].said[l].n)
             continue;
-        sentence_make(c, d, l, intent, said->p[dice_below(d, said->n)], scratch);
+        sentence_make(c, d, l, intent, draw_template(&c->intents[intent], l, d, intent + 1 == c->n_intents), scratch);
         sentence_vary(c, d, scratch);
         sentence_spoil(c, d, scratch);
         sentence_read(a, c, scratch, dice_percent(d, 50), out);

@@ -121,10 +121,30 @@ static enum err sequence(struct parse *p, const char *ends, struct template **ou
     return OK;
 }
 
+static size_t least(const struct template *t)
+{
+    size_t n = 0, best = SIZE_MAX;
+
+    if (t->kind == TEMPLATE_TEXT)
+        return t->text.len;
+    if (t->kind == TEMPLATE_MAYBE)
+        return 0;
+    if (t->kind == TEMPLATE_LIST || (t->kind == TEMPLATE_SLOT && !t->first))
+        return TEMPLATE_WORD;
+    for (const struct template *c = t->first; c; c = c->next) {
+        size_t one = least(c);
+
+        n += one;
+        best = one < best ? one : best;
+    }
+    return t->kind == TEMPLATE_ONE && t->first ? best : n;
+}
+
 enum err template_parse(struct arena *a, str text, struct template **out)
 {
     struct parse p = { .arena = a, .rest = text };
 
     TRY(sequence(&p, "", out));
+    (*out)->least = least(*out);
     return p.rest.len ? failed(ERR_INPUT, "\"%.*s\" is left over", STR(p.rest)) : OK;
 }

@@ -14,7 +14,9 @@ struct template {
     str    text;                    /* of a text; the name of a slot or a list */
     struct template *first, *next;  /* children; of a slot: its words, if they stand right there */
     const struct templates *filled_by;  /* of a slot or a list without words: found by whoever loads them */
+    size_t least;                   /* bytes without what may be left out, a word to be filled in counting TEMPLATE_WORD; of the whole */
 };
+enum { TEMPLATE_WORD = 6 };
 
 struct templates { struct template **p; size_t n; };
 
