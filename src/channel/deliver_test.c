@@ -576,8 +576,8 @@ TEST(what_was_claimed_and_had_not_gone_out_at_a_crash_is_sent_once)
 TEST(a_platform_that_knows_a_row_again_is_sent_it_again)
 {
     static const struct answer script[] = { { .status = 200, .body = "5" }, { .e = ERR_TIMEOUT }, { .status = 200 } };
-    CLEANUP(scene_done) struct scene s = scene_new(script, 3, "keep");
     struct channel knowing = fake;
+    CLEANUP(scene_done) struct scene s = scene_new(script, 3, "keep");      /* behind the channel: deliver has that until its end */
     int64_t begun = add_row(&s, "a", "begun");
     struct batch *b = batch_new(s.home.arena);
 
@@ -645,10 +645,10 @@ TEST(a_file_goes_as_one_or_as_a_link_or_says_where_it_is)
     static const struct answer script[] = { { .status = 200, .body = "1" } };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");
         struct channel c = { .name = "fake", .text_max = 100, .configured = fake_configured, .encode = encode_file, .decode_sent = fake_decode,
                              .files = cases[i].files & 1, .file_max = cases[i].file_max,
                              .takes_file = cases[i].picky ? takes_pdf : NULL };
+        CLEANUP(scene_done) struct scene s = scene_new(script, 1, "keep");      /* behind the channel: deliver has that until its end */
         struct blobs *blobs;
 
         CHECK_OK(config_load_for_test(s.home.folder, (const char *const[]){ arena_printf(s.home.arena, "server.public_url=%s", cases[i].url),
