@@ -770,6 +770,7 @@ TEST(a_reply_that_goes_elsewhere_is_split_as_it_is_there)
     deliver_wake(S("fake"), S("a"));
     await_state(&s, id, "dead");
     await_state(&s, id + 2, "sent");
+    await_requests(&s, 4);
     CHECK_INT(platform.used, 4);
 }
 
