@@ -94,10 +94,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64         # all who knock at once are let in at once
+
+
 class Scene:
     """A gateway and its model; with `models`, YAML in which PORT is the model's, it is told of several."""
     def __init__(self, models=None, **settings):
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.server = Server(('127.0.0.1', 0), Handler)
         self.server.lock, self.server.asked = threading.Lock(), {}
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.home = h.tempfile.mkdtemp(prefix='clawdbot-bad-model-')
@@ -109,7 +113,7 @@ class Scene:
             settings = {'model_provider.endpoint': f'http://127.0.0.1:{self.server.server_port}/v1', 'model_provider.model': 'bad',
                         'models.breaker.failures': 0, **settings}
         self.gateway = h.Gateway(self.home, {
-            'server.port': 0, 'model_provider.first_token_timeout': '1s', 'model_provider.idle_timeout': '1s',
+            'server.port': 0, 'model_provider.first_token_timeout': '2s', 'model_provider.idle_timeout': '2s',
             'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0, **settings})
         self.gateway.start()
 

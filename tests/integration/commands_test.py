@@ -11,7 +11,7 @@ import uuid
 import harness
 from harness import Double, Gateway, wait_until
 
-WITHOUT = {'server.port': 0, 'model_provider.endpoint': '', 'model_provider.detect': 'false', 'log.level': 'info',
+WITHOUT = {'server.port': 0, 'engine.mode': 'auto', 'model_provider.endpoint': '', 'model_provider.detect': 'false', 'log.level': 'info',
            'server.rate_limit.per_token': 0, 'server.rate_limit.per_address': 0}
 
 

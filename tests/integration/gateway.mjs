@@ -62,7 +62,7 @@ export async function until(what, ask, ms = 20000) {
 export class Gateway {
   constructor(sets = {}) {
     this.home = mkdtempSync(join(tmpdir(), 'clawdbot-test-'));
-    this.sets = { 'server.port': 0, 'model_provider.detect': false, ...sets };
+    this.sets = { 'server.port': 0, 'model_provider.detect': false, 'engine.mode': 'model', ...sets };
   }
 
   args() {

@@ -100,9 +100,10 @@ class Platform(Double):
 
 
 class Gateway:
-    """The program under test, started again and again on one home."""
+    """The program under test, started again and again on one home.  What is written to it goes to the model, whatever the command
+    engine learns to understand; a test of the engine says so."""
     def __init__(self, home, settings, program=PROGRAM):
-        self.home, self.settings, self.program = home, dict(settings), program
+        self.home, self.settings, self.program = home, {'engine.mode': 'model', **settings}, program
         self.socket = os.path.join(home, 'run/gateway.sock')
         self.database = os.path.join(home, 'clawdbot.db')
         self.process = None

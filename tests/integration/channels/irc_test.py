@@ -116,7 +116,7 @@ class World:
         self.model = Double('model_double', '--delay-ms', '3')
         self.home = tempfile.mkdtemp(prefix='clawdbot-irc-home-')
         self.gateway = IrcGateway(self.home, {
-            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'engine.mode': 'model',
+            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1',
             'platforms.irc.host': 'localhost', 'platforms.irc.port': self.tls, 'platforms.irc.nick': 'bot', 'platforms.irc.channels': '#test, #all', 'chats': '[{platform: irc, chat: "#all", answer: all}]',
             'platforms.irc.flood_interval': '0s', 'delivery.backoff': '200ms', 'delivery.attempts': 50, 'delivery.limits': 'false',
             'log.level': 'info', 'server.drain_timeout': '2s'})

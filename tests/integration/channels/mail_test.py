@@ -38,7 +38,7 @@ class World:
         self.model = Double('model_double', '--delay-ms', '3')
         self.home = tempfile.mkdtemp(prefix='clawdbot-mail-home-')
         self.settings = {
-            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'engine.mode': 'model',
+            'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1',
             'platforms.mail.address': BOT, 'platforms.mail.password': PASSWORD, 'platforms.mail.allow': ANN,
             'platforms.mail.imap.host': 'localhost', 'platforms.mail.imap.port': self.servers.imaps,
             'platforms.mail.smtp.host': 'localhost', 'platforms.mail.smtp.port': self.servers.smtps,

@@ -26,7 +26,7 @@ class All(Twelve):
     """With one model that echoes."""
     def __init__(self):
         self.model = Double('model_double', '--delay-ms', '3')
-        super().__init__(**{'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo', 'engine.mode': 'model'})
+        super().__init__(**{'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo'})
         self.sent = collections.defaultdict(dict)       # by channel: text -> when it was written
         self.weather = self.wind = None
 

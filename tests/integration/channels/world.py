@@ -45,7 +45,7 @@ class Channel:
         self.model = Double('model_double', *self.model_options)
         self.gateway = Gateway(self.home, {
             'server.port': 0, 'model_provider.endpoint': f'http://127.0.0.1:{self.model.port}/v1', 'model_provider.model': 'echo',
-            'delivery.backoff': '50ms', 'log.level': 'info', 'engine.mode': 'model', **self.settings(), **settings})
+            'delivery.backoff': '50ms', 'log.level': 'info', **self.settings(), **settings})
 
     def double(self):
         return Platform(self.name)
