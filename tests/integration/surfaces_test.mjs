@@ -2,7 +2,7 @@
 // REST, Server-Sent Events and WebSocket as docs/api.md promises them.
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { Gateway, check, equal, finish, startModel, test } from './gateway.mjs';
+import { Gateway, check, equal, finish, startModel, test, until } from './gateway.mjs';
 
 const model = await startModel('--deltas', '5', '--delta-interval-ms', '20');
 const g = await new Gateway({ 'model_provider.endpoint': model, 'model_provider.model': 'double',
@@ -155,22 +155,15 @@ await test('a WebSocket that reconnects with the last id misses nothing and gets
 
 await test('a turn can be stopped', async () => {
   const slow = await startModel('--deltas', '1000', '--delta-interval-ms', '50');
-  const h = await new Gateway({ 'model_provider.endpoint': slow, 'model_provider.model': 'double' }).start();
+  const h = await new Gateway({ 'model_provider.endpoint': slow, 'model_provider.model': 'double', 'server.rate_limit.per_token': 0 }).start();
   const { session_id } = await (await h.post('/api/v1/messages', text('long'))).json();
-  for (let i = 0; i < 100; i++) {
-    const { sessions } = await (await h.fetch('/api/v1/sessions')).json();
-    if (sessions[0]?.state === 'running')
-      break;
-  }
+  await until('the turn', async () => (await (await h.fetch('/api/v1/sessions')).json()).sessions[0]?.state === 'running');
   equal(await (await h.post(`/api/v1/sessions/${session_id}/stop`, '')).json(), { stopped: true });
-  for (let i = 0; ; i++) {
+  const ended = await until('its end', async () => {
     const { messages } = await (await h.fetch(`/api/v1/sessions/${session_id}/messages`)).json();
-    if (messages[0].state === 'failed') {
-      equal([messages[0].error, messages[1].text], ['stopped', 'Stopped.']);
-      break;
-    }
-    check(i < 200, JSON.stringify(messages));
-  }
+    return messages[0].state === 'failed' && messages;
+  });
+  equal([ended[0].error, ended[1].text], ['stopped', 'Stopped.']);
   await h.stop();
 });
 

@@ -42,8 +42,9 @@ await test('the long connection brings events, whole and in parts, until they ar
     },
     'card.action.trigger': async data => { got.push(data.action.value.reply); return { toast: { type: 'info', content: 'heard' } }; },
   });
-  const socket = new lark.WSClient(quiet);
+  const ready = Promise.withResolvers(), socket = new lark.WSClient({ ...quiet, onReady: ready.resolve });
   await socket.start({ eventDispatcher });
+  await ready.promise;                        // before it listens, what comes is lost
   await control('message', { from: 'ou_ada', text: 'whole' });
   await until('the message', () => got.length === 1);
   await control('message', { from: 'ou_ada', text: 'in parts '.repeat(30), parts: 3 });

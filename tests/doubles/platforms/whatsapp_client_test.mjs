@@ -72,7 +72,7 @@ await test('read marks, ended tokens, the closed window', async () => {
   assert.deepEqual(await api.markAsRead(phone, 'wamid.x', 'text'), { success: true });
   await double.control('silent', { chat: person.phone });
   await api.sendMessage(phone, person, new messages.Text('too late'));
-  for (let i = 0; i < 500 && got.at(-1).status !== 'failed'; i++)
+  for (let i = 0; i < 2000 && got.at(-1).status !== 'failed'; i++)
     await new Promise(resolve => setTimeout(resolve, 10));
   assert.equal(got.at(-1).error.code, 131047);
   await double.control('token', { token: 'another' });
