@@ -366,7 +366,7 @@ class World:
 
     def note_run(self, how):
         """After a run's end: which entries of the double's log are its."""
-        wait_until(lambda: self.telegram.ask('state')['connections'] == 0, 5, 'the double to see the connections close')
+        wait_until(lambda: self.telegram.ask('state')['connections'] == 0, 20, 'the double to see the connections close')
         past = self.logged + len(self.telegram.ask(f'log/{self.logged}'))
         self.runs.append((self.logged, past, how))
         self.logged = past

@@ -117,7 +117,7 @@ function socket(path = '/ws') {
   s.onmessage = e => s.got.push(JSON.parse(e.data));
   s.until = async (condition, what) => {
     for (let i = 0; !condition(s.got); i++) {
-      if (i > 500)
+      if (i > 2000)
         throw new Error(`no ${what} in ${JSON.stringify(s.got)}`);
       await new Promise(r => setTimeout(r, 10));
     }
