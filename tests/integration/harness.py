@@ -482,8 +482,8 @@ class World:
             swept = [chat_of[e['row']] for e in self.gateway.log('deliver.swept', n) if e['state'] == 'unknown']
             if len(swept) > len(set(swept)):
                 found.append(f'start {n} found several sends of one chat in flight: {swept}')
-            if 1 < n <= len(self.runs) + 1 and self.runs[n - 2][2] not in ('killed', 'stopped'):        # it ended at a fault point
-                self.numbers['of these, after a fault point'] += sum(e['state'] == 'unknown' and text_of.get(e['row']) in never_sent
+            if 1 < n <= len(self.runs) + 1 and self.runs[n - 2][2].startswith('deliver_'):      # it ended at such a fault point
+                self.numbers['of these, after a fault point of delivery'] += sum(e['state'] == 'unknown' and text_of.get(e['row']) in never_sent
                                                                      for e in self.gateway.log('deliver.swept', n))
             self.numbers['most unknown of one kill'] = max(self.numbers['most unknown of one kill'], len(swept))
         self.numbers['unknown'] += len(unknown)
