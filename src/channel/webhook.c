@@ -56,11 +56,14 @@ static enum err take(const struct channel_host *host, struct http_exchange *x, c
     struct hook_message *m = ARENA_NEW(x->arena, struct hook_message);
     bool wanted = false;
     enum err err;
+    str before;
 
     if (webhook_decode(x->arena, e, call, proof, m, &wanted))
         return refuse(x, 400, failed_text());
     if (!wanted)
         return answer_json(x, 200, json_pack("{s:s}", "status", "ignored"));
+    if (e->sync && (before = webhook_answered(x->arena, m->message.chat_id, m->message.external_id)).p)
+        return http_answer(x, 200, S("application/json; charset=utf-8"), before);
     if (e->sync)
         return take_and_wait(host, x, m);
     if ((err = hook_store(host, x->arena, &m, 1, NULL)))

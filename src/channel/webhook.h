@@ -61,6 +61,8 @@ struct webhook_waiter {
 };
 void     webhook_wait_begin(struct webhook_waiter *, str chat, str id);
 void     webhook_wait_done(struct webhook_waiter *);
+/* What a call of that message was answered with, of the last ones of this run; else NO_STR. */
+str      webhook_answered(struct arena *, str chat, str id);
 /* Answers the call with what comes for it, or after the timeout with 202. */
 enum err webhook_wait_answer(struct webhook_waiter *, struct http_exchange *, uint64_t timeout_ms) AWAITS MUST_USE;
 /* To the call that waits for an answer to m->reply_to, else to one of the same chat; without one waits up to ms for such a call.

@@ -2,10 +2,18 @@
 /* Calls that are answered with the reply.  The delivery hands it over and learns whether it was written, so that a caller who
  * went away leaves the reply undelivered rather than lost. */
 #include "channel/webhook.h"
+
+#include <stdlib.h>
+
 #include "runtime/clock.h"
 
 enum outcome { PENDING, WRITTEN, LOST };
 struct handover { str body; enum outcome outcome; };
+
+/* What was answered last: who did not get it asks again.  The oldest gives way. */
+enum { REMEMBERED = 64, REMEMBERED_BYTES_MAX = 16 << 10 };
+static struct { char *chat, *id, *body; } answered[REMEMBERED];
+static size_t next_answered;
 
 static struct webhook_waiter *all;      /* newest first */
 static struct waiters news;             /* a call came, or was answered */
@@ -111,11 +119,33 @@ enum err webhook_hand_over(const struct outgoing *m, str body, uint64_t ms, void
     return OK;
 }
 
+static void remember(const struct webhook_waiter *w, str body)
+{
+    size_t at = next_answered++ % REMEMBERED;
+
+    free(answered[at].chat);
+    free(answered[at].id);
+    free(answered[at].body);
+    answered[at].chat = str_dup_c(w->chat);
+    answered[at].id = str_dup_c(w->id);
+    answered[at].body = str_dup_c(body);
+}
+
+str webhook_answered(struct arena *a, str chat, str id)
+{
+    for (size_t i = 0; i < REMEMBERED; i++)
+        if (answered[i].id && str_eq(chat, str_from(answered[i].chat)) && str_eq(id, str_from(answered[i].id)))
+            return arena_str(a, str_from(answered[i].body));
+    return NO_STR;
+}
+
 static enum err answer_with(struct webhook_waiter *w, struct http_exchange *x) AWAITS
 {
     str body = arena_str(x->arena, w->taken->body);     /* theirs may end while ours is written */
     enum err e = http_answer(x, 200, S("application/json; charset=utf-8"), body);
 
+    if (!e && body.len <= REMEMBERED_BYTES_MAX)
+        remember(w, body);
     if (w->taken)
         w->taken->outcome = e ? LOST : WRITTEN;
     w->taken = NULL;
