@@ -398,6 +398,68 @@ static struct binder binder_of(struct arena *a, const struct nlu_context *c, con
     return (struct binder){ .arena = a, .context = c, .normal = &u->normal, .entities = &u->entities };
 }
 
+/* Names, amounts and times reach as far as what was found there: the tags say which of them is meant. */
+
+static bool is_named(int type)
+{
+    return type != ENTITY_QUOTED && type != ENTITY_CODE && type != NO_ENTITY;
+}
+
+static const struct entity *entity_of_slot(const struct binder *b, const struct slot *s, struct part p)
+{
+    const struct type *t = type_of(s);
+    const struct entity *e = is_named(t->entity) ? entity_over(b, (enum entity_type)t->entity, p) : NULL;
+
+    return e || !is_named(t->other) ? e : entity_over(b, (enum entity_type)t->other, p);
+}
+
+static bool is_alone(const struct understanding *u, size_t tag, const struct entity *e)
+{
+    const struct tagged *tags = u->classified.tags;
+
+    for (size_t i = 0; i < u->classified.n_tags; i++)
+        if (i != tag && (str_eq(tags[i].slot, tags[tag].slot) || (tags[i].start < e->end && tags[i].end > e->start)))
+            return false;
+    return true;
+}
+
+/* Words that tie a value to the sentence and are no part of it. */
+static const struct { const char *type; bool behind; const char *word; } ties[] = {
+    { "path", false, "my " }, { "path", false, "our " }, { "path", false, "the " },
+    { "path", true, " folder" }, { "path", true, " directory" }, { "path", true, "文件夹" }, { "path", true, "目录" }, { "path", true, "里" },
+    { "period", false, "since " }, { "period", false, "from " }, { "period", false, "从" }, { "period", true, "起" },
+};
+
+static void without_ties(const struct understanding *u, const struct slot *s, struct tagged *tag)
+{
+    for (size_t i = 0; i < N_ELEMENTS(ties); i++) {
+        str text = str_cut(u->normal.text, tag->start, tag->end), word = str_from(ties[i].word);
+
+        if (!str_eq(s->type, str_from(ties[i].type)) || text.len <= word.len)
+            continue;
+        if (ties[i].behind && str_ends(text, word))
+            tag->end -= (uint32_t)word.len;
+        else if (!ties[i].behind && str_starts(text, word))
+            tag->start += (uint32_t)word.len;
+    }
+}
+
+static void reach_entities(const struct binder *b, struct understanding *u)
+{
+    for (size_t i = 0; i < u->classified.n_tags; i++) {
+        struct tagged *tag = &u->classified.tags[i];
+        const struct slot *s = intent_slot(u->intent, tag->slot);
+        const struct entity *e = s ? entity_of_slot(b, s, (struct part){ tag->start, tag->end }) : NULL;
+
+        if (e && is_alone(u, i, e)) {
+            tag->start = e->start;
+            tag->end = e->end;
+        }
+        if (s)
+            without_ties(u, s, tag);
+    }
+}
+
 void bind_slots(struct arena *a, const struct nlu_context *c, struct understanding *u)
 {
     struct binder b = binder_of(a, c, u);
@@ -406,6 +468,8 @@ void bind_slots(struct arena *a, const struct nlu_context *c, struct understandi
 
     u->n_slots = 0;
     u->missing = NULL;
+    if (in)
+        reach_entities(&b, u);
     for (size_t i = 0; in && i < in->n_slots; i++) {
         size_t n = parts_of(u, &in->slots[i], parts);
 

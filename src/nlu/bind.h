@@ -13,7 +13,10 @@
  *   date        {date}           2026-11-27
  *   period      {from, until, local, minutes}     local: "2026-11-21 08:00:00" in the context's zone;  minutes: from then to now
  *   place       {name, zone}
- *   url         the address */
+ *   url         the address
+ *
+ * Where a name, an amount or a time was found, it is the value, whatever was tagged of it; words that only tie a value to the sentence
+ * ("since", "the … folder") are no part of it. */
 #pragma once
 #include "nlu/understand.h"
 

@@ -36,13 +36,30 @@ static bool figures_at(struct finder *f, size_t at, double *out, size_t *ret_end
     return is_name_edge(f, at) && number_read_figures(f->text, at, out, ret_end);
 }
 
+/* The 3/4 of "3/4 cup" and "1 3/4 cups". */
+static bool fraction_at(struct finder *f, size_t at, double *out, size_t *ret_end)
+{
+    double above, below;
+    size_t line, end;
+
+    if (!is_digit(sign(f, at)) || !number_read_figures(f->text, at, &above, &line) || sign(f, line) != '/' ||
+        !number_read_figures(f->text, line + 1, &below, &end) || below <= 0)
+        return false;
+    *out = above / below;
+    *ret_end = end;
+    return true;
+}
+
 /* "half a gig", "a gig", 半个G, 两个半G */
 bool amount_at(struct finder *f, size_t at, double *out, size_t *ret_unit)
 {
+    double fraction;
     static const str articles[] = { S("a"), S("an") }, between[] = { S(" a"), S(" of a"), S(" an"), S(" of an") };
     size_t end;
 
     if (figures_at(f, at, out, &end)) {
+        if (is_digit(sign(f, at)) && !fraction_at(f, at, out, &end) && sign(f, end) == ' ' && fraction_at(f, end + 1, &fraction, &end))
+            *out += fraction;
         end += one_of_at(f, end, between, N_ELEMENTS(between));
     } else {
         *out = 1;
