@@ -17,8 +17,10 @@ static str value_of(struct arena *a, const char *text, const char *intent, const
     CHECK(u->intent && at != STR_NONE);
     u->classified.tags[u->classified.n_tags++] = (struct tagged){ str_from(slot), (uint32_t)at, (uint32_t)(at + strlen(tagged)), 1 };
     bind_slots(a, &context, u);
-    CHECK_INT(u->n_slots, 1);
-    return u->slots[0].text;
+    for (size_t i = 0; i < u->n_slots; i++)
+        if (str_eq(u->slots[i].slot->name, str_from(slot)))
+            return u->slots[i].text;
+    return S("");
 }
 
 TEST(a_value_reaches_as_far_as_what_is_named_there_and_no_further)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nlu/intent.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/embedded.h"
@@ -16,7 +17,6 @@ static const char *const order[] = {
 
 /* The trees stay: the texts of the intents are theirs. */
 static struct {
-    bool is_loaded;
     struct arena *arena;
     struct intent_group groups[N_ELEMENTS(order)];
     json_t *trees[N_ELEMENTS(order)];
@@ -63,14 +63,18 @@ static void read_group(const char *name, struct intent_group *out, json_t **ret_
         read_intent(out->name, key, j, &to[out->n++]);
 }
 
+static void read_all(void)
+{
+    all.arena = arena_new();
+    for (size_t i = 0; i < N_ELEMENTS(order); i++)
+        read_group(order[i], &all.groups[i], &all.trees[i]);
+}
+
 const struct intent_group *intent_groups(size_t *ret_n)
 {
-    if (!all.is_loaded) {
-        all.arena = arena_new();
-        for (size_t i = 0; i < N_ELEMENTS(order); i++)
-            read_group(order[i], &all.groups[i], &all.trees[i]);
-        all.is_loaded = true;
-    }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_all);
     *ret_n = N_ELEMENTS(order);
     return all.groups;
 }

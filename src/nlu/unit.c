@@ -2,6 +2,7 @@
 #include "nlu/unit.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 #include "nlu/scan.h"
 
@@ -16,6 +17,7 @@ static const struct entry { struct unit unit; const char *names; } units[] = {
 enum { NAMES_MAX = 1024 };
 struct name { str text; const struct unit *unit; };
 static struct name names[NAMES_MAX];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint16_t first_of[257];          /* those of byte b are first_of[b] up to first_of[b + 1] */
 
 static void each_name(void (*take)(str name, const struct unit *))
@@ -64,8 +66,7 @@ const struct unit *unit_read(str s, size_t *ret_len)
     const struct unit *best = NULL;
     size_t best_len = 0;
 
-    if (first_of[256] == 0)
-        make_names();
+    pthread_once(&once, make_names);
     uint8_t b = s.len ? (uint8_t)s.p[0] : 0;
 
     for (size_t i = first_of[b]; i < first_of[b + 1]; i++) {

@@ -119,10 +119,6 @@ static enum err train_all(struct training *t, unsigned steps, unsigned char earl
         l[i] = learner_new(t, i, steps);
         l[i]->steps = steps;
     }
-    struct dice kept = l[0]->dice;
-
-    draw(l[0], &l[0]->batch[0]);        /* what is made at its first use is made by now */
-    l[0]->dice = kept;
     for (size_t i = 0; i < NET_MEMBERS; i++)
         if (pthread_create(&threads[i], NULL, learn, l[i]))
             return failed(ERR_IO, "no thread can be had");
