@@ -423,10 +423,10 @@ static bool is_alone(const struct understanding *u, size_t tag, const struct ent
     return true;
 }
 
-/* Words that tie a value to the sentence and are no part of it. */
+/* Words that tie a value to the sentence and are no part of it: the outer ones first. */
 static const struct { const char *type; bool behind; const char *word; } ties[] = {
     { "path", false, "my " }, { "path", false, "our " }, { "path", false, "the " },
-    { "path", true, " folder" }, { "path", true, " directory" }, { "path", true, "文件夹" }, { "path", true, "目录" }, { "path", true, "里" },
+    { "path", true, " folder" }, { "path", true, " directory" }, { "path", true, "里" }, { "path", true, "文件夹" }, { "path", true, "目录" },
     { "period", false, "since " }, { "period", false, "from " }, { "period", false, "从" }, { "period", true, "起" },
 };
 
