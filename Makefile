@@ -10,7 +10,7 @@ endif
 PREFIX ?= /usr/local
 ARGS ?=
 
-.PHONY: all run test lint sizes bench weights fuzz install clean help
+.PHONY: all run test lint sizes bench weights lexicon fuzz install clean help
 
 all:                ## build the program and its unit tests
 	@scripts/build $(BUILD)
@@ -36,6 +36,10 @@ weights:            ## train the command engine's classifier on data/intents: da
 	@scripts/build $(BUILD)
 	@$(BUILD)/src/nlu/train/clawdbot-train weights data/intents $(BUILD)/weights.bin
 	@cp $(BUILD)/weights.bin data/nlu/weights.bin
+
+lexicon:            ## the Chinese words that the command engine knows, from Debian's python3-jieba: data/nlu/lexicon.bin
+	@scripts/bootstrap lexicon
+	@tools/lexicon /usr/lib/python3/dist-packages/jieba/dict.txt data/nlu/lexicon.bin
 
 fuzz:               ## every fuzz target for FUZZ_SECONDS (60) each
 	@scripts/bootstrap build test

@@ -15,7 +15,7 @@ static str value_of(struct arena *a, const char *text, const char *intent, const
     size_t at = str_find(u->normal.text, str_from(tagged));
 
     CHECK(u->intent && at != STR_NONE);
-    u->classified.tags[u->classified.n_tags++] = (struct tagged){ str_from(slot), (uint32_t)at, (uint32_t)(at + strlen(tagged)), 1 };
+    u->classified.tags[u->classified.n_tags++] = (struct tagged){ str_from(slot), (uint32_t)at, (uint32_t)(at + strlen(tagged)) };
     bind_slots(a, &context, u);
     for (size_t i = 0; i < u->n_slots; i++)
         if (str_eq(u->slots[i].slot->name, str_from(slot)))

@@ -68,37 +68,17 @@ static float as_float(int32_t share) { return (float)share / NET_SHARE_ONE; }
 
 /* Tags. */
 
-struct sentence_tags { uint8_t tags[TOKENS_MAX]; int32_t (*scores)[NET_TAGS_MAX]; };
-
-/* How likely the tag is among those that the intent can have. */
-static float likelihood(const struct network *n, size_t intent, const int32_t *scores, uint8_t tag)
-{
-    int32_t of[NET_TAGS_MAX], share[NET_TAGS_MAX];
-    size_t at = 0, k = 0;
-
-    for (size_t i = 0; i < 1 + 2 * n->n_slots; i++) {
-        if (i && !(n->slots_of[intent] >> (i - 1) / 2 & 1))
-            continue;
-        at = i == tag ? k : at;
-        of[k++] = scores[i];
-    }
-    shares(of, k, NET_SHARE_ONE, share);
-    return as_float(share[at]);
-}
-
-static void add_tags(const struct network *n, const struct tokens *t, size_t intent, const struct sentence_tags *s, struct classified *out)
+static void add_tags(const struct network *n, const struct tokens *t, const uint8_t *tags, struct classified *out)
 {
     out->n_tags = 0;
     for (size_t i = 0; i < t->n; i++) {
-        uint8_t tag = s->tags[i];
-        float p = tag ? likelihood(n, intent, s->scores[i], tag) : 0;
+        uint8_t tag = tags[i];
         struct tagged *last = out->n_tags ? &out->tags[out->n_tags - 1] : NULL;
 
         if (tag % 2 == 1 && out->n_tags < CLASSIFY_TAGS_MAX) {
-            out->tags[out->n_tags++] = (struct tagged){ str_from(n->slots[(tag - 1) / 2]), t->p[i].start, t->p[i].end, p };
+            out->tags[out->n_tags++] = (struct tagged){ str_from(n->slots[(tag - 1) / 2]), t->p[i].start, t->p[i].end };
         } else if (tag && last && out->n_tags < CLASSIFY_TAGS_MAX) {
             last->end = t->p[i].end;
-            last->probability = p < last->probability ? p : last->probability;
         }
     }
 }
@@ -106,24 +86,15 @@ static void add_tags(const struct network *n, const struct tokens *t, size_t int
 static void tag(struct arena *a, const struct network *n, const struct tokens *t, const struct network_run *r, size_t intent,
         struct classified *out)
 {
-    struct sentence_tags *s = ARENA_NEW(a, struct sentence_tags);
+    int32_t(*scores)[NET_TAGS_MAX] = arena_alloc(a, t->n * sizeof(*scores));
+    uint8_t tags[TOKENS_MAX];
 
-    s->scores = arena_alloc(a, t->n * sizeof(*s->scores));
-    network_tags(n, r, intent, s->scores);
-    tags_choose(a, n, intent, s->scores, t, s->tags);
-    add_tags(n, t, intent, s, out);
+    network_tags(n, r, intent, scores);
+    tags_choose(a, n, intent, scores, t->n, tags);
+    add_tags(n, t, tags, out);
 }
 
 /* Intents. */
-
-static size_t intent_index(const struct network *n, str name)
-{
-    size_t i = 0;
-
-    while (i < n->n_intents && !str_eq(str_from(n->intents[i]), name))
-        i++;
-    return i;
-}
 
 static void take_best(const struct network *n, const int32_t *share, struct classified *out, size_t *ret_best)
 {
@@ -175,20 +146,4 @@ void classify_by(const struct network *n, struct arena *a, const struct normal *
 void classify(struct arena *a, const struct normal *normal, const struct entities *entities, struct classified *out)
 {
     classify_by(network(), a, normal, entities, out);
-}
-
-void classify_tags(struct arena *a, const struct normal *normal, const struct entities *entities, str intent, struct classified *out)
-{
-    const struct network *n = network();
-    struct tokens *t = ARENA_NEW(a, struct tokens);
-    struct network_run *r = ARENA_NEW(a, struct network_run);
-    size_t i = intent_index(n, intent);
-
-    tokens_make(normal, entities, t);
-    none(out, t->too_long);
-    out->best[0].intent = intent;
-    if (t->n == 0 || t->too_long || i == n->n_intents)
-        return;
-    network_intents(a, n, t, r);
-    tag(a, n, t, r, i, out);
 }

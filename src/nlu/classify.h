@@ -11,7 +11,7 @@ struct network;
 enum { CLASSIFY_TOKENS_MAX = 64, CLASSIFY_BEST = 4, CLASSIFY_TAGS_MAX = 16 };
 
 /* Words that fill a slot of the best intent: bytes of the normalised text. */
-struct tagged { str slot; uint32_t start, end; float probability; };
+struct tagged { str slot; uint32_t start, end; };
 
 struct classified {
     struct { str intent; float probability; } best[CLASSIFY_BEST];      /* calibrated; the likeliest first; "none" is one of them */
@@ -22,7 +22,5 @@ struct classified {
 };
 
 void classify(struct arena *, const struct normal *, const struct entities *, struct classified *out);
-/* The tags that it would have, were it of that intent (an answer to a question, a correction). */
-void classify_tags(struct arena *, const struct normal *, const struct entities *, str intent, struct classified *out);
 /* The same by other weights (network.h). */
 void classify_by(const struct network *, struct arena *, const struct normal *, const struct entities *, struct classified *out);

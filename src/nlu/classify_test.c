@@ -81,21 +81,6 @@ TEST(what_has_no_words_or_too_many_is_none)
     CHECK(c.too_long && !c.sure);
 }
 
-TEST(tags_are_those_of_the_intent_that_is_asked_about)
-{
-    CLEANUP(arena_freep) struct arena *a = arena_new();
-    struct entities entities = { 0 };
-    const struct normal *n = read_text(a, S("tomorrow at 9"), &entities);
-    struct classified c;
-
-    classify_tags(a, n, &entities, S("reminder_add"), &c);
-    for (size_t i = 0; i < c.n_tags; i++)
-        CHECK(str_eq(c.tags[i].slot, S("time")) || str_eq(c.tags[i].slot, S("text")));
-    CHECK(c.n_tags > 0);
-    classify_tags(a, n, &entities, S("no_such_intent"), &c);
-    CHECK_INT(c.n_tags, 0);
-}
-
 TEST(weights_that_were_cut_or_changed_at_the_head_are_refused)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* network.c: behind the header, each part at a multiple of 16 bytes: the names of intents and of slots, each ended by a NUL; slots_of,
- * sure_from; then of each member rows; the layers, the intents' scores, the tags' hidden layer and their scores, each as weights, bias,
- * scale; tag_intent.
+ * sure_from; then of each member rows; the layers, the intents' scores, the tags' hidden layer, what the sentence adds to it, and their
+ * scores, each as weights, bias, scale; tag_intent.
  *
  * Sums of products of whole numbers in 16 bits: no order of summation and no machine changes them. */
 #include "nlu/network.h"
@@ -100,6 +100,7 @@ static void read_member(struct reader *r, const struct network *n, struct networ
         m->layer[i] = dense(r, NET_HIDDEN, NET_TAPS * (i ? NET_HIDDEN : NET_DIMS));
     m->intent = dense(r, n->n_intents, NET_POOLED);
     m->tag_hidden = dense(r, NET_HIDDEN, NET_TAG_IN);
+    m->tag_sentence = dense(r, NET_HIDDEN, NET_POOLED);
     m->tag = dense(r, 1 + 2 * n->n_slots, NET_HIDDEN);
     m->tag_intent = copied(r, n->n_intents * NET_HIDDEN * sizeof(int16_t));
 }
@@ -279,7 +280,6 @@ static void member_intents(struct arena *a, const struct network *n, size_t memb
 {
     const struct network_member *m = &n->members[member];
     struct network_values *v = &out->of[member];
-    int16_t pooled[NET_POOLED];
 
     v->x = arena_alloc(a, t->n * sizeof(*v->x));
     for (size_t l = 0; l < NET_LAYERS; l++)
@@ -289,8 +289,8 @@ static void member_intents(struct arena *a, const struct network *n, size_t memb
     first_layer(m, t->n, v);
     for (size_t l = 1; l < NET_LAYERS; l++)
         next_layer(m, t->n, v, l);
-    pool(t->n, v, pooled);
-    add_scores(m, n->n_intents, pooled, out->scores);
+    pool(t->n, v, v->pooled);
+    add_scores(m, n->n_intents, v->pooled, out->scores);
 }
 
 void network_intents(struct arena *a, const struct network *n, const struct tokens *t, struct network_run *out)
@@ -317,8 +317,10 @@ WIDER static void member_tags(const struct network *n, size_t member, const stru
     const struct network_member *m = &n->members[member];
     const struct network_values *v = &r->of[member];
     int16_t in[2][NET_TAG_IN], hidden[NET_HIDDEN];
-    int64_t out[2][NET_HIDDEN];
+    int64_t out[2][NET_HIDDEN], sentence[NET_HIDDEN];
 
+    for (size_t j = 0; j < NET_HIDDEN; j++)
+        sentence[j] = dense_one(&m->tag_sentence, j, v->pooled, NET_POOLED) + m->tag_intent[intent * NET_HIDDEN + j];
     for (size_t t = 0; t < r->n; t++) {
         size_t k = t % 2, next = t + 1 < r->n ? t + 1 : t;
 
@@ -328,7 +330,7 @@ WIDER static void member_tags(const struct network *n, size_t member, const stru
             dense_hidden(&m->tag_hidden, in[0], in[1], NET_TAG_IN, out);
         }
         for (size_t j = 0; j < NET_HIDDEN; j++)
-            hidden[j] = clamped(out[k][j] + m->tag_intent[intent * NET_HIDDEN + j], 0);
+            hidden[j] = clamped(out[k][j] + sentence[j], 0);
         for (size_t j = 0; j < 1 + 2 * n->n_slots; j++)
             if (is_possible(n, intent, j))
                 tags[t][j] += (int32_t)dense_one(&m->tag, j, hidden, NET_HIDDEN);

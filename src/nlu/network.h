@@ -3,12 +3,13 @@
  *
  * Several networks of one shape, each taught apart, whose scores are added.  A token is the sum of its features' rows.  Three layers of
  * three taps, each looking further than the one before and adding to it; the greatest
- * values over the sentence and the mean of its tokens give the intent; the last layer, the token and the intent give the token's tag. */
+ * values over the sentence and the mean of its tokens give the intent; the last layer, the token, these values and the intent give the
+ * token's tag. */
 #pragma once
 #include "nlu/token.h"
 
 enum {
-    NET_FORMAT = 2, NET_MEMBERS = 3, NET_ROWS = 8192, NET_DIMS = 48, NET_HIDDEN = 64, NET_LAYERS = 3, NET_TAPS = 3,
+    NET_FORMAT = 3, NET_MEMBERS = 3, NET_ROWS = 10240, NET_DIMS = 48, NET_HIDDEN = 64, NET_LAYERS = 3, NET_TAPS = 3,
     NET_POOLED = NET_DIMS + NET_LAYERS * NET_HIDDEN, NET_TAG_IN = NET_HIDDEN + NET_DIMS,
     NET_INTENTS_MAX = 160, NET_SLOTS_MAX = 64, NET_TAGS_MAX = 1 + 2 * NET_SLOTS_MAX,
     NET_ONE = 256,              /* what 1.0 is between layers, */
@@ -45,7 +46,7 @@ struct network {
     struct network_member {
         int32_t        row_scale;
         const int8_t  *rows;
-        struct network_dense layer[NET_LAYERS], intent, tag_hidden, tag;
+        struct network_dense layer[NET_LAYERS], intent, tag_hidden, tag_sentence, tag;
         const int16_t *tag_intent;      /* of each intent: what it adds to the tags' hidden layer */
     } members[NET_MEMBERS];
 };
@@ -64,6 +65,7 @@ struct network_run {
     struct network_values {
         int16_t (*x)[NET_DIMS];                 /* of each token */
         int16_t (*h[NET_LAYERS])[NET_HIDDEN];
+        int16_t pooled[NET_POOLED];             /* of all */
     } of[NET_MEMBERS];
     int32_t scores[NET_INTENTS_MAX];
 };

@@ -5,15 +5,13 @@
 
 #include <string.h>
 
-/* What it costs to end a value behind its first Han character: a word has two as a rule, and a cut one is no value. */
-enum { LONE_HAN_COST = NET_SCORE_ONE };
 enum { ONCE_MAX = 5, SETS = 1 << ONCE_MAX, TAGS = 1 + 2 * 8 };      /* slots beyond ONCE_MAX may begin again; beyond 8 are not looked at */
 
 struct choosing {
     uint8_t slots[TAGS / 2], bit[TAGS / 2];             /* of the intent; 0: may begin again */
     size_t  n_slots, n_sets, n_tags;
     uint8_t (*from_set)[SETS][TAGS], (*from_tag)[SETS][TAGS];       /* of each token: the state before */
-    int64_t sum[SETS][TAGS], left[SETS][TAGS], next[SETS][TAGS];    /* left: the sums if the value ends there */
+    int64_t sum[SETS][TAGS], next[SETS][TAGS];
 };
 
 static const int64_t never = INT64_MIN / 4;
@@ -48,22 +46,14 @@ static void reach(struct choosing *c, size_t at, size_t set, size_t tag, size_t 
     c->from_tag[at][set][tag] = (uint8_t)from_tag;
 }
 
-static void leave(struct choosing *c, bool behind_han)
-{
-    memcpy(c->left, c->sum, c->n_sets * sizeof(c->sum[0]));
-    for (size_t set = 0; behind_han && set < c->n_sets; set++)
-        for (size_t s = 0; s < c->n_slots; s++)
-            c->left[set][1 + 2 * s] -= LONE_HAN_COST;
-}
-
 static void go_on(struct choosing *c, size_t at, const int32_t *scores)
 {
     uint8_t best[SETS];
 
     for (size_t set = 0; set < c->n_sets; set++)
-        best[set] = best_of(c->left[set], c->n_tags);
+        best[set] = best_of(c->sum[set], c->n_tags);
     for (size_t set = 0; set < c->n_sets; set++) {
-        reach(c, at, set, 0, set, best[set], c->left[set][best[set]] + scores[0]);
+        reach(c, at, set, 0, set, best[set], c->sum[set][best[set]] + scores[0]);
         for (size_t s = 0; s < c->n_slots; s++) {
             size_t first = 1 + 2 * s, before = set & ~(size_t)c->bit[s];
             const int32_t *score = scores + 1 + 2 * c->slots[s];
@@ -71,7 +61,7 @@ static void go_on(struct choosing *c, size_t at, const int32_t *scores)
             if (c->bit[s] && before == set)
                 c->next[set][first] = never;
             else
-                reach(c, at, set, first, before, best[before], c->left[before][best[before]] + score[0]);
+                reach(c, at, set, first, before, best[before], c->sum[before][best[before]] + score[0]);
             size_t last = c->sum[set][first] > c->sum[set][first + 1] ? first : first + 1;
 
             reach(c, at, set, first + 1, set, last, c->sum[set][last] + score[1]);
@@ -80,28 +70,25 @@ static void go_on(struct choosing *c, size_t at, const int32_t *scores)
     memcpy(c->sum, c->next, c->n_sets * sizeof(c->sum[0]));
 }
 
-void tags_choose(struct arena *a, const struct network *n, size_t intent, int32_t scores[][NET_TAGS_MAX], const struct tokens *tokens,
+void tags_choose(struct arena *a, const struct network *n, size_t intent, int32_t scores[][NET_TAGS_MAX], size_t n_tokens,
     uint8_t out[TOKENS_MAX])
 {
     struct choosing *c = ARENA_NEW(a, struct choosing);
     size_t set = 0, tag;
 
     slots_of(n, intent, c);
-    c->from_set = arena_alloc(a, tokens->n * sizeof(*c->from_set));
-    c->from_tag = arena_alloc(a, tokens->n * sizeof(*c->from_tag));
+    c->from_set = arena_alloc(a, n_tokens * sizeof(*c->from_set));
+    c->from_tag = arena_alloc(a, n_tokens * sizeof(*c->from_tag));
     for (size_t i = 0; i < SETS; i++)
         for (size_t k = 0; k < TAGS; k++)
             c->sum[i][k] = i || k ? never : 0;
-    for (size_t t = 0; t < tokens->n; t++) {
-        leave(c, t && tokens->p[t - 1].is_han);
+    for (size_t t = 0; t < n_tokens; t++)
         go_on(c, t, scores[t]);
-    }
-    leave(c, tokens->n && tokens->p[tokens->n - 1].is_han);
     for (size_t i = 1; i < c->n_sets; i++)
-        if (c->left[i][best_of(c->left[i], c->n_tags)] > c->left[set][best_of(c->left[set], c->n_tags)])
+        if (c->sum[i][best_of(c->sum[i], c->n_tags)] > c->sum[set][best_of(c->sum[set], c->n_tags)])
             set = i;
-    tag = best_of(c->left[set], c->n_tags);
-    for (size_t t = tokens->n; t-- > 0;) {
+    tag = best_of(c->sum[set], c->n_tags);
+    for (size_t t = n_tokens; t-- > 0;) {
         size_t before = c->from_set[t][set][tag];
 
         out[t] = tag ? (uint8_t)(2 * c->slots[(tag - 1) / 2] + 2 - tag % 2) : 0;

@@ -4,5 +4,5 @@
 #pragma once
 #include "nlu/network.h"
 
-void tags_choose(struct arena *, const struct network *, size_t intent, int32_t scores[][NET_TAGS_MAX], const struct tokens *,
+void tags_choose(struct arena *, const struct network *, size_t intent, int32_t scores[][NET_TAGS_MAX], size_t n_tokens,
     uint8_t out[TOKENS_MAX]);

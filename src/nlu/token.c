@@ -4,12 +4,16 @@
  * all the same figure, and the numbers of features are hashes with a fixed start: the weights were trained on them. */
 #include "nlu/token.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/stem.h"
 #include "base/utf8.h"
+#include "nlu/lexicon.h"
 
-enum { MARK_FIRST = 1, MARK_LAST, MARK_AFTER_STOP, MARK_ENTITY };     /* MARK_ENTITY: two for each kind, its first token and those behind */
+enum {
+    MARK_FIRST = 1, MARK_LAST, MARK_AFTER_STOP, MARK_ENTITY,        /* two for each kind of entity, its first token and those behind */
+};
 enum { KIND_WORD = 1, KIND_STEM, KIND_PAIR, KIND_PART, KIND_LETTERS, KIND_BONES, KIND_SHAPE };
 enum { WORD_LETTERS_MAX = 24, PART_MIN = 3, PART_MAX = 5 };
 
@@ -64,6 +68,8 @@ struct walk {
     struct tokens *out;
     bool after_stop;
     uint16_t before;            /* what the word before is known by; 0: there is none */
+    uint16_t words[LEXICON_LETTERS_MAX];    /* of the Han characters to come: bits of TOKEN_MARK_WORD */
+    size_t longest_end;         /* of the word in hand */
 };
 
 static bool is_name(enum entity_type t)
@@ -266,6 +272,49 @@ static size_t word_end(const struct walk *w, size_t at)
     return at;
 }
 
+/* Chinese words, which nothing divides: what is known of those that begin at or before this character. */
+
+static size_t han_at(const struct walk *w, size_t at)
+{
+    uint32_t c;
+    size_t n = utf8_next(str_skip(w->text, at), &c);
+
+    return n && is_han(c) ? n : 0;
+}
+
+/* Bits for a word of that many characters from here on. */
+static void note_word(struct walk *w, size_t letters)
+{
+    unsigned kind = letters < 4 ? (unsigned)letters - 2 : 2;
+
+    w->words[0] |= (uint16_t)(1u << kind);
+    for (size_t i = 1; i + 1 < letters; i++)
+        w->words[i] |= (uint16_t)(1u << (3 + kind));
+    w->words[letters - 1] |= (uint16_t)(1u << (6 + kind));
+}
+
+static void add_words(struct walk *w, struct token *k)
+{
+    size_t end = k->end, longest = k->end, n;
+
+    for (size_t letters = 2; letters <= LEXICON_LETTERS_MAX && (n = han_at(w, end)); letters++) {
+        end += n;
+        if (lexicon_knows(str_cut(w->text, k->start, end))) {
+            note_word(w, letters);
+            longest = end;
+        }
+    }
+    for (unsigned i = 0; i < 9; i++)
+        if (w->words[0] >> i & 1)
+            add_whole(w->out, k, (uint16_t)(TOKEN_MARK_WORD + i));
+    memmove(w->words, w->words + 1, sizeof(w->words) - sizeof(w->words[0]));
+    w->words[LEXICON_LETTERS_MAX - 1] = 0;
+    if (k->start >= w->longest_end) {
+        add_whole(w->out, k, TOKEN_MARK_CUT);
+        w->longest_end = longest;
+    }
+}
+
 /* A word with the one before it; Han characters have their pairs already. */
 static void add_pair(struct walk *w, struct token *k)
 {
@@ -285,6 +334,10 @@ static void add_token(struct walk *w, size_t start, size_t end, bool name, uint3
     *k = (struct token){ .start = (uint32_t)start, .end = (uint32_t)end, .first = (uint16_t)((t->n - 1) * TOKEN_FEATURES_MAX),
         .is_han = !name && is_han(c) };
     add_marks(w, k);
+    if (k->is_han)
+        add_words(w, k);
+    else
+        memset(w->words, 0, sizeof(w->words));
     if (t->n == 1)
         add_whole(t, k, MARK_FIRST);
     if (name) {
@@ -299,6 +352,9 @@ static void add_token(struct walk *w, size_t start, size_t end, bool name, uint3
     w->after_stop = false;
     add_pair(w, k);
 }
+
+static_assert(MARK_ENTITY + 2 * (ENTITY_TYPES + (int)WHEN_REPEATS + 1) <= (int)TOKEN_MARK_WORD, "marks overlap");
+static_assert((int)TOKEN_MARK_CUT < (int)TOKEN_MARKS, "marks are few");
 
 void tokens_make(const struct normal *normal, const struct entities *entities, struct tokens *out)
 {

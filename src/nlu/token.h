@@ -12,8 +12,10 @@ enum {
     TOKENS_MAX = 64,            /* what is beyond is not looked at */
     TOKEN_FEATURES_MAX = 40,    /* of one token */
     TOKEN_FEATURES = 65536,     /* a feature's number is below this */
-    TOKEN_MARKS = 64,           /* features below this are marks: kinds of entity, first and last; the others are hashed letters */
-    TOKEN_LAYOUT = 4,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
+    TOKEN_MARKS = 64,           /* features below this are marks: kinds of entity, words, first and last; the others are hashed letters */
+    TOKEN_MARK_WORD = 48,       /* a known Chinese word (lexicon.h) of two, three, more characters begins here; goes on; ends here */
+    TOKEN_MARK_CUT = TOKEN_MARK_WORD + 9,   /* the longest that are known, one behind the other: one begins here */
+    TOKEN_LAYOUT = 5,           /* goes up with any change of what a feature's number means: weights of another layout are refused */
 };
 
 struct token {

@@ -55,6 +55,30 @@ TEST(a_name_that_was_found_is_one_token_and_a_time_stays_words)
     CHECK_STR(shown(a, "rm /var/log/a.b tomorrow at 9 now", e, 2), "rm|/var/log/a.b|tomorrow|at|9|now");
 }
 
+static bool has_mark(const struct tokens *t, size_t token, uint16_t mark)
+{
+    const struct token *k = &t->p[token];
+
+    for (size_t i = 0; i < k->n_whole; i++)
+        if (t->features[k->first + i] == mark)
+            return true;
+    return false;
+}
+
+TEST(it_is_marked_where_chinese_words_begin_and_end)
+{
+    CLEANUP(arena_freep) struct arena *a = arena_new();
+    const struct tokens *t = tokens_of(a, "重启nginx服务器的", NULL, 0);     /* 重 启 nginx 服 务 器 的 */
+
+    CHECK_INT(t->n, 7);
+    CHECK(has_mark(t, 0, TOKEN_MARK_WORD) && has_mark(t, 1, TOKEN_MARK_WORD + 6));
+    CHECK(has_mark(t, 3, TOKEN_MARK_WORD) && has_mark(t, 4, TOKEN_MARK_WORD + 6));              /* 服务 */
+    CHECK(has_mark(t, 3, TOKEN_MARK_WORD + 1) && has_mark(t, 4, TOKEN_MARK_WORD + 4) && has_mark(t, 5, TOKEN_MARK_WORD + 7));
+    CHECK(has_mark(t, 3, TOKEN_MARK_CUT) && !has_mark(t, 4, TOKEN_MARK_CUT) && !has_mark(t, 5, TOKEN_MARK_CUT));
+    CHECK(has_mark(t, 6, TOKEN_MARK_CUT) && !has_mark(t, 6, TOKEN_MARK_WORD));
+    CHECK(!has_mark(t, 2, TOKEN_MARK_CUT));
+}
+
 TEST(features_stay_in_bounds_and_the_same_word_has_the_same_ones)
 {
     CLEANUP(arena_freep) struct arena *a = arena_new();

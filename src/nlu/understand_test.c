@@ -62,6 +62,11 @@ TEST(the_plainest_requests_are_known_for_certain)
         { "run the tests", "run_tests" },       { "跑测试", "run_tests" },           { "git status", "git_status" },   { "uptime", "system_uptime" },
         { "help", "help" }, { "帮助", "help" }, { "list files", "file_list" },       { "今天星期几", "date_of" },      { "12*12", "calculate" },
         { "show the nginx log", "log_show" },   { "add milk to my shopping list", "list_add" }, { "timer 5 minutes", "timer_start" },
+        { "重启 nginx", "service_restart" },    { "restart redis", "service_restart" }, { "cpu", "system_cpu" },
+        { "停止 redis", "service_stop" },       { "nginx 状态", "service_status" },  { "is nginx running", "service_status" }, { "free memory", "system_memory" },
+        { "add eggs to the shopping list", "list_add" }, { "把鸡蛋加到购物清单", "list_add" }, { "my notes", "note_show" },
+        { "remind me tomorrow at 9 to call mum", "reminder_add" }, { "10分钟倒计时", "timer_start" },
+        { "备份 /etc", "backup_create" },       { "列出文件", "file_list" },         { "今天几号", "date_of" },      { "磁盘还剩多少", "system_disk" },
     };
     size_t wrong = 0;
 

@@ -20,7 +20,7 @@ static const char help[] =
     "       clawdbot-train sentences FOLDER [N] [INTENT]  print what it would train on\n";
 
 const struct settings settings = {
-    .seed = 6, .steps = 120000, .early_steps = 400, .keep_back = 15, .drop_word = 8, .drop_parts = 8, .drop_mark = 10, .drop_pooled = 15,
+    .seed = 6, .steps = 150000, .early_steps = 400, .keep_back = 15, .drop_word = 8, .drop_parts = 8, .drop_mark = 10, .drop_pooled = 15,
     .rate = 2.5e-3f, .decay = 0.02f, .smoothing = 0.05f, .tag_weight = 0.5f,
 };
 

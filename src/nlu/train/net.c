@@ -8,11 +8,12 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "nlu/train/chain.h"
 #include "nlu/train/matrix.h"
 
 static const float POOLED_SHARE = 0.15f;        /* of each token in the sum */
 
-enum { IN0 = NET_TAPS * NET_DIMS, IN = NET_TAPS * NET_HIDDEN, WIDE_MAX = 160 };
+enum { IN0 = NET_TAPS * NET_DIMS, IN = NET_TAPS * NET_HIDDEN, WIDE_MAX = CHAIN_TAGS_MAX };
 
 struct feature_use { uint16_t row, feature; float weight; };       /* feature: its row of the weights */
 
@@ -30,8 +31,10 @@ struct net_batch {
     float intent[NET_BATCH][WIDE_MAX];                      /* scores, then their gradients */
     float tag_in[NET_ROWS_MAX][NET_TAG_IN], d_tag_in[NET_ROWS_MAX][NET_TAG_IN];
     float z[NET_ROWS_MAX][NET_HIDDEN], dz[NET_ROWS_MAX][NET_HIDDEN];
+    float sentence[NET_BATCH][NET_HIDDEN], d_sentence[NET_BATCH][NET_HIDDEN];   /* what the pooled values add to z */
     float tag[NET_ROWS_MAX][WIDE_MAX];
     float turned[WIDE_MAX * 400];                           /* some weights, transposed */
+    struct chain *chain;                                    /* two */
     bool  touched[NET_ROWS];
 };
 
@@ -76,9 +79,11 @@ struct net *net_new(struct arena *a, const struct corpus *c, size_t member, stru
     n->tag_hidden = random_tensor(a, d, NET_TAG_IN * NET_HIDDEN, 0.15f);
     n->tag_hidden_bias = tensor(a, NET_HIDDEN);
     n->tag_intent = random_tensor(a, d, n->n_intents * NET_HIDDEN, 0.1f);
+    n->tag_sentence = random_tensor(a, d, NET_POOLED * NET_HIDDEN, 0.05f);
     n->tag = random_tensor(a, d, NET_HIDDEN * n->tags_wide, 0.15f);
     n->tag_bias = tensor(a, n->tags_wide);
     n->batch = ARENA_NEW(a, struct net_batch);
+    n->batch->chain = arena_alloc(a, 2 * sizeof(*n->batch->chain));
     return n;
 }
 
@@ -223,10 +228,12 @@ static void tags_forward(struct net *n, const struct sample *s)
     matrix_multiply(b->rows, NET_HIDDEN, NET_TAG_IN, (struct view){ b->tag_in[0], NET_TAG_IN, 1 }, n->tag_hidden.w, NET_HIDDEN, b->z[0],
             NET_HIDDEN,
         false);
+    matrix_multiply(NET_BATCH, NET_HIDDEN, NET_POOLED, (struct view){ b->pooled[0], NET_POOLED, 1 }, n->tag_sentence.w, NET_HIDDEN,
+        b->sentence[0], NET_HIDDEN, false);
     for (size_t i = 0; i < NET_BATCH; i++)
         for (size_t t = b->start[i]; t < b->start[i + 1]; t++)
             for (size_t j = 0; j < NET_HIDDEN; j++) {
-                float z = b->z[t][j] + n->tag_hidden_bias.w[j] + n->tag_intent.w[s[i].intent * NET_HIDDEN + j];
+                float z = b->z[t][j] + b->sentence[i][j] + n->tag_hidden_bias.w[j] + n->tag_intent.w[s[i].intent * NET_HIDDEN + j];
 
                 b->z[t][j] = z > 0 ? z : 0;
             }
@@ -282,30 +289,45 @@ static size_t possible_tags(const struct corpus *c, size_t intent, uint8_t *out)
     return n;
 }
 
+/* Of one sentence; scores become gradients: how likely each tag is, less how likely it is where those that are known are so. */
+static float chain_loss(struct net *n, const uint8_t *which, size_t tags, const uint8_t *truth, float (*scores)[WIDE_MAX], size_t tokens,
+    float weight)
+{
+    struct chain *all = &n->batch->chain[0], *right = &n->batch->chain[1];
+
+    all->n = right->n = tokens;
+    all->tags = right->tags = tags;
+    for (size_t t = 0; t < tokens; t++)
+        for (size_t k = 0; k < tags; k++) {
+            all->score[t][k] = scores[t][which[k]] + n->tag_bias.w[which[k]];
+            right->score[t][k] = truth[t] == TAG_UNKNOWN || truth[t] == which[k] ? all->score[t][k] : CHAIN_IMPOSSIBLE;
+        }
+    float sum = chain_sum(all), sum_right = chain_sum(right);
+    bool is_possible = sum_right > CHAIN_IMPOSSIBLE / 2;
+
+    for (size_t t = 0; t < tokens; t++) {
+        memset(scores[t], 0, n->tags_wide * sizeof(float));
+        for (size_t k = 0; k < tags && is_possible; k++)
+            scores[t][which[k]] = (chain_likelihood(all, t, k, sum) - chain_likelihood(right, t, k, sum_right)) * weight;
+    }
+    return is_possible ? sum - sum_right : 0;
+}
+
 static float tags_loss(struct net *n, const struct corpus *c, const struct sample *s)
 {
     struct net_batch *b = n->batch;
-    float loss = 0, own[WIDE_MAX];
+    float loss = 0;
     uint8_t which[WIDE_MAX];
-    size_t counted = 0;
 
     for (size_t i = 0; i < NET_BATCH; i++) {
-        size_t possible = possible_tags(c, s[i].intent, which);
+        size_t start = b->start[i], tokens = b->start[i + 1] - start, tags = possible_tags(c, s[i].intent, which);
 
-        for (size_t t = b->start[i]; t < b->start[i + 1]; t++) {
-            uint8_t truth = s[i].tags[t - b->start[i]];
-
-            memcpy(own, b->tag[t], n->tags_wide * sizeof(float));
+        if (tags > 1)
+            loss += chain_loss(n, which, tags, s[i].tags, &b->tag[start], tokens, settings.tag_weight / NET_BATCH);
+        for (size_t t = start; t < start + tokens && tags == 1; t++)
             memset(b->tag[t], 0, n->tags_wide * sizeof(float));
-            if (possible == 1 || truth == TAG_UNKNOWN)
-                continue;
-            loss += softmax_loss(own, n->tag_bias.w, which, possible, truth, settings.smoothing / 4, settings.tag_weight / NET_BATCH);
-            for (size_t k = 0; k < possible; k++)
-                b->tag[t][which[k]] = own[which[k]];
-            counted++;
-        }
     }
-    return counted ? loss / (float)counted : 0;
+    return loss / NET_BATCH;
 }
 
 /* Backward. */
@@ -313,15 +335,15 @@ static float tags_loss(struct net *n, const struct corpus *c, const struct sampl
 /* Of c = a w: dw += a' dc, and da = dc w' where it is wanted. */
 static void product_backward(struct net_batch *b, size_t rows, size_t in, size_t out, const float *a, size_t a_row, const float *dc,
         size_t dc_row,
-    struct tensor *w, float *bias_g, float *da, size_t da_row)
+    struct tensor *w, float *bias_g, float *da, size_t da_row, bool add)
 {
     matrix_multiply(in, out, rows, (struct view){ a, 1, a_row }, dc, dc_row, w->g, out, true);
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; bias_g && r < rows; r++)
         for (size_t j = 0; j < out; j++)
             bias_g[j] += dc[r * dc_row + j];
     assert(in * out <= N_ELEMENTS(b->turned));
     matrix_transpose(in, out, w->w, b->turned);
-    matrix_multiply(rows, in, out, (struct view){ dc, dc_row, 1 }, b->turned, in, da, da_row, false);
+    matrix_multiply(rows, in, out, (struct view){ dc, dc_row, 1 }, b->turned, in, da, da_row, add);
 }
 
 static void intents_backward(struct net *n)
@@ -330,7 +352,7 @@ static void intents_backward(struct net *n)
 
     product_backward(b, NET_BATCH, NET_POOLED, n->intents_wide, b->pooled[0], NET_POOLED, b->intent[0], WIDE_MAX, &n->intent,
             n->intent_bias.g,
-        b->d_pooled[0], NET_POOLED);
+        b->d_pooled[0], NET_POOLED, true);
     for (size_t s = 0; s < NET_BATCH; s++) {
         float *p = b->d_pooled[s], share = POOLED_SHARE;
 
@@ -350,16 +372,20 @@ static void tags_backward(struct net *n, const struct sample *s)
     struct net_batch *b = n->batch;
 
     product_backward(b, b->rows, NET_HIDDEN, n->tags_wide, b->z[0], NET_HIDDEN, b->tag[0], WIDE_MAX, &n->tag, n->tag_bias.g, b->dz[0],
-            NET_HIDDEN);
+            NET_HIDDEN, false);
+    memset(b->d_sentence, 0, sizeof(b->d_sentence));
     for (size_t i = 0; i < NET_BATCH; i++)
         for (size_t t = b->start[i]; t < b->start[i + 1]; t++)
             for (size_t j = 0; j < NET_HIDDEN; j++) {
                 b->dz[t][j] = b->z[t][j] > 0 ? b->dz[t][j] : 0;
                 n->tag_intent.g[s[i].intent * NET_HIDDEN + j] += b->dz[t][j];
+                b->d_sentence[i][j] += b->dz[t][j];
             }
+    product_backward(b, NET_BATCH, NET_POOLED, NET_HIDDEN, b->pooled[0], NET_POOLED, b->d_sentence[0], NET_HIDDEN, &n->tag_sentence, NULL,
+        b->d_pooled[0], NET_POOLED, false);
     product_backward(b, b->rows, NET_TAG_IN, NET_HIDDEN, b->tag_in[0], NET_TAG_IN, b->dz[0], NET_HIDDEN, &n->tag_hidden,
             n->tag_hidden_bias.g,
-        b->d_tag_in[0], NET_TAG_IN);
+        b->d_tag_in[0], NET_TAG_IN, false);
     for (size_t t = 0; t < b->rows; t++) {
         for (size_t j = 0; j < NET_HIDDEN; j++)
             b->dh[NET_LAYERS - 1][t][j] += b->d_tag_in[t][j];
@@ -382,7 +408,7 @@ static void layer_backward(struct net *n, size_t l)
         }
     product_backward(b, b->rows, NET_TAPS * width, NET_HIDDEN, b->seen[l], NET_TAPS * width, dy, NET_HIDDEN, &n->layer[l],
             n->layer_bias[l].g,
-        b->d_seen, NET_TAPS * width);
+        b->d_seen, NET_TAPS * width, false);
     scatter(b, b->d_seen, width, (size_t)1 << l, l ? b->dh[l - 1][0] : b->dx[0]);
 }
 
@@ -418,12 +444,11 @@ static float corrected_rate(unsigned step, unsigned steps)
 static void step(struct net *n)
 {
     struct adam a = { corrected_rate(++n->step, n->steps), 0, 1e-8f };
-    struct tensor *dense[] = { &n->layer[0], &n->layer[1], &n->layer[2], &n->intent, &n->tag_hidden, &n->tag, &n->layer_bias[0],
-            &n->layer_bias[1],
-        &n->layer_bias[2], &n->intent_bias, &n->tag_hidden_bias, &n->tag_bias, &n->tag_intent };
+    struct tensor *dense[] = { &n->layer[0], &n->layer[1], &n->layer[2], &n->intent, &n->tag_hidden, &n->tag, &n->tag_sentence,
+        &n->layer_bias[0], &n->layer_bias[1], &n->layer_bias[2], &n->intent_bias, &n->tag_hidden_bias, &n->tag_bias, &n->tag_intent };
 
     for (size_t i = 0; i < N_ELEMENTS(dense); i++) {
-        a.decay = i < 6 ? a.rate * settings.decay : 0;
+        a.decay = i < 7 ? a.rate * settings.decay : 0;
         adam_step(&a, dense[i]->n, dense[i]->w, dense[i]->g, dense[i]->m, dense[i]->v);
     }
     a.decay = a.rate * settings.decay;
@@ -452,8 +477,8 @@ void net_learn(struct net *n, const struct corpus *c, struct dice *d, const stru
     memset(b->dx, 0, b->rows * sizeof(b->dx[0]));
     for (size_t l = 0; l < NET_LAYERS; l++)
         memset(b->dh[l], 0, b->rows * sizeof(b->dh[l][0]));
-    intents_backward(n);
     tags_backward(n, s);
+    intents_backward(n);
     for (size_t l = NET_LAYERS; l-- > 0;)
         layer_backward(n, l);
     rows_backward(n);
@@ -463,7 +488,7 @@ void net_learn(struct net *n, const struct corpus *c, struct dice *d, const stru
 void net_digest(const struct net *n, unsigned char out[32])
 {
     const struct tensor *all[] = { &n->rows, &n->layer[0], &n->layer[1], &n->layer[2], &n->intent, &n->tag_hidden, &n->tag, &n->intent_bias,
-        &n->tag_hidden_bias, &n->tag_bias, &n->tag_intent };
+        &n->tag_hidden_bias, &n->tag_bias, &n->tag_intent, &n->tag_sentence };
     unsigned char each[N_ELEMENTS(all)][32];
 
     for (size_t i = 0; i < N_ELEMENTS(all); i++)

@@ -18,8 +18,8 @@ struct tensor { float *w, *g, *m, *v; size_t n; };
 
 struct net {
     size_t member, n_intents, n_slots, intents_wide, tags_wide;     /* wide: rounded up to a multiple of 16 */
-    struct tensor rows, layer[NET_LAYERS], layer_bias[NET_LAYERS], intent, intent_bias, tag_hidden, tag_hidden_bias, tag_intent, tag,
-            tag_bias;
+    struct tensor rows, layer[NET_LAYERS], layer_bias[NET_LAYERS], intent, intent_bias, tag_hidden, tag_hidden_bias, tag_intent,
+            tag_sentence, tag, tag_bias;
     struct net_batch *batch;                                /* private */
     unsigned step, steps;                                   /* done; in all */
 };

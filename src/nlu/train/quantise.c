@@ -27,7 +27,7 @@ static int8_t  as_byte(float v) { return (int8_t)(v > 127 ? 127 : v < -127 ? -12
 static void dense(struct buf *b, const struct tensor *w, const struct tensor *bias, size_t in, size_t out, size_t out_wide, int one)
 {
     int8_t bytes[NET_TAPS * NET_HIDDEN + NET_POOLED];
-    int32_t scale[NET_INTENTS_MAX], offset[NET_INTENTS_MAX];
+    int32_t scale[NET_INTENTS_MAX], offset[NET_INTENTS_MAX] = { 0 };
 
     align(b);
     for (size_t j = 0; j < out; j++) {
@@ -42,7 +42,7 @@ static void dense(struct buf *b, const struct tensor *w, const struct tensor *bi
             bytes[i] = as_byte(w->w[i * out_wide + j] / max * 127);
         buf_add(b, str_of(bytes, in));
         scale[j] = rounded((double)max / 127 * one / NET_ONE * (1 << NET_SHIFT));
-        offset[j] = rounded((double)bias->w[j] * one);
+        offset[j] = bias ? rounded((double)bias->w[j] * one) : 0;
     }
     part(b, offset, out * sizeof(*offset));
     part(b, scale, out * sizeof(*scale));
@@ -123,6 +123,7 @@ static void member(struct buf *b, const struct net *n, struct network_header *h)
         dense(b, &n->layer[l], &n->layer_bias[l], NET_TAPS * (l ? NET_HIDDEN : NET_DIMS), NET_HIDDEN, NET_HIDDEN, NET_ONE);
     dense(b, &n->intent, &n->intent_bias, NET_POOLED, n->n_intents, n->intents_wide, NET_SCORE_ONE);
     dense(b, &n->tag_hidden, &n->tag_hidden_bias, NET_TAG_IN, NET_HIDDEN, NET_HIDDEN, NET_ONE);
+    dense(b, &n->tag_sentence, NULL, NET_POOLED, NET_HIDDEN, NET_HIDDEN, NET_ONE);
     dense(b, &n->tag, &n->tag_bias, NET_HIDDEN, 1 + 2 * n->n_slots, n->tags_wide, NET_SCORE_ONE);
     tag_intents(b, n);
 }

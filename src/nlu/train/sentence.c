@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 24, PLAIN_PERCENT = 15, SHORT_PERCENT = 15, SHORTEST_OF = 20 };
+enum { DEPTH_MAX = 24, PLAIN_PERCENT = 20, SHORT_PERCENT = 15, SHORTEST_OF = 20 };
 
 struct making { const struct corpus *corpus; struct dice *dice; struct sentence *out; uint8_t value; unsigned depth; };
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nlu/lexicon.h"
+
+#include <assert.h>
+
+#include "base/embedded.h"
+
+enum { PROBES = 4, BITS = 1 << 20 };        /* as tools/lexicon has them */
+
+extern const struct embedded_file nlu_lexicon[];
+
+/* FNV-1a with 64 bits, stirred: where the probes begin, and their step. */
+static uint64_t hash(str word)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < word.len; i++)
+        h = (h ^ (unsigned char)word.p[i]) * UINT64_C(0x100000001b3);
+    h ^= h >> 32;
+    h *= UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 32;
+}
+
+bool lexicon_knows(str word)
+{
+    str bits = nlu_lexicon[0].data;
+    uint64_t h = hash(word);
+    uint32_t at = (uint32_t)h, step = (uint32_t)(h >> 32) | 1;
+
+    assert(bits.len == BITS / 8);
+    for (size_t i = 0; i < PROBES; i++, at += step)
+        if (!((unsigned char)bits.p[at % BITS / 8] >> at % 8 & 1))
+            return false;
+    return true;
+}
