@@ -7,10 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/feature_hash.h"
 #include "base/utf8.h"
 #include "base/words.h"
 #include "memory/concepts.h"
-#include "memory/feature_hash.h"
 #include "base/stem.h"
 
 enum {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/embedded.h"
+#include "base/feature_hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "memory/feature_hash.h"
 #include "base/stem.h"
 
 enum { LONGEST_SIZE = 4096, VARIANTS_SIZE = 4096, TERM_MAX = 128 };

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "base/embedded.h"
+#include "base/feature_hash.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/test.h"
 #include "base/utf8.h"
 #include "memory/builtin_embedding.h"
-#include "memory/feature_hash.h"
 #include "base/stem.h"
 
 extern const struct embedded_file memory_concepts[];

@@ -4,18 +4,17 @@
 #include <assert.h>
 
 #include "base/embedded.h"
+#include "base/feature_hash.h"
 
 enum { PROBES = 4, BITS = 1 << 20 };        /* as tools/lexicon has them */
 
 extern const struct embedded_file nlu_lexicon[];
 
-/* FNV-1a with 64 bits, stirred: where the probes begin, and their step. */
+/* Stirred: where the probes begin, and their step. */
 static uint64_t hash(str word)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = feature_hash(word);
 
-    for (size_t i = 0; i < word.len; i++)
-        h = (h ^ (unsigned char)word.p[i]) * UINT64_C(0x100000001b3);
     h ^= h >> 32;
     h *= UINT64_C(0xd6e8feb86659fd93);
     return h ^ h >> 32;

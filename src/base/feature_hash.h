@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* feature_hash.h: hashes that are stored, in vectors: the same on every machine and in every version.  FNV-1a over what comes (so that a
- * longer piece goes on from a shorter one), and the finalizer of MurmurHash3 to spread it.  Not for what an attacker may choose. */
+/* feature_hash.h: hashes that are stored, in vectors and filters: the same on every machine and in every version.  FNV-1a over what comes
+ * (so that a longer piece goes on from a shorter one), and the finalizer of MurmurHash3 to spread it.  Not for what an attacker may
+ * choose. */
 #pragma once
 #include "base/str.h"
 
