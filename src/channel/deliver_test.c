@@ -407,6 +407,20 @@ TEST(a_send_over_a_connection_says_what_became_of_it)
     }
 }
 
+/* *tried: how often what needs the channel was called. */
+static void goes_when_channels_run(struct scene *s, const struct channel *channel, const unsigned *tried)
+{
+    int64_t id = send_one(s, channel);
+
+    let_things_happen(s);
+    await_state(s, id, "ready");
+    CHECK_INT(*tried, 0);
+    CHECK_OK(channels_start(s->home.store, NULL, take_nothing, NULL, NULL));
+    clock_advance(20000);
+    await_state(s, id, "sent");
+    CHECK_INT(*tried, 1);
+}
+
 TEST(a_row_waits_while_its_channel_is_down_and_goes_when_it_is_up)
 {
     CLEANUP(hang_up) struct scene s = scene_new(NULL, 0, "keep");
@@ -414,14 +428,7 @@ TEST(a_row_waits_while_its_channel_is_down_and_goes_when_it_is_up)
     line.times = 0;
     line.e = OK;
     line.unknown = false;
-    int64_t id = send_one(&s, &lined);
-    let_things_happen(&s);
-    await_state(&s, id, "ready");
-    CHECK_INT(line.times, 0);
-    CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
-    clock_advance(20000);
-    await_state(&s, id, "sent");
-    CHECK_INT(line.times, 1);
+    goes_when_channels_run(&s, &lined, &line.times);
 }
 
 TEST(nothing_is_prepared_for_a_channel_that_does_not_run_yet)
@@ -431,13 +438,7 @@ TEST(nothing_is_prepared_for_a_channel_that_does_not_run_yet)
 
     first_needed.times = 0;
     first_needed.e = OK;
-    int64_t id = send_one(&s, &prepared);
-    let_things_happen(&s);
-    await_state(&s, id, "ready");
-    CHECK_INT(first_needed.times, 0);
-    CHECK_OK(channels_start(s.home.store, NULL, take_nothing, NULL, NULL));
-    clock_advance(20000);
-    await_state(&s, id, "sent");
+    goes_when_channels_run(&s, &prepared, &first_needed.times);
 }
 
 TEST(a_row_that_waits_holds_back_those_behind_it_and_tries_are_counted)

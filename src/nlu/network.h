@@ -2,9 +2,8 @@
 /* network.h: the classifier's network as it runs: a file of weights, and whole numbers from tokens to scores.
  *
  * Several networks of one shape, each taught apart, whose scores are added.  A token is the sum of its features' rows.  Three layers of
- * three taps, each looking further than the one before and adding to it; the greatest
- * values over the sentence and the mean of its tokens give the intent; the last layer, the token, these values and the intent give the
- * token's tag. */
+ * three taps, each looking further than the one before and adding to it; the greatest values over the sentence and the mean of its
+ * tokens give the intent; the last layer, the token, these values and the intent give the token's tag. */
 #pragma once
 #include "nlu/token.h"
 

@@ -39,9 +39,9 @@ static uint8_t best_of(const int64_t *sum, size_t n)
     return (uint8_t)best;
 }
 
-static void reach(struct choosing *c, size_t at, size_t set, size_t tag, size_t from_set, size_t from_tag, int64_t score)
+static void reach(struct choosing *c, size_t at, size_t set, size_t tag, size_t from_set, size_t from_tag, int32_t score)
 {
-    c->next[set][tag] = score;
+    c->next[set][tag] = c->sum[from_set][from_tag] + score;
     c->from_set[at][set][tag] = (uint8_t)from_set;
     c->from_tag[at][set][tag] = (uint8_t)from_tag;
 }
@@ -53,7 +53,7 @@ static void go_on(struct choosing *c, size_t at, const int32_t *scores)
     for (size_t set = 0; set < c->n_sets; set++)
         best[set] = best_of(c->sum[set], c->n_tags);
     for (size_t set = 0; set < c->n_sets; set++) {
-        reach(c, at, set, 0, set, best[set], c->sum[set][best[set]] + scores[0]);
+        reach(c, at, set, 0, set, best[set], scores[0]);
         for (size_t s = 0; s < c->n_slots; s++) {
             size_t first = 1 + 2 * s, before = set & ~(size_t)c->bit[s];
             const int32_t *score = scores + 1 + 2 * c->slots[s];
@@ -61,10 +61,8 @@ static void go_on(struct choosing *c, size_t at, const int32_t *scores)
             if (c->bit[s] && before == set)
                 c->next[set][first] = never;
             else
-                reach(c, at, set, first, before, best[before], c->sum[before][best[before]] + score[0]);
-            size_t last = c->sum[set][first] > c->sum[set][first + 1] ? first : first + 1;
-
-            reach(c, at, set, first + 1, set, last, c->sum[set][last] + score[1]);
+                reach(c, at, set, first, before, best[before], score[0]);
+            reach(c, at, set, first + 1, set, c->sum[set][first] > c->sum[set][first + 1] ? first : first + 1, score[1]);
         }
     }
     memcpy(c->sum, c->next, c->n_sets * sizeof(c->sum[0]));

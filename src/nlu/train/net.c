@@ -244,22 +244,21 @@ static void tags_forward(struct net *n, const struct sample *s)
 /* Losses: scores become their gradients. */
 
 /* Cross entropy with the truth smoothed over those that are possible. */
-static float softmax_loss(float *scores, const float *bias, const uint8_t *which, size_t n, size_t truth, float smoothing, float weight)
+static float softmax_loss(float *scores, const float *bias, size_t n, size_t truth, float smoothing, float weight)
 {
     float e[WIDE_MAX], max = -1e30f, sum = 0, of_truth = 0;
 
     for (size_t i = 0; i < n; i++) {
-        e[i] = scores[which ? which[i] : i] + bias[which ? which[i] : i];
+        e[i] = scores[i] + bias[i];
         max = e[i] > max ? e[i] : max;
     }
     for (size_t i = 0; i < n; i++)
         sum += e[i] = math_exp(e[i] - max);
     for (size_t i = 0; i < n; i++) {
-        size_t k = which ? which[i] : i;
-        float want = (k == truth ? 1 - smoothing : 0) + smoothing / (float)n;
+        float want = (i == truth ? 1 - smoothing : 0) + smoothing / (float)n;
 
-        of_truth = k == truth ? e[i] / sum : of_truth;
-        scores[k] = (e[i] / sum - want) * weight;
+        of_truth = i == truth ? e[i] / sum : of_truth;
+        scores[i] = (e[i] / sum - want) * weight;
     }
     return -math_log(of_truth + 1e-9f);
 }
@@ -269,7 +268,7 @@ static float intents_loss(struct net *n, const struct sample *s)
     float loss = 0;
 
     for (size_t i = 0; i < NET_BATCH; i++) {
-        loss += softmax_loss(n->batch->intent[i], n->intent_bias.w, NULL, n->n_intents, s[i].intent, settings.smoothing, 1.0f / NET_BATCH);
+        loss += softmax_loss(n->batch->intent[i], n->intent_bias.w, n->n_intents, s[i].intent, settings.smoothing, 1.0f / NET_BATCH);
         for (size_t k = n->n_intents; k < n->intents_wide; k++)
             n->batch->intent[i][k] = 0;
     }
